@@ -1,0 +1,110 @@
+import { readFileSync } from 'node:fs';
+import { SETTINGS, type Setting, type Settings } from './settings';
+
+/** A wrong setting. The message is the one line that people see: variable or key, value, what is allowed. */
+export class SettingError extends Error {}
+
+export interface LoadedSettings {
+  readonly settings: Settings;
+  /** What people should know although nothing is wrong, a line each. */
+  readonly notices: readonly string[];
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const CONFIG_VARIABLE = 'GRAY_CONFIG';
+const OWN_PREFIX = 'GRAY_';
+
+/**
+ * The settings of this process: environment first, then the JSON file that GRAY_CONFIG names, then the defaults.
+ * An empty variable counts as absent. With `GRAY_ENABLED=false` nothing else is looked at.
+ * @throws {SettingError} for a value that is not allowed, an unreadable file, or a key in the file that is none.
+ */
+export function loadSettings(environment: Environment = process.env): LoadedSettings {
+  const draft: Record<string, unknown> = {};
+  for (const setting of SETTINGS) draft[setting.name] = setting.default;
+  const finish = (notices: string[]) => ({ settings: draft as unknown as Settings, notices });
+
+  const enabled = SETTINGS.find(setting => setting.name === 'enabled') as Setting;
+  const switched = fromEnvironment(enabled, environment);
+  if (switched?.value === false) {
+    draft.enabled = false;
+    return finish([]);
+  }
+
+  const file = readConfigFile(environment[CONFIG_VARIABLE]);
+  for (const setting of SETTINGS) {
+    const found = fromEnvironment(setting, environment) ?? fromFile(setting, file);
+    if (found) draft[setting.name] = found.value;
+  }
+  return finish(notices(draft as unknown as Settings, environment));
+}
+
+function fromEnvironment(setting: Setting, environment: Environment): { readonly value: unknown } | undefined {
+  for (const variable of setting.variables) {
+    const text = environment[variable]?.trim();
+    if (!text) continue;
+    return setting.parse(text) ?? fail(variable, text, setting.allowed);
+  }
+  return undefined;
+}
+
+interface ConfigFile {
+  readonly path: string;
+  readonly entries: Readonly<Record<string, unknown>>;
+}
+
+function readConfigFile(path: string | undefined): ConfigFile | undefined {
+  if (!path) return undefined;
+  const say = (problem: string) =>
+    fail(CONFIG_VARIABLE, path, `the path of a readable JSON file with an object (${problem})`);
+  let entries: unknown;
+  try {
+    entries = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    return say((error as Error).message);
+  }
+  if (typeof entries !== 'object' || entries === null || Array.isArray(entries)) return say('it holds no object');
+  for (const name of Object.keys(entries)) {
+    if (!SETTINGS.some(setting => setting.name === name)) {
+      fail(`key in ${path}`, name, `the keys ${SETTINGS.map(setting => setting.name).join(', ')}`);
+    }
+  }
+  return { path, entries: entries as Record<string, unknown> };
+}
+
+function fromFile(setting: Setting, file: ConfigFile | undefined): { readonly value: unknown } | undefined {
+  const entry = file?.entries[setting.name];
+  if (file === undefined || entry === undefined || entry === null || entry === '') return undefined;
+  const isList =
+    Array.isArray(setting.default) && Array.isArray(entry) && entry.every(item => typeof item === 'string');
+  if (isList && entry.length === 0) return { value: [] };
+  const isText = typeof entry === 'string' || (typeof entry === 'boolean' && typeof setting.default === 'boolean');
+  const parsed = isList || isText ? setting.parse(isList ? entry.join(',') : String(entry)) : undefined;
+  return parsed ?? fail(`${setting.name} in ${file.path}`, JSON.stringify(entry), setting.allowed);
+}
+
+function fail(where: string, value: string, allowed: string): never {
+  throw new SettingError(`wrong setting: ${where}=${quote(value)}; allowed: ${allowed}`);
+}
+
+/** Values are shown without control characters and cut: what a person typed, not what a log can choke on. */
+function quote(value: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: removing them is the point
+  const clean = value.replace(/[\u0000-\u001f\u007f]/g, '?');
+  return clean.length > 200 ? `${clean.slice(0, 200)}…` : clean;
+}
+
+function notices(settings: Settings, environment: Environment): string[] {
+  const lines: string[] = [];
+  const auto = 'has no effect in this version: auto mode, which uses it, is not built yet';
+  if (settings.mqTags.length > 0) lines.push(`GRAY_MQ_TAGS ${auto}`);
+  if (settings.mqProxyRemoting !== undefined) lines.push(`GRAY_MQ_PROXY_REMOTING ${auto}`);
+  const known = new Set([CONFIG_VARIABLE, ...SETTINGS.flatMap(setting => setting.variables)]);
+  for (const variable of Object.keys(environment)) {
+    if (variable.startsWith(OWN_PREFIX) && !known.has(variable)) {
+      lines.push(`${variable} is not a setting of rocketmq-gray and is ignored`);
+    }
+  }
+  return lines;
+}

@@ -1,0 +1,204 @@
+/** The table of settings: the single source for parsing, for the configuration file and for the README. */
+import { LOG_LEVELS, type LogLevel } from '../log';
+import { isInstanceTag, TAG_GRAMMAR } from '../tag';
+import { isMessageKey, MESSAGE_KEY_GRAMMAR } from './message-key';
+
+export type BaselineMode = 'all' | 'none';
+export type FilterSide = 'auto' | 'broker';
+
+export interface Settings {
+  /** This process's environment; undefined in the baseline. */
+  readonly tag: string | undefined;
+  readonly enabled: boolean;
+  readonly mqEnabled: boolean;
+  /** Name of the baggage entry, the message property and the RPC attachment. */
+  readonly key: string;
+  readonly mqBaseline: BaselineMode;
+  readonly mqTags: readonly string[];
+  readonly mqIgnoreTags: readonly string[];
+  readonly mqFilterSide: FilterSide;
+  /** `host:port;host:port`, undefined where nothing was said. */
+  readonly mqNamesrv: string | undefined;
+  readonly mqProxyRemoting: string | undefined;
+  readonly inbound: 'accept' | 'ignore';
+  readonly interop: 'mse' | undefined;
+  readonly logLevel: LogLevel;
+}
+
+export interface Setting<Name extends keyof Settings = keyof Settings> {
+  /** The key in the configuration file. */
+  readonly name: Name;
+  /** The environment variable, then its aliases: the first that is set wins. */
+  readonly variables: readonly [string, ...string[]];
+  readonly default: Settings[Name];
+  /** The default as people read it. */
+  readonly defaultText: string;
+  /** What a value may be, for the error line. */
+  readonly allowed: string;
+  readonly meaning: string;
+  /** Turns a text from the environment into the value; undefined when it is not allowed. */
+  readonly parse: (text: string) => { readonly value: Settings[Name] } | undefined;
+}
+
+const value = <T>(parsed: T) => ({ value: parsed });
+
+function oneOf<T extends string>(...allowed: readonly T[]) {
+  return {
+    allowed: allowed.join(' or '),
+    parse: (text: string) => (allowed.includes(text as T) ? value(text as T) : undefined),
+  };
+}
+
+const BOOLEANS: Record<string, boolean> = { true: true, false: false, '1': true, '0': false };
+const boolean = {
+  allowed: 'true or false',
+  parse: (text: string) => {
+    const parsed = BOOLEANS[text.toLowerCase()];
+    return parsed === undefined ? undefined : value(parsed);
+  },
+};
+
+const instanceTag = {
+  allowed: `${TAG_GRAMMAR}; base is reserved for the baseline`,
+  parse: (text: string) => (isInstanceTag(text) ? value(text) : undefined),
+};
+
+const tagList = {
+  allowed: `a comma list of tags (each ${TAG_GRAMMAR}; not base)`,
+  parse: (text: string) => {
+    const tags = text.split(',').map(tag => tag.trim());
+    return tags.every(isInstanceTag) ? value([...new Set(tags)]) : undefined;
+  },
+};
+
+const ADDRESS = /^(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9._-]+):([0-9]{1,5})$/;
+const isAddress = (text: string) => {
+  const port = Number(ADDRESS.exec(text)?.[2]);
+  return port >= 1 && port <= 65535;
+};
+const addresses = {
+  allowed: 'host:port, or host:port;host:port',
+  parse: (text: string) => {
+    const list = text.split(/[;,]/).map(address => address.trim());
+    if (list.at(-1) === '') list.pop();
+    return list.length > 0 && list.every(isAddress) ? value(list.join(';')) : undefined;
+  },
+};
+const address = { allowed: 'host:port', parse: (text: string) => (isAddress(text) ? value(text) : undefined) };
+
+const define = <Name extends keyof Settings>(setting: Setting<Name>): Setting => setting as unknown as Setting;
+
+export const SETTINGS: readonly Setting[] = [
+  define({
+    name: 'tag',
+    variables: ['GRAY_TAG', 'ALICLOUD_SERVICE_TAG', 'MSE_ALICLOUD_SERVICE_TAG'],
+    default: undefined,
+    defaultText: 'none: baseline',
+    meaning: 'instance tag: the environment this process belongs to',
+    ...instanceTag,
+  }),
+  define({
+    name: 'enabled',
+    variables: ['GRAY_ENABLED'],
+    default: true,
+    defaultText: 'true',
+    meaning: '`false`: the preload does nothing at all',
+    ...boolean,
+  }),
+  define({
+    name: 'mqEnabled',
+    variables: ['GRAY_MQ_ENABLED', 'PROFILER_MICRO_SERVICE_MQ_GRAY_ENABLE'],
+    default: true,
+    defaultText: 'true',
+    meaning: '`false`: messages are left alone, HTTP goes on',
+    ...boolean,
+  }),
+  define({
+    name: 'key',
+    variables: ['GRAY_KEY'],
+    default: 'gray_tag',
+    defaultText: 'gray_tag',
+    meaning: 'the one name used for the baggage entry and the message property',
+    allowed: MESSAGE_KEY_GRAMMAR,
+    parse: text => (isMessageKey(text) ? value(text) : undefined),
+  }),
+  define({
+    name: 'mqBaseline',
+    variables: ['GRAY_MQ_BASELINE'],
+    default: 'all',
+    defaultText: 'all',
+    meaning:
+      'what baseline consumers take of tagged messages: `all`, or `none`. (`auto`, only while that canary has no consumer online, is not built yet and is refused)',
+    ...oneOf('all', 'none'),
+    allowed: 'all or none (auto is not available in this version)',
+  }),
+  define({
+    name: 'mqTags',
+    variables: ['GRAY_MQ_TAGS'],
+    default: [],
+    defaultText: 'empty',
+    meaning:
+      'comma list of canary tags known beforehand. Used by auto mode only: until then one warning says that it has no effect',
+    ...tagList,
+  }),
+  define({
+    name: 'mqIgnoreTags',
+    variables: ['GRAY_MQ_IGNORE_TAGS'],
+    default: [],
+    defaultText: 'empty',
+    meaning: 'comma list: tags whose messages the baseline never takes, in any mode',
+    ...tagList,
+  }),
+  define({
+    name: 'mqFilterSide',
+    variables: ['GRAY_MQ_FILTER_SIDE'],
+    default: 'auto',
+    defaultText: 'auto',
+    meaning:
+      'where messages are told apart: `broker` (SQL92) or `auto` (today the same). (`client` is not built yet and is refused)',
+    ...oneOf('auto', 'broker'),
+    allowed: 'auto or broker (client is not available in this version)',
+  }),
+  define({
+    name: 'mqNamesrv',
+    variables: ['GRAY_MQ_NAMESRV', 'NAMESRV_ADDR'],
+    default: undefined,
+    defaultText: 'none',
+    meaning: 'name servers `host:port;host:port`, for looking at and creating consumer groups',
+    ...addresses,
+  }),
+  define({
+    name: 'mqProxyRemoting',
+    variables: ['GRAY_MQ_PROXY_REMOTING'],
+    default: undefined,
+    defaultText: 'none',
+    meaning:
+      "the proxy's remoting endpoint, for looking at groups. Used by auto mode only: until then one warning says that it has no effect",
+    ...address,
+  }),
+  define({
+    name: 'inbound',
+    variables: ['GRAY_INBOUND'],
+    default: 'accept',
+    defaultText: 'accept',
+    meaning: '`accept` tags on inbound calls, or `ignore` them (an edge service that must not trust callers)',
+    ...oneOf('accept', 'ignore'),
+  }),
+  define({
+    name: 'interop',
+    variables: ['GRAY_INTEROP'],
+    default: undefined,
+    defaultText: 'none',
+    meaning: "`mse`: also write the names that the Java agent's fleet reads (`x-mse-tag`, `__microservice_tag__`)",
+    ...oneOf('mse'),
+    allowed: 'mse',
+  }),
+  define({
+    name: 'logLevel',
+    variables: ['GRAY_LOG_LEVEL'],
+    default: 'info',
+    defaultText: 'info',
+    meaning: '`silent`, `error`, `warn`, `info` or `debug`; to standard error, prefix `[rocketmq-gray]`',
+    ...oneOf(...LOG_LEVELS),
+  }),
+];

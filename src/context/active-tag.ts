@@ -1,0 +1,83 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { BASE } from '../tag';
+import type { BaggageBridge } from './opentelemetry';
+
+/**
+ * What the asynchronous context holds while a request or message is handled. An object, so that two handlings of the
+ * same tag are told apart by identity. `tag` undefined: an untagged one, handled inside what would otherwise be seen as
+ * a tagged one.
+ */
+export interface Scope {
+  readonly tag: string | undefined;
+  /** Set on a scope that was entered in the middle of a flow: what to go back to. */
+  readonly outer?: { readonly scope: Scope | undefined };
+}
+
+export interface TagContextOptions {
+  readonly instanceTag: string | undefined;
+  readonly bridge: BaggageBridge;
+}
+
+/** The active tag of each asynchronous flow, and the tag that outgoing work carries. */
+export interface TagContext {
+  /** Tag of the request or message being handled (it may be `base`); undefined outside of one, or in an untagged one. */
+  activeTag(): string | undefined;
+  /** What outgoing calls carry: the active tag, else the instance tag, else undefined (nothing). May be `base`. */
+  outgoingTag(): string | undefined;
+  /** What outgoing messages carry: as {@link outgoingTag}, but `base` means a message without a tag. */
+  outgoingMessageTag(): { readonly tag: string | undefined; readonly remove: boolean };
+  /** Runs `fn` as the handling of something that carries `tag` (undefined: carries none). */
+  run<T>(tag: string | undefined, fn: () => T): T;
+  /** True when `run(tag, …)` would change nothing: the caller may go straight on. */
+  isCurrent(tag: string | undefined): boolean;
+  /** True once any flow of this process was tagged: before that no flow can leak into another. */
+  wasUsed(): boolean;
+  scope(): Scope | undefined;
+  /** Runs `fn` within a scope taken earlier from {@link TagContext.scope}. */
+  runInScope<T>(scope: Scope | undefined, fn: () => T): T;
+  /** Changes the scope of the rest of the current flow. Needs {@link enableFlows} early enough. */
+  enter(scope: Scope | undefined): void;
+  /**
+   * Node <= 22 tracks promises only once a context was really used, and `enter` in the continuation of a promise that
+   * was made before writes into a place that flows share. Called when a consumer is made whose flows will `enter`.
+   */
+  enableFlows(): void;
+}
+
+export function createTagContext({ instanceTag, bridge }: TagContextOptions): TagContext {
+  const storage = new AsyncLocalStorage<Scope | undefined>();
+  let used = false;
+
+  const activeTag = () => storage.getStore()?.tag ?? bridge.tag();
+  const outgoingTag = () => activeTag() ?? instanceTag;
+
+  const context: TagContext = {
+    activeTag,
+    outgoingTag,
+    outgoingMessageTag() {
+      const tag = outgoingTag();
+      return tag === BASE ? { tag: undefined, remove: true } : { tag, remove: false };
+    },
+    run(tag, fn) {
+      if (context.isCurrent(tag)) return fn();
+      if (tag !== undefined) used = true;
+      return storage.run({ tag }, () => bridge.run(tag, fn));
+    },
+    isCurrent(tag) {
+      return storage.getStore()?.tag === tag && bridge.shows(tag);
+    },
+    wasUsed: () => used,
+    scope: () => storage.getStore(),
+    runInScope(scope, fn) {
+      return storage.getStore() === scope ? fn() : storage.run(scope, () => bridge.run(scope?.tag, fn));
+    },
+    enter(scope) {
+      if (scope?.tag !== undefined) used = true;
+      storage.enterWith(scope);
+    },
+    enableFlows() {
+      storage.run({ tag: undefined }, () => {});
+    },
+  };
+  return context;
+}

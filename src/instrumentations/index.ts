@@ -1,0 +1,17 @@
+import type { CoreInstrumentation, LibraryEntry } from '../loader/instrumentation';
+import { globalFetch } from './global-fetch';
+import { nodeHttpClient } from './node-http-client';
+import { nodeHttpServer } from './node-http-server';
+
+/** What is instrumented in Node.js itself. */
+export const CORE: readonly CoreInstrumentation[] = [nodeHttpServer, nodeHttpClient, globalFetch];
+
+/** The libraries, a line each. `isMessaging`: left out when messages are to be left alone. */
+export const LIBRARIES: readonly (LibraryEntry & { readonly isMessaging?: true })[] = [
+  { module: 'undici', load: () => (require('./undici') as typeof import('./undici')).undici },
+  {
+    module: 'rocketmq-client-nodejs',
+    isMessaging: true,
+    load: () => (require('./rocketmq-client-nodejs') as typeof import('./rocketmq-client-nodejs')).rocketmqClientNodejs,
+  },
+];

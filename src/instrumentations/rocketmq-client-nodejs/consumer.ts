@@ -1,0 +1,154 @@
+/** Consumers of rocketmq-client-nodejs 1.x: what is made of one at its construction, and of its later subscriptions. */
+import type { Agent } from '../../agent';
+import type { Exports, LibraryCopy } from '../../loader/instrumentation';
+import { type AnyFunction, wrapClass, wrapMethod } from '../../loader/wrap';
+import { extractTag } from '../../propagation/message-properties';
+import type { ConsumerPlan } from '../../rocketmq/consumer-plan';
+import type { FilterExpression } from '../../rocketmq/filter-expression';
+
+/** `FilterType` of proto/apache/rocketmq/v2/definition.proto. */
+const SQL = 2;
+
+/** The parts of the client's objects that are used here. */
+interface ClientFilter {
+  readonly expression: string;
+  readonly filterType: number;
+}
+type ClientFilterClass = new (expression: string, filterType: number) => ClientFilter;
+export interface MessageView {
+  readonly properties?: Map<string, string>;
+}
+interface ConsumerOptions {
+  readonly consumerGroup: string;
+  readonly subscriptions: Map<string, string | ClientFilter>;
+  readonly messageListener?: { consume(message: MessageView): unknown };
+}
+export interface ClientConsumer {
+  readonly endpoints: { readonly facade: string };
+}
+
+interface ConsumerState {
+  readonly plan: ConsumerPlan;
+  /** Topics of the construction; those subscribed to later are prepared as they come. */
+  readonly topics: readonly string[];
+}
+
+/** What was made of a consumer. A consumer that is not in here was left alone. */
+const states = new WeakMap<object, ConsumerState>();
+
+/** What was made of `consumer`; undefined for one that was left alone. */
+export function planOf(consumer: object): ConsumerPlan | undefined {
+  return states.get(consumer)?.plan;
+}
+
+/** The consumer class with its construction changed: the canary's group, the environment's filter, the message's scope. */
+export function consumerClass(Original: Exports, agent: Agent, copy: LibraryCopy): Exports {
+  return wrapClass(Original, (args, newTarget, make) => {
+    const change = agent.guard('the construction of a consumer', undefined, () =>
+      planConsumer(args[0] as ConsumerOptions, newTarget, agent, copy),
+    );
+    const consumer = make(change === undefined ? args : [change.options, ...args.slice(1)]);
+    if (change !== undefined) states.set(consumer, change.state);
+    return consumer;
+  });
+}
+
+function planConsumer(options: ConsumerOptions, newTarget: object, agent: Agent, copy: LibraryCopy) {
+  // What the client itself refuses, it refuses with its own words.
+  if (typeof options !== 'object' || options === null) return undefined;
+  if (typeof options.consumerGroup !== 'string' || options.consumerGroup === '') return undefined;
+  if (!(options.subscriptions instanceof Map) || isLeftAlone(newTarget)) return undefined;
+  if (options.messageListener === undefined) agent.context.enableFlows();
+
+  const plan = agent.messages.plan(options.consumerGroup);
+  const subscriptions = new Map<string, string | ClientFilter>();
+  for (const [topic, filter] of options.subscriptions) subscriptions.set(topic, planFilter(filter, plan, copy));
+
+  agent.messages.announce(
+    plan,
+    [...options.subscriptions].map(([topic, filter]) => ({ topic, filter: filterOf(filter) })),
+  );
+  // An overlay: what is read and not changed comes from the application's object, what the client writes stays here.
+  const overlay: ConsumerOptions = Object.create(options, {
+    consumerGroup: own(plan.group),
+    subscriptions: own(subscriptions),
+    ...(options.messageListener ? { messageListener: own(scopedListener(options.messageListener, agent)) } : {}),
+  });
+  return { options: overlay, state: { plan, topics: [...options.subscriptions.keys()] } };
+}
+
+const own = (value: unknown): PropertyDescriptor => ({ value, writable: true, enumerable: true, configurable: true });
+
+/** Prototypes of consumer classes that are built upon the ones changed here and are left as they are. */
+const leftAlone = new WeakSet<object>();
+
+/** Consumers of `Class` and of its heirs are left as they are. */
+export function leaveAlone(Class: Exports): void {
+  leftAlone.add(Class.prototype);
+}
+
+function isLeftAlone(newTarget: object): boolean {
+  let prototype = (newTarget as { prototype: object | null }).prototype;
+  while (prototype !== null && !leftAlone.has(prototype)) prototype = Object.getPrototypeOf(prototype) as object | null;
+  return prototype !== null;
+}
+
+function scopedListener(listener: NonNullable<ConsumerOptions['messageListener']>, agent: Agent) {
+  return {
+    consume(message: MessageView): unknown {
+      const tag = agent.guard('reading the tag of a message', undefined, () =>
+        extractTag(message.properties, agent.settings.key),
+      );
+      return agent.context.run(tag, () => listener.consume(message));
+    },
+  };
+}
+
+function filterOf(filter: string | ClientFilter): FilterExpression {
+  if (typeof filter === 'string') return { type: 'TAG', expression: filter };
+  return { type: filter.filterType === SQL ? 'SQL92' : 'TAG', expression: filter.expression };
+}
+
+function planFilter(filter: string | ClientFilter, plan: ConsumerPlan, copy: LibraryCopy): string | ClientFilter {
+  const isFilter = typeof filter === 'string' || typeof filter?.expression === 'string';
+  if (!isFilter) return filter;
+  const user = filterOf(filter);
+  const planned = plan.filter(user);
+  if (planned === user) return filter;
+  const ClientFilterExpression = copy.require('dist/consumer/FilterExpression.js')
+    .FilterExpression as ClientFilterClass;
+  return new ClientFilterExpression(planned.expression, SQL);
+}
+
+/** The methods that both kinds of consumer have. */
+export function patchConsumer({ prototype }: Exports, agent: Agent, copy: LibraryCopy): void {
+  const prepare = (consumer: ClientConsumer, topics: readonly string[]): Promise<void> => {
+    const plan = states.get(consumer)?.plan;
+    return plan?.isCanary ? agent.messages.prepareGroup(plan, topics, consumer.endpoints.facade) : Promise.resolve();
+  };
+
+  wrapMethod<AnyFunction>(prototype, 'startup', original => {
+    return async function startup(this: ClientConsumer, ...args: unknown[]) {
+      await prepare(this, states.get(this)?.topics ?? []);
+      return original.apply(this, args);
+    };
+  });
+
+  wrapMethod<AnyFunction>(prototype, 'subscribe', original => {
+    return async function subscribe(
+      this: ClientConsumer,
+      topic: string,
+      filter: string | ClientFilter,
+      ...rest: unknown[]
+    ) {
+      const plan = states.get(this)?.plan;
+      if (plan === undefined) return original.call(this, topic, filter, ...rest);
+      const planned = agent.guard('a subscription', filter, () => {
+        agent.messages.announce(plan, [{ topic, filter: filterOf(filter) }]);
+        return planFilter(filter, plan, copy);
+      });
+      await prepare(this, [topic]);
+      return original.call(this, topic, planned, ...rest);
+    };
+  });
+}

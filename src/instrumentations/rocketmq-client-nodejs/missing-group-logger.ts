@@ -1,0 +1,41 @@
+/**
+ * A RocketMQ 5 proxy refuses a group that does not exist again and again, once a second, and the client logs each time.
+ * A logger that stands before the application's own: it lets the first such line through and drops the rest.
+ */
+export function missingGroupLogger<L extends object>(logger: L, onMissing: () => void): L {
+  let seen = false;
+  return new Proxy(logger, {
+    get(target, property) {
+      const value = Reflect.get(target, property, target) as unknown;
+      if (typeof value !== 'function') return value;
+      return (...args: unknown[]): unknown => {
+        if (!seen || property === 'error') {
+          const isMissing = property === 'error' && args.some(arg => GROUP_NOT_FOUND.test(describe(arg)));
+          if (isMissing) {
+            if (seen) return undefined;
+            seen = true;
+            onMissing();
+          }
+        } else if (RENEWALS.has(String(args[0]).split(',')[0] as string)) {
+          return undefined;
+        }
+        return value.apply(target, args);
+      };
+    },
+  });
+}
+
+/** The proxy's words, 5.5.0; with autoCreateSubscriptionGroup on or off. */
+const GROUP_NOT_FOUND = /group not found|subscription group \S* ?not exist|not exist.*subscription group/i;
+
+/** What the client's TelemetrySession (1.0.8) says with each new try: noise while the group is missing. */
+const RENEWALS: ReadonlySet<string> = new Set([
+  'Syncing settings to new stream',
+  'Creating telemetry stream',
+  'Begin to release telemetry session',
+]);
+
+function describe(value: unknown): string {
+  if (value instanceof Error) return value.message;
+  return typeof value === 'string' ? value : '';
+}

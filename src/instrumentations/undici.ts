@@ -1,0 +1,76 @@
+/**
+ * undici 5 to 8, outbound: every way to make a request (`request`, `fetch`, `stream`, `pipeline`, a `Client`, `Pool` or
+ * `Agent`) comes through `DispatcherBase.prototype.dispatch`.
+ *
+ * A bounded `Pool` keeps requests waiting and dispatches them again later, on the flow of whichever request made room;
+ * redirects and retries are dispatched from the socket. So the tag is taken the first time that a handler is seen.
+ */
+import type { Agent } from '../agent';
+import type { Exports, Instrumentation, Patch } from '../loader/instrumentation';
+import { wrapMethod } from '../loader/wrap';
+import { changeHeaderList, changeHeaderObject, type HeaderChange } from '../propagation/http-headers';
+
+interface DispatchOptions {
+  readonly headers?: unknown;
+}
+type Dispatch = (this: unknown, options: DispatchOptions, handler: object) => unknown;
+
+const patchModule: Patch = (DispatcherBase: Exports, agent) => patchDispatcher(DispatcherBase.prototype, agent);
+
+export const undici: Instrumentation = {
+  module: 'undici',
+  versions: '>=5.0.0 <9',
+  files: {
+    'lib/dispatcher-base.js': patchModule, // 5.x
+    'lib/dispatcher/dispatcher-base.js': patchModule, // 6.x to 8.x
+  },
+};
+
+/** Patches a prototype whose `dispatch(options, handler)` starts requests, once. */
+export function patchDispatcher(prototype: object, agent: Agent): void {
+  const { context, headers } = agent;
+  const tags = new WeakMap<object, string | null>();
+  const changedOptions = new WeakSet<object>();
+
+  const withTag = (options: DispatchOptions, handler: object): DispatchOptions => {
+    // The library has the better error for what is not an object.
+    if (!isObject(options) || !isObject(handler)) return options;
+    let tag = tags.get(handler);
+    if (tag === undefined) {
+      tag = context.outgoingTag() ?? null;
+      tags.set(handler, tag);
+    }
+    const changes = headers.changes(tag ?? undefined);
+    if (changes.length === 0 || changedOptions.has(options)) return options;
+    const changed = { ...options, headers: changeHeaders(options.headers, changes) };
+    changedOptions.add(changed);
+    return changed;
+  };
+
+  wrapMethod<Dispatch>(
+    prototype,
+    'dispatch',
+    original =>
+      function dispatch(this: unknown, options, handler) {
+        const changed = agent.guard('writing the tag of an undici call', options, () => withTag(options, handler));
+        return original.call(this, changed, handler);
+      },
+  );
+}
+
+/** In the forms that undici takes: a flat array, an iterable of pairs, an object, or nothing. */
+function changeHeaders(headers: unknown, changes: readonly HeaderChange[]): unknown {
+  if (headers === undefined || headers === null) return changeHeaderObject(undefined, changes);
+  if (Array.isArray(headers)) return changeHeaderList(headers, changes);
+  if (!isObject(headers)) return headers;
+  if (Symbol.iterator in headers) {
+    const flat: unknown[] = [];
+    for (const [name, value] of headers as Iterable<[unknown, unknown]>) flat.push(name, value);
+    return changeHeaderList(flat, changes);
+  }
+  return changeHeaderObject(headers, changes);
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}

@@ -1,0 +1,24 @@
+import type { Log } from '../log';
+
+/** Runs agent code on the application's stack: what it throws is said once for each `name`, never passed on. */
+export interface Guard {
+  /** The result of `fn`, or `fallback` when it throws. */
+  <T>(name: string, fallback: T, fn: () => T): T;
+  report(name: string, error: unknown): void;
+}
+
+export function createGuard(log: Log): Guard {
+  const report = (name: string, error: unknown) => {
+    const text = error instanceof Error ? error.message : String(error);
+    log.warnOnce(`guard:${name}`, `${name} failed, the application goes on without it: ${text}`);
+  };
+  const guard = <T>(name: string, fallback: T, fn: () => T): T => {
+    try {
+      return fn();
+    } catch (error) {
+      report(name, error);
+      return fallback;
+    }
+  };
+  return Object.assign(guard, { report });
+}

@@ -1,0 +1,38 @@
+import type { Agent } from '../agent';
+
+// biome-ignore lint/suspicious/noExplicitAny: the exports of a foreign module enter here
+export type Exports = any;
+
+/** The copy of the library that a file belongs to. */
+export interface LibraryCopy {
+  readonly version: string;
+  /** Requires another file of the same copy, by its path within the package. */
+  require(path: string): Exports;
+}
+
+/** Changes the exports of a module in place. What it throws is reported once; the application gets the module as it is. */
+export type Patch = (exports: Exports, agent: Agent, copy: LibraryCopy) => void;
+
+/** How one library is instrumented: a value, no behaviour of its own. */
+export interface Instrumentation {
+  /** Name of the npm package. */
+  readonly module: string;
+  /** Versions it was tested with, such as `>=1.0.0 <2`. Others are left alone. */
+  readonly versions: string;
+  /** What to do when a file of the package is loaded, by its path within the package, with `/`. */
+  readonly files: Readonly<Record<string, Patch>>;
+}
+
+/** A line of the list of libraries: nothing of an instrumentation is loaded before its library is. */
+export interface LibraryEntry {
+  readonly module: string;
+  /** True when its hooked files are ES modules, which only an ES module hook can see. */
+  readonly esModule?: true;
+  readonly load: () => Instrumentation;
+}
+
+/** Something in Node.js itself: put in place at once. */
+export interface CoreInstrumentation {
+  readonly module: string;
+  readonly patch: (agent: Agent) => void;
+}

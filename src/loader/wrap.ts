@@ -1,0 +1,74 @@
+/** Replacing a method so that nobody can tell: name, length, own properties, prototype and descriptor are kept. */
+
+// biome-ignore lint/suspicious/noExplicitAny: a function of a foreign library
+export type AnyFunction = (this: any, ...args: any[]) => any;
+
+const WRAPPED = Symbol.for('rocketmq-gray.wrapped');
+
+/**
+ * Replaces `target[name]` by what `make(original)` returns, once: a second call for the same method changes nothing.
+ * An inherited method gets an own property on `target`, so its other heirs stay as they are.
+ * @throws TypeError when there is no such method: the library is not what was expected.
+ */
+export function wrapMethod<F extends AnyFunction>(
+  target: object,
+  name: string | symbol,
+  make: (original: F) => F,
+): void {
+  const original = (target as Record<string | symbol, unknown>)[name];
+  if (typeof original !== 'function') throw new TypeError(`no method ${String(name)} to wrap`);
+  if (Object.hasOwn(original, WRAPPED)) return;
+  const own = Object.getOwnPropertyDescriptor(target, name);
+  Object.defineProperty(target, name, {
+    configurable: true,
+    enumerable: own?.enumerable ?? false,
+    writable: own?.writable ?? true,
+    value: likeOriginal(original as F, make(original as F)),
+  });
+}
+
+/** Gives `replacement` everything that can be seen of `original`. */
+export function likeOriginal<F extends AnyFunction>(original: F, replacement: F): F {
+  for (const key of Reflect.ownKeys(original)) {
+    const descriptor = Object.getOwnPropertyDescriptor(original, key) as PropertyDescriptor;
+    const own = Object.getOwnPropertyDescriptor(replacement, key);
+    if (own === undefined || own.configurable) Object.defineProperty(replacement, key, descriptor);
+  }
+  Object.setPrototypeOf(replacement, Object.getPrototypeOf(original));
+  Object.defineProperty(replacement, WRAPPED, { value: true });
+  return replacement;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a class of a foreign library
+export type AnyClass = new (...args: any[]) => any;
+
+const wrappedClasses = new WeakSet<object>();
+
+/**
+ * A class that behaves as `original`, save that `construct` may change the arguments and sees the new instance.
+ * `instanceof`, statics, subclassing and `instance.constructor` go on working.
+ */
+export function wrapClass<C extends AnyClass>(
+  original: C,
+  construct: (
+    args: ConstructorParameters<C>,
+    newTarget: object,
+    make: (args: unknown[]) => InstanceType<C>,
+  ) => InstanceType<C>,
+): C {
+  if (wrappedClasses.has(original)) return original;
+  const wrapped = new Proxy(original, {
+    construct: (target, args, newTarget) =>
+      construct(args as ConstructorParameters<C>, newTarget, changed => Reflect.construct(target, changed, newTarget)),
+  });
+  const descriptor = Object.getOwnPropertyDescriptor(original.prototype, 'constructor');
+  Object.defineProperty(original.prototype, 'constructor', {
+    writable: true,
+    configurable: true,
+    enumerable: false,
+    ...descriptor,
+    value: wrapped,
+  });
+  wrappedClasses.add(wrapped);
+  return wrapped;
+}

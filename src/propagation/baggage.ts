@@ -1,0 +1,107 @@
+/**
+ * The `baggage` header (W3C Baggage, https://www.w3.org/TR/baggage/): members `key=value;properties` separated by
+ * commas. Only members of our own names are read or replaced; every other byte stays as it is.
+ */
+import { isTag } from '../tag';
+
+/** Member name that the Java agent's fleet (MSE) reads: its value is percent-encoded JSON, `[{"name":"gray"}]`. */
+export const MSE_MEMBER = '__microservice_tag__';
+
+/** Name of a member, without white space; the whole text for a member that has no `=`. */
+function nameOf(member: string): string {
+  const end = member.search(/[=;]/);
+  return (end < 0 ? member : member.slice(0, end)).trim();
+}
+
+function memberValue(member: string): string | undefined {
+  const start = member.indexOf('=');
+  if (start < 0) return undefined;
+  const end = member.indexOf(';', start);
+  const text = member.slice(start + 1, end < 0 ? undefined : end).trim();
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function mseTag(value: string | undefined): string | undefined {
+  if (value === undefined) return undefined;
+  try {
+    const parsed: unknown = JSON.parse(value);
+    const first: unknown = Array.isArray(parsed) ? parsed[0] : undefined;
+    const name = typeof first === 'object' && first !== null ? (first as { name?: unknown }).name : undefined;
+    return isTag(name) ? name : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export interface BaggageTags {
+  /** First well-formed value of the member of our own key. */
+  readonly own: string | undefined;
+  /** First well-formed tag of the `__microservice_tag__` member. */
+  readonly mse: string | undefined;
+  /** Our member was there, and malformed: dropped. */
+  readonly malformed: boolean;
+}
+
+const NO_TAGS: BaggageTags = { own: undefined, mse: undefined, malformed: false };
+
+/** The tags that a header value carries. Malformed ones are left out, never thrown on. */
+export function readBaggage(header: string, key: string): BaggageTags {
+  // Most headers carry no tag at all: no splitting for them.
+  if (!header.includes(key) && !header.includes(MSE_MEMBER)) return NO_TAGS;
+  let own: string | undefined;
+  let mse: string | undefined;
+  let malformed = false;
+  for (const member of header.split(',')) {
+    const name = nameOf(member);
+    if (name === key && own === undefined) {
+      const value = memberValue(member);
+      if (isTag(value)) own = value;
+      else malformed = true;
+    } else if (name === MSE_MEMBER && mse === undefined) {
+      mse = mseTag(memberValue(member));
+    }
+  }
+  return { own, mse, malformed: malformed && own === undefined };
+}
+
+export interface MergeOptions {
+  readonly key: string;
+  /** The tag to carry; undefined only removes. */
+  readonly tag: string | undefined;
+  /** Also carry the tag as the Java agent's member. */
+  readonly writeMse: boolean;
+  /** Remove a `__microservice_tag__` member that is there (one of ours replaces it when `writeMse`). */
+  readonly dropMse: boolean;
+}
+
+/**
+ * One header value from the existing one (undefined: none): our members first, then all others as they were.
+ * Undefined when nothing is left to send.
+ */
+export function mergeBaggage(existing: string | undefined, options: MergeOptions): string | undefined {
+  const { key, tag, writeMse, dropMse } = options;
+  const ours: string[] = [];
+  if (tag !== undefined) {
+    ours.push(`${key}=${tag}`);
+    if (writeMse) ours.push(`${MSE_MEMBER}=${encodeURIComponent(JSON.stringify([{ name: tag }]))}`);
+  }
+  const others = existing === undefined ? undefined : withoutMembers(existing, key, dropMse || writeMse);
+  if (others) ours.push(others);
+  return ours.length > 0 ? ours.join(',') : undefined;
+}
+
+function withoutMembers(header: string, key: string, dropMse: boolean): string {
+  if (!header.includes(key) && !(dropMse && header.includes(MSE_MEMBER))) return header.trim();
+  return header
+    .split(',')
+    .filter(member => {
+      const name = nameOf(member);
+      return name !== key && !(dropMse && name === MSE_MEMBER);
+    })
+    .join(',')
+    .trim();
+}

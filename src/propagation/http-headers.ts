@@ -1,0 +1,132 @@
+/** Tags in HTTP headers: reading them from a request that came in, writing them into one that goes out. */
+import { BASE, isTag } from '../tag';
+import { mergeBaggage, readBaggage } from './baggage';
+
+export const BAGGAGE = 'baggage';
+/** The header of the Java agent's fleet (MSE): the bare tag. */
+export const MSE_HEADER = 'x-mse-tag';
+
+export interface HeaderPropagationOptions {
+  readonly key: string;
+  readonly inbound: 'accept' | 'ignore';
+  readonly interop: 'mse' | undefined;
+  /** Told about a tag that was dropped because it is malformed: the name of the header. */
+  readonly onMalformed: (header: string) => void;
+}
+
+/** What to do with one header of an outgoing request. */
+export interface HeaderChange {
+  /** Lower-case name. */
+  readonly name: string;
+  /** The new value from the one that is there; undefined: no such header. */
+  readonly change: (existing: string | undefined) => string | undefined;
+}
+
+export interface HeaderPropagation {
+  /**
+   * The tag that a request carries, from its raw headers (name, value, name, value …, as node:http keeps them): our own
+   * baggage entry, else `x-mse-tag`, else `__microservice_tag__`. Always undefined when inbound tags are ignored.
+   */
+  extract(rawHeaders: readonly string[]): string | undefined;
+  /** The changes that a request with the outgoing tag `tag` needs; empty: it leaves with the very same bytes. */
+  changes(tag: string | undefined): readonly HeaderChange[];
+}
+
+export function createHeaderPropagation(options: HeaderPropagationOptions): HeaderPropagation {
+  const { key, inbound, interop, onMalformed } = options;
+  const ignore = inbound === 'ignore';
+  const mse = interop === 'mse';
+  const byTag = new Map<string | undefined, readonly HeaderChange[]>();
+
+  function compute(tag: string | undefined): readonly HeaderChange[] {
+    if (tag === undefined && !ignore) return [];
+    // The Java agent knows no name for the baseline: there a call without a tag is one.
+    const mseTag = mse && tag !== BASE ? tag : undefined;
+    const dropMse = ignore || mse;
+    const merge = { key, tag, writeMse: mseTag !== undefined, dropMse };
+    const changes: HeaderChange[] = [{ name: BAGGAGE, change: existing => mergeBaggage(existing, merge) }];
+    if (dropMse) changes.push({ name: MSE_HEADER, change: () => mseTag });
+    return changes;
+  }
+
+  return {
+    extract(rawHeaders) {
+      if (ignore) return undefined;
+      let own: string | undefined;
+      let mseMember: string | undefined;
+      let mseHeader: string | undefined;
+      for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+        const name = rawHeaders[i] as string;
+        // The length first: the names of most headers need no lower-casing then.
+        if (name.length === BAGGAGE.length && name.toLowerCase() === BAGGAGE) {
+          const tags = readBaggage(rawHeaders[i + 1] as string, key);
+          own ??= tags.own;
+          mseMember ??= tags.mse;
+          if (tags.malformed) onMalformed(BAGGAGE);
+        } else if (name.length === MSE_HEADER.length && name.toLowerCase() === MSE_HEADER) {
+          const value = (rawHeaders[i + 1] as string).trim();
+          if (isTag(value)) mseHeader ??= value;
+          else onMalformed(MSE_HEADER);
+        }
+      }
+      return own ?? mseHeader ?? mseMember;
+    },
+
+    changes(tag) {
+      let changes = byTag.get(tag);
+      if (changes === undefined) {
+        changes = compute(tag);
+        // Tags come from outside: the memory of them is bounded.
+        if (byTag.size < 64) byTag.set(tag, changes);
+      }
+      return changes;
+    },
+  };
+}
+
+/** Header lists as arrays: flat (`[name, value, …]`) or pairs (`[[name, value], …]`). A changed copy; the same form. */
+export function changeHeaderList(headers: readonly unknown[], changes: readonly HeaderChange[]): unknown[] {
+  const pairs = Array.isArray(headers[0]);
+  // Not a list of headers: the library that gets it has the better error.
+  if (!pairs && headers.length % 2 !== 0) return [...headers];
+  const list: [unknown, unknown][] = [];
+  if (pairs) for (const pair of headers) list.push([(pair as unknown[])[0], (pair as unknown[])[1]]);
+  else for (let i = 0; i < headers.length; i += 2) list.push([headers[i], headers[i + 1]]);
+
+  for (const { name, change } of changes) {
+    const isThis = (header: [unknown, unknown]) => String(header[0]).toLowerCase() === name;
+    const at = list.findIndex(isThis);
+    const next = change(joined(list.filter(isThis).map(header => header[1])));
+    for (let i = list.length - 1; i >= 0; i--) if (isThis(list[i] as [unknown, unknown])) list.splice(i, 1);
+    if (next !== undefined)
+      list.splice(at < 0 ? list.length : at, 0, [at < 0 ? name : headerName(headers, name), next]);
+  }
+  return pairs ? list : list.flat();
+}
+
+/** The spelling that the application used for a header. */
+function headerName(headers: readonly unknown[], name: string): string {
+  for (const entry of headers.flat()) if (typeof entry === 'string' && entry.toLowerCase() === name) return entry;
+  return name;
+}
+
+/** Header object (name to value or values). A changed copy with the same prototype. */
+export function changeHeaderObject(headers: object | null | undefined, changes: readonly HeaderChange[]): object {
+  const copy = Object.assign(
+    Object.create(headers ? Object.getPrototypeOf(headers) : Object.prototype),
+    headers,
+  ) as Record<string, unknown>;
+  for (const { name, change } of changes) {
+    const spelled = Object.keys(copy).filter(key => key.toLowerCase() === name);
+    const next = change(joined(spelled.map(key => copy[key])));
+    for (const key of spelled) delete copy[key];
+    if (next !== undefined) copy[spelled[0] ?? name] = next;
+  }
+  return copy;
+}
+
+/** Several values of a header as the one value they mean (RFC 9110, 5.3); undefined when there is none. */
+export function joined(values: readonly unknown[]): string | undefined {
+  const texts = values.flat().filter(value => value !== undefined && value !== null);
+  return texts.length > 0 ? texts.map(String).join(',') : undefined;
+}
