@@ -1,0 +1,230 @@
+import { type RemotingConnection, type RemotingResponse, remotingConnection } from './remoting-connection';
+import { parseFastjson } from './remoting-frame';
+
+/** A broker of a cluster. */
+export interface Broker {
+  readonly name: string;
+  readonly cluster: string;
+  /** `host:port` of its master; undefined while only replicas are registered. */
+  readonly address: string | undefined;
+}
+
+/** The queues of a topic that consumers read on one broker: 0 up to `queues - 1`. */
+export interface TopicQueues {
+  readonly broker: string;
+  readonly cluster: string;
+  readonly queues: number;
+}
+
+/** A consumer group's settings: the fields of SubscriptionGroupConfig.java, whichever the broker's version has. */
+export interface GroupSettings {
+  readonly groupName: string;
+  readonly [field: string]: unknown;
+}
+
+/**
+ * What mqadmin does to consumer groups, over the remoting protocol. Each call throws BrokerAdministrationError for a
+ * server that answers with an error, RemotingError for one that does not answer within the time for a request.
+ */
+export interface BrokerAdministration {
+  /** The name servers: `host:port;host:port` */
+  readonly namesrv: string;
+  /** All brokers of the clusters that host one of the topics; of the only cluster there is when none is hosted yet. */
+  brokersOfCluster(topics: readonly string[]): Promise<Broker[]>;
+  /** Where a topic's queues are; empty for an unknown topic. */
+  queuesOf(topic: string): Promise<TopicQueues[]>;
+  /** A group's settings; undefined when the broker has no such group. */
+  groupSettings(broker: Broker, group: string): Promise<GroupSettings | undefined>;
+  /** Creates a group, or replaces the settings of an existing one. */
+  putGroup(broker: Broker, settings: GroupSettings): Promise<void>;
+  /** Where a group continues to read a queue; undefined when it never committed an offset there. */
+  committedOffset(broker: Broker, group: string, topic: string, queueId: number): Promise<number | undefined>;
+  /** Sets where a group continues to read a queue. */
+  commitOffset(broker: Broker, group: string, topic: string, queueId: number, offset: number): Promise<void>;
+  close(): void;
+}
+
+/** A server's refusal; the message names the server, the command and the server's own words. */
+export class BrokerAdministrationError extends Error {
+  override readonly name = 'BrokerAdministrationError';
+
+  constructor(
+    readonly address: string,
+    readonly command: number,
+    /** Of ResponseCode.java; undefined when there was no server to ask. */
+    readonly code: number | undefined,
+    problem: string,
+  ) {
+    super(`RocketMQ at ${address}, command ${command}: ${problem}`);
+  }
+}
+
+// RequestCode.java
+const QUERY_CONSUMER_OFFSET = 14;
+const UPDATE_CONSUMER_OFFSET = 15;
+const GET_ROUTEINFO_BY_TOPIC = 105;
+const GET_BROKER_CLUSTER_INFO = 106;
+const UPDATE_AND_CREATE_SUBSCRIPTIONGROUP = 200;
+const GET_ALL_SUBSCRIPTIONGROUP_CONFIG = 201;
+
+// ResponseCode.java
+const SUCCESS = 0;
+const TOPIC_NOT_EXIST = 17;
+const QUERY_NOT_FOUND = 22;
+
+const MASTER_ID = '0';
+const REQUEST_TIMEOUT_MS = 3_000;
+
+/** @param options namesrv: `host:port;host:port`; timeoutMs: for one request */
+export function brokerAdministration({
+  namesrv,
+  timeoutMs = REQUEST_TIMEOUT_MS,
+}: {
+  namesrv: string;
+  timeoutMs?: number;
+}): BrokerAdministration {
+  const nameServers = namesrv.split(/[;,\s]+/).filter(address => address !== '');
+  const connections = new Map<string, RemotingConnection>();
+  /** The name server that answered last: one that is away costs its time-out once, not at each request. */
+  let preferred = 0;
+
+  function connectionTo(address: string): RemotingConnection {
+    let connection = connections.get(address);
+    if (!connection) {
+      connection = remotingConnection(address);
+      connections.set(address, connection);
+    }
+    return connection;
+  }
+
+  async function askNameServer(command: number, fields: Record<string, string>): Promise<[RemotingResponse, string]> {
+    let failure: unknown = new BrokerAdministrationError(namesrv, command, undefined, 'no name server is given');
+    const first = preferred;
+    for (let attempt = 0; attempt < nameServers.length; attempt++) {
+      const index = (first + attempt) % nameServers.length;
+      const address = nameServers[index] ?? '';
+      try {
+        const response = await connectionTo(address).request(command, fields, undefined, timeoutMs);
+        preferred = index;
+        return [response, address];
+      } catch (error) {
+        failure = error;
+      }
+    }
+    throw failure;
+  }
+
+  /** @param allowed error codes that are an answer */
+  async function askBroker(
+    broker: Broker,
+    command: number,
+    fields: Record<string, string>,
+    { body, allowed }: { body?: Buffer; allowed?: number } = {},
+  ): Promise<RemotingResponse> {
+    const { address } = broker;
+    if (address === undefined) {
+      throw new BrokerAdministrationError(broker.name, command, undefined, 'no master is registered');
+    }
+    const response = await connectionTo(address).request(command, fields, body, timeoutMs);
+    if (response.code !== allowed) succeed(address, command, response);
+    return response;
+  }
+
+  async function queuesOf(topic: string): Promise<TopicQueues[]> {
+    const [response, address] = await askNameServer(GET_ROUTEINFO_BY_TOPIC, { topic });
+    if (response.code === TOPIC_NOT_EXIST) return [];
+    succeed(address, GET_ROUTEINFO_BY_TOPIC, response);
+    const { brokerDatas = [], queueDatas = [] } = parseBody<TopicRouteData>(response);
+    const clusters = new Map(brokerDatas.map(({ brokerName, cluster }) => [brokerName, cluster]));
+    return queueDatas.map(({ brokerName, readQueueNums }) => ({
+      broker: brokerName,
+      cluster: clusters.get(brokerName) ?? '',
+      queues: readQueueNums,
+    }));
+  }
+
+  return {
+    namesrv,
+    queuesOf,
+    async brokersOfCluster(topics) {
+      const [routes, [response, address]] = await Promise.all([
+        Promise.all(topics.map(queuesOf)),
+        askNameServer(GET_BROKER_CLUSTER_INFO, {}),
+      ]);
+      succeed(address, GET_BROKER_CLUSTER_INFO, response);
+      const { brokerAddrTable = {}, clusterAddrTable = {} } = parseBody<ClusterInfo>(response);
+      const hosting = new Set(routes.flat().map(({ cluster }) => cluster));
+      const all = Object.keys(clusterAddrTable);
+      if (hosting.size === 0 && all.length > 1) {
+        const problem = `no broker hosts ${topics.join(', ')}, and there are several clusters: ${all.join(', ')}`;
+        throw new BrokerAdministrationError(address, GET_BROKER_CLUSTER_INFO, undefined, problem);
+      }
+      const clusters = hosting.size === 0 ? all : all.filter(cluster => hosting.has(cluster));
+      return clusters.flatMap(cluster =>
+        (clusterAddrTable[cluster] ?? [])
+          .map(name => ({ name, cluster, address: brokerAddrTable[name]?.brokerAddrs?.[MASTER_ID] }))
+          .sort((a, b) => (a.name < b.name ? -1 : 1)),
+      );
+    },
+    async groupSettings(broker, group) {
+      // All groups (201), not the one (352): a 5.x broker with autoCreateSubscriptionGroup creates the group that 352
+      // asks for, with default settings (SubscriptionGroupManager.findSubscriptionGroupConfig); 4.x does not know 352.
+      const response = await askBroker(broker, GET_ALL_SUBSCRIPTIONGROUP_CONFIG, {});
+      const { subscriptionGroupTable = {} } = parseBody<SubscriptionGroups>(response);
+      return Object.hasOwn(subscriptionGroupTable, group) ? subscriptionGroupTable[group] : undefined;
+    },
+    async putGroup(broker, settings) {
+      const body = Buffer.from(JSON.stringify(settings));
+      await askBroker(broker, UPDATE_AND_CREATE_SUBSCRIPTIONGROUP, {}, { body });
+    },
+    async committedOffset(broker, group, topic, queueId) {
+      const fields = { consumerGroup: group, topic, queueId: `${queueId}`, setZeroIfNotFound: 'false' };
+      const { code, extFields } = await askBroker(broker, QUERY_CONSUMER_OFFSET, fields, { allowed: QUERY_NOT_FOUND });
+      if (code === QUERY_NOT_FOUND) return undefined;
+      const offset = Number(extFields.offset);
+      if (Number.isSafeInteger(offset)) return offset;
+      const problem = `offset ${extFields.offset} of ${group} in ${topic}`;
+      throw new BrokerAdministrationError(broker.address ?? broker.name, QUERY_CONSUMER_OFFSET, code, problem);
+    },
+    async commitOffset(broker, group, topic, queueId, offset) {
+      const fields = { consumerGroup: group, topic, queueId: `${queueId}`, commitOffset: `${offset}` };
+      await askBroker(broker, UPDATE_CONSUMER_OFFSET, fields);
+    },
+    close() {
+      for (const connection of connections.values()) connection.close();
+      connections.clear();
+    },
+  };
+}
+
+/** TopicRouteData.java, as far as it is used. */
+interface TopicRouteData {
+  brokerDatas?: { brokerName: string; cluster: string }[];
+  queueDatas?: { brokerName: string; readQueueNums: number }[];
+}
+
+/** ClusterInfo.java */
+interface ClusterInfo {
+  brokerAddrTable?: Record<string, { brokerAddrs?: Record<string, string> }>;
+  clusterAddrTable?: Record<string, string[]>;
+}
+
+/** SubscriptionGroupWrapper.java */
+interface SubscriptionGroups {
+  subscriptionGroupTable?: Record<string, GroupSettings>;
+}
+
+function parseBody<Body>(response: RemotingResponse): Body {
+  return parseFastjson(response.body.toString()) as Body;
+}
+
+function succeed(address: string, command: number, { code, remark }: RemotingResponse): void {
+  if (code !== SUCCESS) {
+    throw new BrokerAdministrationError(address, command, code, `error ${code}, ${firstLine(remark)}`);
+  }
+}
+
+/** Servers append a Java stack trace or a link to their documentation. */
+function firstLine(remark: string): string {
+  return remark.trim().split(/\r?\n/, 1)[0] ?? '';
+}
