@@ -8,7 +8,7 @@ export interface FilterExpression {
 
 /**
  * The expression that selects what `user` selects and `condition` (SQL92) holds for. The user's expression stays one
- * operand. An SQL92 expression that is not well-formed stays so: the broker refuses it as it would without the agent.
+ * operand. What the broker refuses, it refuses composed as well.
  */
 export function both(user: FilterExpression, condition: string): FilterExpression {
   const operand = user.type === 'TAG' ? tagsToSql(user.expression) : sqlOperand(user.expression);
@@ -53,25 +53,29 @@ function literal(text: string): string {
   return `'${text.replace(/'/g, "''")}'`;
 }
 
+/**
+ * An SQL92 expression as one operand. The broker's parser stops, without an error, at a closing parenthesis that nothing
+ * opened: what follows has no meaning to it (`a = 1) OR (b = 2` selects `a = 1`; run on 5.5.0), and would get one inside
+ * of ours.
+ */
 function sqlOperand(expression: string): string {
-  const shape = shapeOf(expression);
-  // Parentheses around an unbalanced expression could make it well-formed, with another meaning: `a = 1) OR (b = 2`.
-  if (!shape.balanced) return expression;
+  const { end, hasLineComment } = shapeOf(expression);
   // A comment to the end of the line would swallow the closing parenthesis.
-  return shape.lineComment ? `(${expression}\n)` : `(${expression})`;
+  return `(${expression.slice(0, end)}${hasLineComment ? '\n' : ''})`;
 }
 
-/** Reads over string literals and comments as the broker's lexer does (rocketmq-filter, SelectorParser.jj). */
-function shapeOf(expression: string): { readonly balanced: boolean; readonly lineComment: boolean } {
+/**
+ * Where the expression ends for the broker, reading over string literals and comments as its lexer does
+ * (rocketmq-filter, SelectorParser.jj).
+ */
+function shapeOf(expression: string): { readonly end: number; readonly hasLineComment: boolean } {
   let depth = 0;
-  let lineComment = false;
-  const token = /'(?:[^']|'')*('|$)|--[^\r\n]*|\/\*[\s\S]*?(\*\/|$)|[()]/g;
-  for (const [text, quoteEnd, commentEnd] of expression.matchAll(token)) {
+  let hasLineComment = false;
+  for (const token of expression.matchAll(/'(?:[^']|'')*'|--[^\r\n]*|\/\*[\s\S]*?\*\/|[()]/g)) {
+    const [text] = token;
     if (text === '(') depth++;
-    else if (text === ')') {
-      if (--depth < 0) return { balanced: false, lineComment };
-    } else if (text.startsWith('--')) lineComment = true;
-    else if (quoteEnd === '' || commentEnd === '') return { balanced: false, lineComment };
+    else if (text === ')' && --depth < 0) return { end: token.index, hasLineComment };
+    else if (text.startsWith('--')) hasLineComment = true;
   }
-  return { balanced: depth === 0, lineComment };
+  return { end: expression.length, hasLineComment };
 }

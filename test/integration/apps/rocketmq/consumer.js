@@ -1,0 +1,115 @@
+// A plain consumer application: it knows nothing of the agent. Settings come as JSON in APP; what it sees goes out as
+// JSON lines. For each message it calls ECHO over HTTP and reports the headers that arrived there.
+const http = require('node:http');
+const { FilterExpression, PushConsumer, SimpleConsumer } = require('rocketmq-client-nodejs');
+
+const app = JSON.parse(process.env.APP);
+const say = line => console.log(JSON.stringify(line));
+const expression = filter => (typeof filter === 'string' ? filter : new FilterExpression(filter.sql, 2));
+const silent = {
+  debug() {},
+  info() {},
+  warn() {},
+  error: (...words) => say({ clientError: words.map(String).join(' ') }),
+};
+
+function echo() {
+  return new Promise((resolve, reject) => {
+    http
+      .get(`${process.env.ECHO}/`, response => {
+        let text = '';
+        response.on('data', chunk => (text += chunk)).on('end', () => resolve(JSON.parse(text)));
+      })
+      .on('error', reject);
+  });
+}
+
+async function handle(message) {
+  const { baggage } = await echo();
+  say({
+    got: message.body.toString(),
+    id: message.messageId,
+    topic: message.topic,
+    attempt: message.deliveryAttempt,
+    properties: Object.fromEntries(message.properties),
+    keys: message.keys,
+    downstream: baggage ?? null,
+  });
+}
+
+const subscriptions = new Map(Object.entries(app.subscriptions).map(([topic, filter]) => [topic, expression(filter)]));
+const options = {
+  endpoints: app.endpoints,
+  consumerGroup: app.group,
+  subscriptions,
+  logger: silent,
+  requestTimeout: 3000,
+};
+
+async function push() {
+  const failing = new Set(app.failFirst ?? []);
+  const messageListener = {
+    async consume(message) {
+      await handle(message);
+      return failing.delete(message.body.toString()) ? 1 : 0;
+    },
+  };
+  const consumer = new PushConsumer({ ...options, messageListener });
+  say({
+    group: consumer.getConsumerGroup(),
+    options: { group: options.consumerGroup, topics: [...subscriptions.keys()] },
+  });
+  await consumer.startup();
+  return consumer;
+}
+
+const loops = {
+  async forOf(consumer) {
+    for (const message of await consumer.receive(16, 20000)) {
+      await handle(message);
+      await consumer.ack(message);
+    }
+  },
+  async map(consumer) {
+    const messages = await consumer.receive(16, 20000);
+    await Promise.all(
+      messages.map(async message => {
+        await handle(message);
+        await consumer.ack(message);
+      }),
+    );
+  },
+  async index(consumer) {
+    const messages = await consumer.receive(16, 20000);
+    for (let i = 0; i < messages.length; i++) {
+      await handle(messages[i]);
+      await consumer.ack(messages[i]);
+    }
+  },
+};
+
+async function pull() {
+  const consumer = new SimpleConsumer({ ...options, awaitDuration: 2000 });
+  say({ group: consumer.getConsumerGroup() });
+  await consumer.startup();
+  const names = app.loops ?? ['forOf'];
+  for (const name of names) {
+    (async () => {
+      for (;;) {
+        try {
+          await loops[name](consumer);
+        } catch (error) {
+          say({ receiveError: error.message });
+          await new Promise(resolve => setTimeout(resolve, 500));
+        }
+      }
+    })();
+  }
+  return consumer;
+}
+
+(app.mode === 'pull' ? pull() : push()).then(async consumer => {
+  for (const [topic, filter] of Object.entries(app.later ?? {}))
+    await consumer.subscribe(topic, new FilterExpression(filter.tag ?? filter.sql, filter.sql ? 2 : 1));
+  say({ started: true });
+});

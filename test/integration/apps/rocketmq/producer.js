@@ -1,0 +1,60 @@
+// A plain producer application: POST /send with a JSON message sends it from within the request.
+const http = require('node:http');
+const { Producer } = require('rocketmq-client-nodejs');
+
+const app = JSON.parse(process.env.APP);
+const silent = { debug() {}, info() {}, warn() {}, error() {} };
+const say = line => console.log(JSON.stringify(line));
+
+const producer = new Producer({
+  endpoints: app.endpoints,
+  topics: app.topics,
+  logger: silent,
+  checker: {
+    async check(message) {
+      const { baggage } = await new Promise((resolve, reject) => {
+        http
+          .get(`${process.env.ECHO}/`, response => {
+            let text = '';
+            response.on('data', chunk => (text += chunk)).on('end', () => resolve(JSON.parse(text)));
+          })
+          .on('error', reject);
+      });
+      say({ checked: message.body.toString(), downstream: baggage ?? null });
+      return 1;
+    },
+  },
+});
+
+async function send({ transaction, properties, delay, body, ...rest }) {
+  const message = Object.freeze({
+    ...rest,
+    body: Buffer.from(body),
+    ...(properties ? { properties: new Map(Object.entries(properties)) } : {}),
+    ...(delay ? { delay } : {}),
+  });
+  const before = JSON.stringify([...(message.properties ?? [])]);
+  let receipt;
+  if (transaction) {
+    const open = producer.beginTransaction();
+    receipt = await producer.send(message, open);
+    if (transaction === 'commit') await open.commit();
+  } else {
+    receipt = await producer.send(message);
+  }
+  return { id: receipt.messageId, changed: JSON.stringify([...(message.properties ?? [])]) !== before };
+}
+
+const server = http.createServer((request, response) => {
+  let text = '';
+  request
+    .on('data', chunk => (text += chunk))
+    .on('end', () => {
+      send(JSON.parse(text)).then(
+        result => response.end(JSON.stringify(result)),
+        error => response.writeHead(500).end(error.stack),
+      );
+    });
+});
+
+producer.startup().then(() => server.listen(0, '127.0.0.1', () => say({ port: server.address().port })));
