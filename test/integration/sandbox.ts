@@ -1,0 +1,102 @@
+/** Throw-away applications with the packed package installed, as its users have it. */
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { inject } from 'vitest';
+import { withLock } from './lock';
+import { CACHE, npmInstall, PROJECT_ROOT } from './npm';
+
+export interface SandboxOptions {
+  /** npm packages beside ours, as in a package.json: `{ undici: '^7', undici5: 'npm:undici@5' }`. */
+  readonly dependencies?: Readonly<Record<string, string>>;
+  /** Files to write, by their path within the application; also under `node_modules`. */
+  readonly files?: Readonly<Record<string, string>>;
+}
+
+export interface Sandbox {
+  /** Root of the application: a package.json, node_modules and a copy of `test/integration/apps`. */
+  readonly directory: string;
+  /** The installed package: `node_modules/rocketmq-gray`. */
+  readonly agentDirectory: string;
+  /** Absolute path of a file of the application. */
+  path(file: string): string;
+  /** Writes (or replaces) a file of the application. */
+  write(file: string, text: string): void;
+  remove(): void;
+}
+
+/**
+ * Creates an application outside of the repository. Its dependencies are installed once for each set of them and kept
+ * under `.cache/sandboxes`; only our own package is put in anew each time.
+ */
+export async function createSandbox({ dependencies = {}, files = {} }: SandboxOptions = {}): Promise<Sandbox> {
+  const tarball = inject('tarball');
+  const installed = await installDependencies(dependencies, tarball);
+  const directory = mkdtempSync(join(tmpdir(), 'rocketmq-gray-app-'));
+  const agentDirectory = join(directory, 'node_modules', 'rocketmq-gray');
+
+  copyTree(join(installed, 'node_modules'), join(directory, 'node_modules'));
+  replacePackage(tarball, agentDirectory);
+  cpSync(join(__dirname, 'apps'), directory, { recursive: true });
+
+  const sandbox: Sandbox = {
+    directory,
+    agentDirectory,
+    path: file => join(directory, file),
+    write(file, text) {
+      const path = join(directory, file);
+      mkdirSync(dirname(path), { recursive: true });
+      // Files of dependencies are hard links into the cache: replaced, not written into.
+      rmSync(path, { force: true });
+      writeFileSync(path, text);
+    },
+    remove: () => rmSync(directory, { recursive: true, force: true }),
+  };
+  sandbox.write('package.json', '{ "name": "app", "version": "1.0.0", "private": true }\n');
+  for (const [file, text] of Object.entries(files)) sandbox.write(file, text);
+  return sandbox;
+}
+
+/** A directory whose node_modules hold the packages and ours, with what ours depends upon, as npm lays them out. */
+async function installDependencies(dependencies: Readonly<Record<string, string>>, tarball: string): Promise<string> {
+  const { dependencies: own } = JSON.parse(readFileSync(join(PROJECT_ROOT, 'package.json'), 'utf8')) as {
+    dependencies: unknown;
+  };
+  const set = JSON.stringify([own, Object.entries(dependencies).sort(), process.platform, process.arch]);
+  const directory = join(CACHE, 'sandboxes', createHash('sha256').update(set).digest('hex').slice(0, 16));
+  if (existsSync(directory)) return directory;
+
+  return withLock(`${directory}.lock`, async () => {
+    if (existsSync(directory)) return directory;
+    const partial = `${directory}.partial`;
+    rmSync(partial, { recursive: true, force: true });
+    mkdirSync(partial, { recursive: true });
+    writeFileSync(join(partial, 'package.json'), JSON.stringify({ name: 'app', private: true, dependencies }));
+    await npmInstall(partial, [tarball]);
+    renameSync(partial, directory);
+    return directory;
+  });
+}
+
+/** Hard links where the system can (Linux, one file system): thousands of files in no time. */
+function copyTree(from: string, to: string): void {
+  try {
+    execFileSync('cp', ['-al', from, to], { stdio: 'ignore' });
+  } catch {
+    rmSync(to, { recursive: true, force: true });
+    cpSync(from, to, { recursive: true, verbatimSymlinks: true });
+  }
+}
+
+/** Replaces the files of our package, not the dependencies that npm nested in it. */
+function replacePackage(tarball: string, directory: string): void {
+  const nested = join(directory, 'node_modules');
+  const aside = `${directory}-nested`;
+  if (existsSync(nested)) renameSync(nested, aside);
+  rmSync(directory, { recursive: true, force: true });
+  mkdirSync(directory, { recursive: true });
+  execFileSync('tar', ['-xzf', tarball, '-C', directory, '--strip-components=1']);
+  if (existsSync(aside)) renameSync(aside, nested);
+}
