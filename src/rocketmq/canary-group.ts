@@ -1,0 +1,323 @@
+import {
+  type Broker,
+  type BrokerAdministration,
+  BrokerAdministrationError,
+  type GroupSettings,
+} from './broker-administration';
+
+/** What was done to have a canary's consumer group. */
+export interface PreparedGroup {
+  /** Names of the brokers on which the group was created. */
+  readonly created: readonly string[];
+  /** Names of the brokers on which it existed. */
+  readonly used: readonly string[];
+  /** How many queues the group was set to start on where the baseline group stands. */
+  readonly offsets: number;
+}
+
+/** A broker on which the group could not be made ready. */
+export interface BrokerFailure {
+  readonly broker: Broker;
+  readonly error: unknown;
+}
+
+/** The group is not ready on every broker; `hint` tells in one line what to do by hand. */
+export class CanaryGroupError extends Error {
+  override readonly name = 'CanaryGroupError';
+  readonly hint: string;
+  /** What succeeded nevertheless. */
+  readonly prepared: PreparedGroup;
+  /** Empty when not even the brokers could be found out. */
+  readonly failures: readonly BrokerFailure[];
+
+  constructor(
+    message: string,
+    details: { hint: string; prepared: PreparedGroup; failures: readonly BrokerFailure[]; cause: unknown },
+  ) {
+    super(message, { cause: details.cause });
+    this.hint = details.hint;
+    this.prepared = details.prepared;
+    this.failures = details.failures;
+  }
+}
+
+export interface CanaryGroup {
+  readonly administration: BrokerAdministration;
+  readonly baselineGroup: string;
+  readonly canaryGroup: string;
+  /** What the group will consume. */
+  readonly topics: readonly string[];
+  /** For everything; 10 s when absent. Nothing is written to a broker after it. */
+  readonly timeoutMs?: number;
+}
+
+const DEFAULT_TIMEOUT_MS = 10_000;
+
+/**
+ * Makes a canary's consumer group ready on every broker of the cluster, to be called before the canary's first receive.
+ *
+ * Where the group does not exist it is created with the settings that the baseline group has on that broker. Where it
+ * exists its settings stay. On each queue of each topic on which it has no committed offset it gets the baseline group's:
+ * neither a gap nor a replay. A queue on which the baseline group has none is left alone. So it may be called at any
+ * time, by several canaries at once, and again after a start that died half way.
+ *
+ * @throws CanaryGroupError when that failed on a broker, the others being ready
+ */
+export async function prepareCanaryGroup(group: CanaryGroup): Promise<PreparedGroup> {
+  const { administration, topics, timeoutMs = DEFAULT_TIMEOUT_MS } = group;
+  const deadline = new Deadline(timeoutMs);
+  let brokers: Broker[];
+  let queues: TopicQueue[];
+  try {
+    [brokers, queues] = await deadline.bound(Promise.all([administration.brokersOfCluster(topics), queuesOf(group)]));
+  } catch (error) {
+    throw unprepared(group, error);
+  }
+  const failures: BrokerFailure[] = [];
+  const created: string[] = [];
+  const used: string[] = [];
+  let offsets = 0;
+  const baselines = new Map<Broker, GroupSettings | undefined>();
+  await Promise.all(
+    brokers.map(async broker => {
+      try {
+        await deadline.bound(
+          prepareOnBroker(group, broker, queues, deadline, {
+            baseline: settings => baselines.set(broker, settings),
+            created: () => created.push(broker.name),
+            used: () => used.push(broker.name),
+            offset: () => offsets++,
+          }),
+        );
+      } catch (error) {
+        failures.push({ broker, error });
+      }
+    }),
+  );
+  const prepared = { created: [...created].sort(), used: [...used].sort(), offsets };
+  if (failures.length === 0) return prepared;
+  throw partlyPrepared(group, prepared, failures, brokers, baselines);
+}
+
+interface TopicQueue {
+  readonly broker: string;
+  readonly topic: string;
+  readonly queueId: number;
+}
+
+/** Told at once: what was done before a failure counts as well. */
+interface Progress {
+  baseline(settings: GroupSettings | undefined): void;
+  created(): void;
+  used(): void;
+  offset(): void;
+}
+
+async function queuesOf({ administration, topics }: CanaryGroup): Promise<TopicQueue[]> {
+  const ofTopics = topics.map(async topic => {
+    const hosts = await administration.queuesOf(topic);
+    return hosts.flatMap(({ broker, queues }) =>
+      Array.from({ length: queues }, (_, queueId) => ({ broker, topic, queueId })),
+    );
+  });
+  return (await Promise.all(ofTopics)).flat();
+}
+
+async function prepareOnBroker(
+  group: CanaryGroup,
+  broker: Broker,
+  queues: readonly TopicQueue[],
+  deadline: Deadline,
+  progress: Progress,
+): Promise<void> {
+  const { administration, baselineGroup, canaryGroup } = group;
+  const [baseline, canary] = await Promise.all([
+    administration.groupSettings(broker, baselineGroup),
+    administration.groupSettings(broker, canaryGroup),
+  ]);
+  progress.baseline(baseline);
+  if (canary) {
+    progress.used();
+  } else {
+    deadline.check();
+    await createGroup(group, broker, baseline, progress);
+  }
+  const here = queues.filter(queue => queue.broker === broker.name);
+  await Promise.all(here.map(queue => cloneOffset(group, broker, queue, deadline, progress)));
+}
+
+async function createGroup(
+  { administration, canaryGroup }: CanaryGroup,
+  broker: Broker,
+  baseline: GroupSettings | undefined,
+  progress: Progress,
+): Promise<void> {
+  try {
+    await administration.putGroup(broker, canarySettings(baseline, canaryGroup));
+    progress.created();
+  } catch (error) {
+    // Another canary was faster, and a broker may refuse the second creation (an attribute that cannot change).
+    if (!(error instanceof BrokerAdministrationError) || !(await administration.groupSettings(broker, canaryGroup))) {
+      throw error;
+    }
+    progress.used();
+  }
+}
+
+async function cloneOffset(
+  { administration, baselineGroup, canaryGroup }: CanaryGroup,
+  broker: Broker,
+  { topic, queueId }: TopicQueue,
+  deadline: Deadline,
+  progress: Progress,
+): Promise<void> {
+  const offset = await administration.committedOffset(broker, baselineGroup, topic, queueId);
+  if (offset === undefined) return;
+  // Asked last, right before writing: there is no command that writes only where nothing is.
+  if ((await administration.committedOffset(broker, canaryGroup, topic, queueId)) !== undefined) return;
+  deadline.check();
+  await administration.commitOffset(broker, canaryGroup, topic, queueId, offset);
+  progress.offset();
+}
+
+/**
+ * The settings of a canary group: the baseline group's, or the broker's defaults. Attributes are written as changes, to
+ * be added (`+name`), by a command that creates a group (source: AttributeUtil.alterCurrentAttributes).
+ */
+export function canarySettings(baseline: GroupSettings | undefined, canaryGroup: string): GroupSettings {
+  const attributes = Object.entries((baseline?.attributes as Record<string, string> | null | undefined) ?? {});
+  return {
+    ...baseline,
+    groupName: canaryGroup,
+    ...(attributes.length > 0 && {
+      attributes: Object.fromEntries(attributes.map(([name, value]) => [`+${name}`, value])),
+    }),
+  };
+}
+
+/** mqadmin's options for the settings of SubscriptionGroupConfig (source: UpdateSubGroupSubCommand.java, 5.5). */
+const MQADMIN_OPTIONS = [
+  ['consumeEnable', '-s'],
+  ['consumeFromMinEnable', '-m'],
+  ['consumeBroadcastEnable', '-d'],
+  ['consumeMessageOrderly', '-o'],
+  ['retryQueueNums', '-q'],
+  ['retryMaxTimes', '-r'],
+  ['brokerId', '-i'],
+  ['whichBrokerWhenConsumeSlowly', '-w'],
+  ['notifyConsumerIdsChangedEnable', '-a'],
+] as const;
+
+/**
+ * The mqadmin command that creates a canary group by hand, with the settings of the baseline group where they are known.
+ *
+ * @param where the cluster, or one broker's address
+ */
+export function createGroupCommand(
+  namesrv: string,
+  where: { cluster: string } | { address: string },
+  canaryGroup: string,
+  baseline?: GroupSettings,
+): string {
+  const words = ['mqadmin', 'updateSubGroup', '-n', shellWord(namesrv)];
+  if ('cluster' in where) words.push('-c', shellWord(where.cluster));
+  else words.push('-b', shellWord(where.address));
+  words.push('-g', shellWord(canaryGroup));
+  for (const [field, option] of MQADMIN_OPTIONS) {
+    const value = baseline?.[field];
+    if (typeof value === 'boolean' || typeof value === 'number') words.push(option, `${value}`);
+  }
+  const groupRetryPolicy = baseline?.groupRetryPolicy;
+  if (groupRetryPolicy !== undefined && groupRetryPolicy !== null) {
+    words.push('-p', shellWord(JSON.stringify(groupRetryPolicy)));
+  }
+  const attributes = Object.entries((baseline?.attributes as Record<string, string> | null | undefined) ?? {});
+  if (attributes.length > 0) {
+    words.push('--attributes', shellWord(attributes.map(([name, value]) => `+${name}=${value}`).join(',')));
+  }
+  return words.join(' ');
+}
+
+function shellWord(text: string): string {
+  return /^[\w.:/%@+,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+function unprepared({ administration, canaryGroup }: CanaryGroup, cause: unknown): CanaryGroupError {
+  const command = createGroupCommand(administration.namesrv, { cluster: '<cluster>' }, canaryGroup);
+  return new CanaryGroupError(`consumer group ${canaryGroup} could not be looked up: ${reason(cause)}`, {
+    hint: hint(canaryGroup, reason(cause), command),
+    prepared: { created: [], used: [], offsets: 0 },
+    failures: [],
+    cause,
+  });
+}
+
+function partlyPrepared(
+  { administration, canaryGroup }: CanaryGroup,
+  prepared: PreparedGroup,
+  failures: readonly BrokerFailure[],
+  brokers: readonly Broker[],
+  baselines: ReadonlyMap<Broker, GroupSettings | undefined>,
+): CanaryGroupError {
+  // What the others have is the likeliest for a broker that could not be asked.
+  const known = [...baselines.values()].find(Boolean);
+  const { namesrv } = administration;
+  const commands =
+    failures.length === brokers.length
+      ? [...new Set(brokers.map(({ cluster }) => cluster))].map(cluster =>
+          createGroupCommand(namesrv, { cluster }, canaryGroup, known),
+        )
+      : failures.map(({ broker }) =>
+          createGroupCommand(
+            namesrv,
+            { address: broker.address ?? `<master of ${broker.name}>` },
+            canaryGroup,
+            baselines.get(broker) ?? known,
+          ),
+        );
+  const problems = failures.map(({ broker, error }) => `${broker.name}: ${reason(error)}`).join('; ');
+  return new CanaryGroupError(`consumer group ${canaryGroup} is not ready on ${problems}`, {
+    hint: hint(canaryGroup, problems, commands.join(' && ')),
+    prepared,
+    failures,
+    cause: failures[0]?.error,
+  });
+}
+
+function hint(canaryGroup: string, problem: string, command: string): string {
+  return `consumer group ${canaryGroup} could not be prepared (${problem}); unless it exists, create it: ${command}`.replace(
+    /\s*[\r\n]+\s*/g,
+    ' ',
+  );
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The end of the time for a whole operation of many requests. */
+class Deadline {
+  readonly #end: number;
+
+  constructor(readonly timeoutMs: number) {
+    this.#end = performance.now() + timeoutMs;
+  }
+
+  /** @throws Error after the deadline */
+  check(): void {
+    if (performance.now() >= this.#end) throw this.#error();
+  }
+
+  /** Settles as the work does, or fails at the deadline; the work is then no longer waited for. */
+  bound<Result>(work: Promise<Result>): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(this.#error()), this.#end - performance.now());
+      timer.unref();
+      work.then(resolve, reject).finally(() => clearTimeout(timer));
+    });
+  }
+
+  #error(): Error {
+    return new Error(`not done within ${this.timeoutMs} ms`);
+  }
+}
