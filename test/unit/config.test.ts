@@ -1,0 +1,228 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadSettings, SettingError } from '../../src/config/load';
+import { SETTINGS, type Settings } from '../../src/config/settings';
+
+const DEFAULTS: Settings = {
+  tag: undefined,
+  enabled: true,
+  mqEnabled: true,
+  key: 'gray_tag',
+  mqBaseline: 'all',
+  mqTags: [],
+  mqIgnoreTags: [],
+  mqFilterSide: 'auto',
+  mqNamesrv: undefined,
+  mqProxyRemoting: undefined,
+  inbound: 'accept',
+  interop: undefined,
+  logLevel: 'info',
+};
+
+let directory: string;
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'rocketmq-gray-config-'));
+});
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+function configFile(content: unknown): string {
+  const path = join(directory, `${Math.random()}.json`);
+  writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
+  return path;
+}
+
+/** The message of the error that `environment` leads to. */
+function errorOf(environment: Record<string, string>): string {
+  try {
+    loadSettings(environment);
+  } catch (error) {
+    expect(error).toBeInstanceOf(SettingError);
+    return (error as Error).message;
+  }
+  throw new Error(`no error for ${JSON.stringify(environment)}`);
+}
+
+describe('environment', () => {
+  it('may say nothing', () => {
+    expect(loadSettings({ PATH: '/bin' })).toEqual({ settings: DEFAULTS, notices: [] });
+  });
+
+  it.each<[Record<string, string>, Partial<Settings>]>([
+    [{ GRAY_TAG: 'gray' }, { tag: 'gray' }],
+    [{ GRAY_TAG: ' gray ' }, { tag: 'gray' }],
+    [{ GRAY_TAG: '' }, {}],
+    [{ GRAY_TAG: '  ' }, {}],
+    [{ GRAY_TAG: 'a'.repeat(32) }, { tag: 'a'.repeat(32) }],
+    [{ ALICLOUD_SERVICE_TAG: 'gray' }, { tag: 'gray' }],
+    [{ MSE_ALICLOUD_SERVICE_TAG: 'gray' }, { tag: 'gray' }],
+    [{ MSE_ALICLOUD_SERVICE_TAG: 'c', ALICLOUD_SERVICE_TAG: 'b', GRAY_TAG: 'a' }, { tag: 'a' }],
+    [{ MSE_ALICLOUD_SERVICE_TAG: 'c', ALICLOUD_SERVICE_TAG: 'b', GRAY_TAG: '' }, { tag: 'b' }],
+    [{ GRAY_ENABLED: 'true' }, {}],
+    [{ GRAY_ENABLED: '1' }, {}],
+    [{ GRAY_ENABLED: 'FALSE' }, { enabled: false }],
+    [{ GRAY_ENABLED: '0' }, { enabled: false }],
+    [{ GRAY_MQ_ENABLED: 'false' }, { mqEnabled: false }],
+    [{ PROFILER_MICRO_SERVICE_MQ_GRAY_ENABLE: 'false' }, { mqEnabled: false }],
+    [{ PROFILER_MICRO_SERVICE_MQ_GRAY_ENABLE: 'false', GRAY_MQ_ENABLED: 'true' }, {}],
+    [{ GRAY_KEY: 'x_lane_canary' }, { key: 'x_lane_canary' }],
+    [{ GRAY_KEY: `_${'a'.repeat(63)}` }, { key: `_${'a'.repeat(63)}` }],
+    [{ GRAY_MQ_BASELINE: 'none' }, { mqBaseline: 'none' }],
+    [{ GRAY_MQ_IGNORE_TAGS: 'a, b,a' }, { mqIgnoreTags: ['a', 'b'] }],
+    [{ GRAY_MQ_FILTER_SIDE: 'broker' }, { mqFilterSide: 'broker' }],
+    [{ GRAY_MQ_NAMESRV: '127.0.0.1:9876' }, { mqNamesrv: '127.0.0.1:9876' }],
+    [{ GRAY_MQ_NAMESRV: 'a:1; b.c-d:65535;' }, { mqNamesrv: 'a:1;b.c-d:65535' }],
+    [{ GRAY_MQ_NAMESRV: 'a:1,b:2' }, { mqNamesrv: 'a:1;b:2' }],
+    [{ GRAY_MQ_NAMESRV: '[::1]:9876' }, { mqNamesrv: '[::1]:9876' }],
+    [{ NAMESRV_ADDR: 'a:1' }, { mqNamesrv: 'a:1' }],
+    [{ NAMESRV_ADDR: 'a:1', GRAY_MQ_NAMESRV: 'b:2' }, { mqNamesrv: 'b:2' }],
+    [{ GRAY_INBOUND: 'ignore' }, { inbound: 'ignore' }],
+    [{ GRAY_INTEROP: 'mse' }, { interop: 'mse' }],
+    [{ GRAY_LOG_LEVEL: 'silent' }, { logLevel: 'silent' }],
+  ])('%j', (environment, expected) => {
+    expect(loadSettings(environment)).toEqual({ settings: { ...DEFAULTS, ...expected }, notices: [] });
+  });
+
+  it.each<[string, string, string]>([
+    ['GRAY_TAG', 'a_b', 'a letter or digit, then up to 31 letters, digits or hyphens'],
+    ['GRAY_TAG', '-a', 'letters, digits or hyphens'],
+    ['GRAY_TAG', 'a'.repeat(33), 'letters, digits or hyphens'],
+    ['GRAY_TAG', 'gräy', 'letters, digits or hyphens'],
+    ['GRAY_TAG', "x' OR '1'='1", 'letters, digits or hyphens'],
+    ['GRAY_TAG', 'base', 'base is reserved for the baseline'],
+    ['ALICLOUD_SERVICE_TAG', 'a b', 'letters, digits or hyphens'],
+    ['MSE_ALICLOUD_SERVICE_TAG', 'base', 'base is reserved'],
+    ['GRAY_ENABLED', 'no', 'true or false'],
+    ['GRAY_MQ_ENABLED', 'off', 'true or false'],
+    ['PROFILER_MICRO_SERVICE_MQ_GRAY_ENABLE', '2', 'true or false'],
+    ['GRAY_KEY', 'gray-tag', 'SQL92 identifier'],
+    ['GRAY_KEY', '1gray', 'SQL92 identifier'],
+    ['GRAY_KEY', 'a'.repeat(65), 'SQL92 identifier'],
+    ['GRAY_KEY', 'between', 'keyword'],
+    ['GRAY_KEY', 'NULL', 'keyword'],
+    ['GRAY_KEY', 'contains', 'keyword'],
+    ['GRAY_KEY', 'TAGS', "RocketMQ's own property names"],
+    ['GRAY_KEY', 'UNIQ_KEY', "RocketMQ's own property names"],
+    ['GRAY_KEY', '__SHARDINGKEY', "RocketMQ's own property names"],
+    ['GRAY_MQ_BASELINE', 'auto', 'all or none (auto is not available in this version)'],
+    ['GRAY_MQ_BASELINE', 'ALL', 'all or none'],
+    ['GRAY_MQ_TAGS', 'a,,b', 'a comma list of tags'],
+    ['GRAY_MQ_TAGS', 'a,base', 'not base'],
+    ['GRAY_MQ_IGNORE_TAGS', 'a b', 'a comma list of tags'],
+    ['GRAY_MQ_FILTER_SIDE', 'client', 'auto or broker (client is not available in this version)'],
+    ['GRAY_MQ_NAMESRV', 'localhost', 'host:port'],
+    ['GRAY_MQ_NAMESRV', 'a:0', 'host:port'],
+    ['GRAY_MQ_NAMESRV', 'a:65536', 'host:port'],
+    ['GRAY_MQ_NAMESRV', 'a:1;;b:2', 'host:port'],
+    ['NAMESRV_ADDR', 'a', 'host:port'],
+    ['GRAY_MQ_PROXY_REMOTING', 'a:1;b:2', 'host:port'],
+    ['GRAY_INBOUND', 'reject', 'accept or ignore'],
+    ['GRAY_INTEROP', 'sermant', 'mse'],
+    ['GRAY_LOG_LEVEL', 'verbose', 'silent or error or warn or info or debug'],
+  ])('%s=%s is refused', (variable, value, allowed) => {
+    const message = errorOf({ [variable]: value });
+    expect(message).toContain(`${variable}=${value}; allowed: `);
+    expect(message.split('; allowed: ')[1]).toContain(allowed);
+  });
+
+  it('shows a wrong value without control characters, and not all of a long one', () => {
+    expect(errorOf({ GRAY_TAG: 'a\r\n\u001b[31mb' })).toContain('GRAY_TAG=a???[31mb;');
+    expect(errorOf({ GRAY_TAG: 'x'.repeat(10_000) }).length).toBeLessThan(400);
+  });
+
+  it('is not looked at any further with GRAY_ENABLED=false', () => {
+    const environment = { GRAY_ENABLED: 'false', GRAY_TAG: 'a_b', GRAY_CONFIG: '/nowhere', GRAY_MQ_BASELINE: '?' };
+    expect(loadSettings(environment)).toEqual({ settings: { ...DEFAULTS, enabled: false }, notices: [] });
+  });
+
+  it('with a variable that is no setting is worth a notice', () => {
+    const { notices } = loadSettings({ GRAY_TAGS: 'x', GRAYSCALE: '1', GRAY_CONFIG: '', GRAY_TAG: 'gray' });
+    expect(notices).toEqual(['GRAY_TAGS is not a setting of rocketmq-gray and is ignored']);
+  });
+
+  it('with a setting that has no effect yet is worth a notice', () => {
+    const { settings, notices } = loadSettings({ GRAY_MQ_TAGS: 'gray,blue', GRAY_MQ_PROXY_REMOTING: 'a:8080' });
+    expect(settings).toMatchObject({ mqTags: ['gray', 'blue'], mqProxyRemoting: 'a:8080' });
+    expect(notices).toEqual([
+      expect.stringContaining('GRAY_MQ_TAGS has no effect in this version'),
+      expect.stringContaining('GRAY_MQ_PROXY_REMOTING has no effect in this version'),
+    ]);
+  });
+});
+
+describe('configuration file', () => {
+  it('has a key for each setting', () => {
+    const content = {
+      tag: 'gray',
+      enabled: true,
+      mqEnabled: false,
+      key: 'lane',
+      mqBaseline: 'none',
+      mqTags: [],
+      mqIgnoreTags: ['a', 'b'],
+      mqFilterSide: 'broker',
+      mqNamesrv: 'a:1;b:2',
+      mqProxyRemoting: null,
+      inbound: 'ignore',
+      interop: 'mse',
+      logLevel: 'debug',
+    };
+    expect(Object.keys(content)).toEqual(SETTINGS.map(({ name }) => name));
+    const { settings, notices } = loadSettings({ GRAY_CONFIG: configFile(content) });
+    expect({ settings, notices }).toEqual({ settings: { ...content, mqProxyRemoting: undefined }, notices: [] });
+  });
+
+  it('takes a list as text too, and gives way to the environment', () => {
+    const path = configFile({ mqIgnoreTags: 'a,b', tag: 'file', enabled: 'true' });
+    expect(loadSettings({ GRAY_CONFIG: path, GRAY_TAG: 'environment' }).settings).toEqual({
+      ...DEFAULTS,
+      mqIgnoreTags: ['a', 'b'],
+      tag: 'environment',
+    });
+  });
+
+  it('can switch the agent off', () => {
+    expect(loadSettings({ GRAY_CONFIG: configFile({ enabled: false }) }).settings.enabled).toBe(false);
+  });
+
+  it.each<[string, unknown, string]>([
+    ['text that is no JSON', '{', 'a readable JSON file'],
+    ['an array', '[]', 'it holds no object'],
+    ['null', 'null', 'it holds no object'],
+    ['a misspelled key', { tagg: 'gray' }, '=tagg; allowed: the keys tag, enabled'],
+    ['the name of a variable as key', { GRAY_TAG: 'gray' }, '=GRAY_TAG; allowed: the keys tag'],
+    ['__proto__', '{"__proto__": {}}', '=__proto__; allowed: the keys'],
+    ['a number as tag', { tag: 1 }, '=1; allowed: a letter or digit'],
+    ['a boolean as tag', { tag: true }, '=true; allowed: a letter or digit'],
+    ['an array as tag', { tag: ['gray'] }, '=["gray"]; allowed: a letter or digit'],
+    ['an object as key', { key: {} }, '={}; allowed: an SQL92 identifier'],
+    ['a number as boolean', { enabled: 0 }, '=0; allowed: true or false'],
+    ['base as tag', { tag: 'base' }, '="base"; allowed: '],
+    ['an unknown mode', { mqBaseline: 'some' }, '="some"; allowed: all or none'],
+    ['a list with a number', { mqTags: ['a', 1] }, '=["a",1]; allowed: a comma list'],
+    ['a list with a bad tag', { mqIgnoreTags: ['a_b'] }, '=["a_b"]; allowed: a comma list'],
+  ])('%s is refused', (_name, content, expected) => {
+    const path = configFile(content);
+    const message = errorOf({ GRAY_CONFIG: path });
+    expect(message).toContain(path);
+    expect(message).toContain(expected);
+  });
+
+  it('that cannot be read is refused', () => {
+    expect(errorOf({ GRAY_CONFIG: '/nowhere/gray.json' })).toMatch(
+      /GRAY_CONFIG=\/nowhere\/gray\.json; allowed: the path of a readable JSON file.*ENOENT/,
+    );
+    expect(errorOf({ GRAY_CONFIG: directory })).toContain('EISDIR');
+  });
+});
+
+it('every setting says what it means, what is allowed and what it is by default', () => {
+  for (const { name, variables, defaultText, allowed, meaning } of SETTINGS) {
+    expect({ name, texts: [defaultText, allowed, meaning].every(text => text.length > 0) }).toEqual({
+      name,
+      texts: true,
+    });
+    expect(variables[0]).toMatch(/^GRAY_/);
+  }
+});
