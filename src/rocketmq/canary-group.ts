@@ -298,6 +298,7 @@ function reason(error: unknown): string {
 /** The end of the time for a whole operation of many requests. */
 class Deadline {
   readonly #end: number;
+  #over = false;
 
   constructor(readonly timeoutMs: number) {
     this.#end = performance.now() + timeoutMs;
@@ -305,13 +306,17 @@ class Deadline {
 
   /** @throws Error after the deadline */
   check(): void {
-    if (performance.now() >= this.#end) throw this.#error();
+    if (this.#over || performance.now() >= this.#end) throw this.#error();
   }
 
   /** Settles as the work does, or fails at the deadline; the work is then no longer waited for. */
   bound<Result>(work: Promise<Result>): Promise<Result> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(this.#error()), this.#end - performance.now());
+      const timer = setTimeout(() => {
+        // Said once, it holds: a timer may fire a little before its time.
+        this.#over = true;
+        reject(this.#error());
+      }, this.#end - performance.now());
       timer.unref();
       work.then(resolve, reject).finally(() => clearTimeout(timer));
     });

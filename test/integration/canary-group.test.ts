@@ -11,6 +11,7 @@ import {
 import { encodeFrame, frameDecoder } from '../../src/rocketmq/remoting-frame';
 
 const QUEUES = 3;
+const GET_ALL_SUBSCRIPTIONGROUP_CONFIG = 201;
 const BROKERS = ['broker-a', 'broker-b'];
 
 let rocketmq: Rocketmq;
@@ -206,6 +207,12 @@ describe('servers away', () => {
     );
     const away = rocketmq.brokers[1] as Rocketmq['brokers'][number];
     process.kill(away.pid, 'SIGSTOP');
+    const probe = remotingConnection(away.address);
+    await expect
+      .poll(() => probe.request(GET_ALL_SUBSCRIPTIONGROUP_CONFIG, {}, undefined, 300).catch(() => 'silent'), {
+        timeout: 10_000,
+      })
+      .toBe('silent');
 
     const started = Date.now();
     const error = await failureOf(prepareCanaryGroup({ ...group, timeoutMs: 1_000 }));

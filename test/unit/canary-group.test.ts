@@ -1,0 +1,142 @@
+import { describe, expect, it } from 'vitest';
+import {
+  type Broker,
+  type BrokerAdministration,
+  BrokerAdministrationError,
+  type GroupSettings,
+} from '../../src/rocketmq/broker-administration';
+import {
+  CanaryGroupError,
+  canarySettings,
+  createGroupCommand,
+  prepareCanaryGroup,
+} from '../../src/rocketmq/canary-group';
+
+const NAMESRV = '10.0.0.1:9876;10.0.0.2:9876';
+const broker: Broker = { name: 'broker-a', cluster: 'Shop', address: '10.0.0.3:10911' };
+const second: Broker = { name: 'broker-b', cluster: 'Shop', address: '10.0.0.4:10911' };
+
+/** A cluster of two brokers where group1 exists and one queue, at offset 5; nothing can be changed unless told. */
+function cluster(changes: Partial<BrokerAdministration> = {}): BrokerAdministration {
+  const denied = (command: number) => async () => {
+    throw new BrokerAdministrationError('10.0.0.3:10911', command, 16, 'error 16, no permission');
+  };
+  return {
+    namesrv: NAMESRV,
+    brokersOfCluster: async () => [broker, second],
+    queuesOf: async () => [{ broker: 'broker-a', cluster: 'Shop', queues: 1 }],
+    groupSettings: async (_, group) =>
+      group === 'group1' ? { groupName: group, consumeMessageOrderly: true, retryMaxTimes: 3 } : undefined,
+    putGroup: denied(200),
+    committedOffset: async (_, group) => (group === 'group1' ? 5 : undefined),
+    commitOffset: denied(15),
+    close() {},
+    ...changes,
+  };
+}
+
+const prepare = (administration: BrokerAdministration, timeoutMs = 1_000) =>
+  prepareCanaryGroup({ administration, baselineGroup: 'group1', canaryGroup: 'group1_gray', topics: ['T'], timeoutMs });
+
+const failure = (work: Promise<unknown>): Promise<CanaryGroupError> =>
+  work.then(
+    () => expect.unreachable(),
+    error => error,
+  );
+
+describe('the hint of a failure', () => {
+  it('is the command for the cluster when no broker let the group be created', async () => {
+    const error = await failure(prepare(cluster()));
+    expect(error).toBeInstanceOf(CanaryGroupError);
+    expect(error.failures).toHaveLength(2);
+    expect(error.hint).toContain('no permission');
+    expect(error.hint).toMatch(
+      /create it: mqadmin updateSubGroup -n '10\.0\.0\.1:9876;10\.0\.0\.2:9876' -c Shop -g group1_gray -o true -r 3$/,
+    );
+  });
+
+  it('is the command for one broker when the others are ready', async () => {
+    const { putGroup, ...others } = cluster();
+    const ready: string[] = [];
+    const administration = {
+      ...others,
+      putGroup: async (at: Broker, settings: GroupSettings) => {
+        if (at === second) await putGroup(at, settings);
+        ready.push(at.name);
+      },
+      commitOffset: async () => {},
+    };
+    const error = await failure(prepare(administration));
+    expect(ready).toEqual(['broker-a']);
+    expect(error.prepared).toEqual({ created: ['broker-a'], used: [], offsets: 1 });
+    expect(error.hint).toContain('-b 10.0.0.4:10911 -g group1_gray -o true -r 3');
+    expect(error.hint).not.toContain('-b 10.0.0.3:10911');
+  });
+
+  it('stays one line whatever a server says', async () => {
+    const brokersOfCluster = async () => {
+      throw new Error('first\r\n  second');
+    };
+    const { hint } = await failure(prepare(cluster({ brokersOfCluster })));
+    expect(hint).toContain('first second');
+    expect(hint).toContain("-c '<cluster>' -g group1_gray");
+  });
+});
+
+it('a group that another canary created in between is used', async () => {
+  let looks = 0;
+  const groupSettings: BrokerAdministration['groupSettings'] = async (at, group) =>
+    group === 'group1' || (at === broker && looks++ > 0) ? { groupName: group } : undefined;
+  const error = await failure(prepare(cluster({ groupSettings, commitOffset: async () => {} })));
+  expect(error.prepared).toEqual({ created: [], used: ['broker-a'], offsets: 1 });
+  expect(error.failures.map(one => one.broker)).toEqual([second]);
+});
+
+it('nothing is written after the time is over', async () => {
+  const written: string[] = [];
+  let answer = (_: GroupSettings | undefined) => {};
+  const late = new Promise<GroupSettings | undefined>(resolve => {
+    answer = resolve;
+  });
+  const administration = cluster({
+    groupSettings: () => late,
+    putGroup: async at => void written.push(at.name),
+    commitOffset: async at => void written.push(at.name),
+  });
+  const error = await failure(prepare(administration, 20));
+  expect(error.message).toContain('not done within 20 ms');
+  answer(undefined);
+  await new Promise(resolve => setTimeout(resolve, 20));
+  expect(written).toEqual([]);
+});
+
+describe('the settings of a canary group', () => {
+  it.each<[string, GroupSettings | undefined, GroupSettings]>([
+    ['defaults without a baseline group', undefined, { groupName: 'group1_gray' }],
+    [
+      'all fields, also ones that only a later version knows',
+      { groupName: 'group1', retryMaxTimes: 3, somethingNew: { a: [1] } },
+      { groupName: 'group1_gray', retryMaxTimes: 3, somethingNew: { a: [1] } },
+    ],
+    [
+      'attributes as additions',
+      { groupName: 'group1', attributes: { 'priority.factor': '50' } },
+      { groupName: 'group1_gray', attributes: { '+priority.factor': '50' } },
+    ],
+  ])('%s', (_, baseline, expected) => {
+    expect(canarySettings(baseline, 'group1_gray')).toEqual(expected);
+  });
+});
+
+it('the mqadmin command mirrors what mqadmin can set, quoted for a shell', () => {
+  const baseline = {
+    groupName: 'group1',
+    consumeFromMinEnable: true,
+    consumeTimeoutMinute: 15,
+    groupRetryPolicy: { type: 'CUSTOMIZED' },
+    attributes: { 'priority.factor': '50' },
+  };
+  expect(createGroupCommand('h:1', { cluster: "it's" }, 'group1_gray', baseline)).toBe(
+    `mqadmin updateSubGroup -n h:1 -c 'it'\\''s' -g group1_gray -m true -p '{"type":"CUSTOMIZED"}' --attributes '+priority.factor=50'`,
+  );
+});
