@@ -81,6 +81,8 @@ export function createMessagePolicy(settings: Settings, log: Log): MessagePolicy
 const NO_SQL92 = /does not support consumer to filter message by SQL92/i;
 
 async function prepare(plan: ConsumerPlan, topics: readonly string[], namesrv: string, log: Log): Promise<void> {
+  // Connections to brokers keep no process alive, but the application is waiting for this one.
+  const alive = setInterval(() => {}, 60_000);
   try {
     // Loaded here: a baseline process never talks to a broker itself.
     const { brokerAdministration } = require('./broker-administration') as typeof import('./broker-administration');
@@ -104,5 +106,7 @@ async function prepare(plan: ConsumerPlan, topics: readonly string[], namesrv: s
   } catch (error) {
     const hint = (error as { hint?: string }).hint ?? (error instanceof Error ? error.message : String(error));
     log.warnOnce(`prepare:${plan.group}`, hint);
+  } finally {
+    clearInterval(alive);
   }
 }

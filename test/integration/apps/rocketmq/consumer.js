@@ -1,7 +1,7 @@
 // A plain consumer application: it knows nothing of the agent. Settings come as JSON in APP; what it sees goes out as
 // JSON lines. For each message it calls ECHO over HTTP and reports the headers that arrived there.
 const http = require('node:http');
-const { FilterExpression, PushConsumer, SimpleConsumer } = require('rocketmq-client-nodejs');
+const { ConsumeResult, FilterExpression, PushConsumer, SimpleConsumer } = require('rocketmq-client-nodejs');
 
 const app = JSON.parse(process.env.APP);
 const say = line => console.log(JSON.stringify(line));
@@ -51,7 +51,7 @@ async function push() {
   const messageListener = {
     async consume(message) {
       await handle(message);
-      return failing.delete(message.body.toString()) ? 1 : 0;
+      return failing.delete(message.body.toString()) ? ConsumeResult.FAILURE : ConsumeResult.SUCCESS;
     },
   };
   const consumer = new PushConsumer({ ...options, messageListener });
