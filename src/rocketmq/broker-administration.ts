@@ -1,3 +1,4 @@
+import type { FilterExpression } from './filter-expression';
 import { type RemotingConnection, type RemotingResponse, remotingConnection } from './remoting-connection';
 import { parseFastjson } from './remoting-frame';
 
@@ -41,7 +42,21 @@ export interface BrokerAdministration {
   committedOffset(broker: Broker, group: string, topic: string, queueId: number): Promise<number | undefined>;
   /** Sets where a group continues to read a queue. */
   commitOffset(broker: Broker, group: string, topic: string, queueId: number, offset: number): Promise<void>;
+  /** What a broker says against a filter; undefined when it takes it. Brokers before 4.6 take every filter here. */
+  filterProblem(
+    broker: Broker,
+    group: string,
+    topic: string,
+    filter: FilterExpression,
+  ): Promise<FilterProblem | undefined>;
   close(): void;
+}
+
+/** Why a broker does not take a filter: SQL92 is switched off (enablePropertyFilter=false), or it does not parse. */
+export interface FilterProblem {
+  readonly kind: 'disabled' | 'malformed';
+  /** The broker's own. */
+  readonly words: string;
 }
 
 /** A server's refusal; the message names the server, the command and the server's own words. */
@@ -62,6 +77,7 @@ export class BrokerAdministrationError extends Error {
 // RequestCode.java
 const QUERY_CONSUMER_OFFSET = 14;
 const UPDATE_CONSUMER_OFFSET = 15;
+const CHECK_CLIENT_CONFIG = 46;
 const GET_ROUTEINFO_BY_TOPIC = 105;
 const GET_BROKER_CLUSTER_INFO = 106;
 const UPDATE_AND_CREATE_SUBSCRIPTIONGROUP = 200;
@@ -69,6 +85,8 @@ const GET_ALL_SUBSCRIPTIONGROUP_CONFIG = 201;
 
 // ResponseCode.java
 const SUCCESS = 0;
+const SYSTEM_ERROR = 1;
+const SUBSCRIPTION_PARSE_FAILED = 23;
 const TOPIC_NOT_EXIST = 17;
 const QUERY_NOT_FOUND = 22;
 
@@ -119,14 +137,14 @@ export function brokerAdministration({
     broker: Broker,
     command: number,
     fields: Record<string, string>,
-    { body, allowed }: { body?: Buffer; allowed?: number } = {},
+    { body, allowed = [] }: { body?: Buffer; allowed?: readonly number[] } = {},
   ): Promise<RemotingResponse> {
     const { address } = broker;
     if (address === undefined) {
       throw new BrokerAdministrationError(broker.name, command, undefined, 'no master is registered');
     }
     const response = await connectionTo(address).request(command, fields, body, timeoutMs);
-    if (response.code !== allowed) succeed(address, command, response);
+    if (!allowed.includes(response.code)) succeed(address, command, response);
     return response;
   }
 
@@ -179,7 +197,9 @@ export function brokerAdministration({
     },
     async committedOffset(broker, group, topic, queueId) {
       const fields = { consumerGroup: group, topic, queueId: `${queueId}`, setZeroIfNotFound: 'false' };
-      const { code, extFields } = await askBroker(broker, QUERY_CONSUMER_OFFSET, fields, { allowed: QUERY_NOT_FOUND });
+      const { code, extFields } = await askBroker(broker, QUERY_CONSUMER_OFFSET, fields, {
+        allowed: [QUERY_NOT_FOUND],
+      });
       if (code === QUERY_NOT_FOUND) return undefined;
       const offset = Number(extFields.offset);
       if (Number.isSafeInteger(offset)) return offset;
@@ -190,12 +210,25 @@ export function brokerAdministration({
       const fields = { consumerGroup: group, topic, queueId: `${queueId}`, commitOffset: `${offset}` };
       await askBroker(broker, UPDATE_CONSUMER_OFFSET, fields);
     },
+    async filterProblem(broker, group, topic, { type, expression }) {
+      const subscriptionData = { topic, subString: expression, expressionType: type };
+      const body = Buffer.from(JSON.stringify({ clientId: 'rocketmq-gray', group, subscriptionData }));
+      const options = { body, allowed: [SYSTEM_ERROR, SUBSCRIPTION_PARSE_FAILED] };
+      const { code, remark } = await askBroker(broker, CHECK_CLIENT_CONFIG, {}, options);
+      if (code === SUBSCRIPTION_PARSE_FAILED) return { kind: 'malformed', words: firstLine(remark) };
+      return code === SYSTEM_ERROR && SQL92_DISABLED.test(remark)
+        ? { kind: 'disabled', words: firstLine(remark) }
+        : undefined;
+    },
     close() {
       for (const connection of connections.values()) connection.close();
       connections.clear();
     },
   };
 }
+
+/** ClientManageProcessor.checkClientConfig and PullMessageProcessor, 4.5 to 5.5. */
+const SQL92_DISABLED = /does not support consumer to filter message by/;
 
 /** TopicRouteData.java, as far as it is used. */
 interface TopicRouteData {

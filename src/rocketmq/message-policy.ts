@@ -4,6 +4,7 @@
  */
 import type { Settings } from '../config/settings';
 import type { Log } from '../log';
+import type { BrokerAdministration } from './broker-administration';
 import { type ConsumerPlan, consumerPlan } from './consumer-plan';
 import type { FilterExpression } from './filter-expression';
 
@@ -18,11 +19,12 @@ export interface MessagePolicy {
   /** Says, at `info`, what was made of a consumer; nothing for one that is left as it is. */
   announce(plan: ConsumerPlan, subscriptions: readonly Subscription[]): void;
   /**
-   * Sees to it that a canary's group is there, with the settings and at the offsets of the baseline's, before it
-   * consumes `topics`. Where the name servers are unknown, nothing is done. Never rejects: what fails is said once.
-   * @param endpoint where the client connects to, `host:port`; for messages to people.
+   * Before a consumer consumes `subscriptions` (as the application wrote them): sees to it that a canary's group is there,
+   * with the settings and at the offsets of the baseline's, and that the brokers take the filters. Where the name servers
+   * are unknown, nothing is done. Never rejects: what fails is said once.
+   * @param endpoint where the client connects to, `host:port`.
    */
-  prepareGroup(plan: ConsumerPlan, topics: readonly string[], endpoint: string): Promise<void>;
+  prepare(plan: ConsumerPlan, subscriptions: readonly Subscription[], endpoint: string): Promise<void>;
   /** Says once that the brokers do not know the canary's group, and how to create it. */
   sayGroupIsMissing(plan: ConsumerPlan, endpoint: string): void;
   /** Says once what an error of a consumer means and what to do about it, for errors that are the environment's. */
@@ -42,18 +44,19 @@ export function createMessagePolicy(settings: Settings, log: Log): MessagePolicy
       log.info([group, ...filters].join(', '));
     },
 
-    prepareGroup(plan, topics, endpoint) {
+    prepare(plan, subscriptions, endpoint) {
       const { mqNamesrv } = settings;
-      if (mqNamesrv === undefined || topics.length === 0) return Promise.resolve();
-      const key = [plan.group, endpoint, ...topics].join(' ');
+      if (mqNamesrv === undefined || !plan.isFiltered || subscriptions.length === 0) return Promise.resolve();
+      const key = [plan.group, endpoint, ...subscriptions.map(({ topic }) => topic)].join(' ');
       let preparation = prepared.get(key);
       if (preparation === undefined) {
-        preparation = prepare(plan, topics, mqNamesrv, log);
+        preparation = prepareOnBrokers(plan, subscriptions, mqNamesrv, log);
         prepared.set(key, preparation);
         // Another consumer that starts at the same time waits for the same answer; a later one asks again.
         void preparation.then(() => prepared.delete(key));
       }
-      return preparation;
+      // The baseline's group is its own: only what is wrong with its filters is to be said, and nobody waits for that.
+      return plan.isCanary ? preparation : Promise.resolve();
     },
 
     sayGroupIsMissing(plan, endpoint) {
@@ -68,45 +71,82 @@ export function createMessagePolicy(settings: Settings, log: Log): MessagePolicy
 
     explain(error) {
       const text = error instanceof Error ? error.message : String(error);
-      if (!NO_SQL92.test(text)) return;
-      log.warnOnce(
-        'SQL92',
-        'the broker refuses SQL92 filters, so consumers with one receive nothing: set enablePropertyFilter=true in the broker configuration and restart the broker',
-      );
+      if (SQL92_DISABLED.test(text)) sayDisabled(log, 'the broker', text);
     },
   };
 }
 
-/** The words of brokers 4.5 to 5.5 with enablePropertyFilter=false. */
-const NO_SQL92 = /does not support consumer to filter message by SQL92/i;
+/** PullMessageProcessor and ClientManageProcessor, 4.5 to 5.5, with enablePropertyFilter=false. */
+const SQL92_DISABLED = /does not support consumer to filter message by/;
 
-async function prepare(plan: ConsumerPlan, topics: readonly string[], namesrv: string, log: Log): Promise<void> {
-  // Connections to brokers keep no process alive, but the application is waiting for this one.
+function sayDisabled(log: Log, broker: string, words: string): void {
+  log.warnOnce(
+    'enablePropertyFilter',
+    `${broker} has SQL92 filters switched off, which keep the environments apart: set enablePropertyFilter=true in its configuration and restart it (${words})`,
+  );
+}
+
+async function prepareOnBrokers(
+  plan: ConsumerPlan,
+  subscriptions: readonly Subscription[],
+  namesrv: string,
+  log: Log,
+): Promise<void> {
+  // Loaded here: most processes never talk to a broker themselves.
+  const { brokerAdministration } = require('./broker-administration') as typeof import('./broker-administration');
+  const administration = brokerAdministration({ namesrv });
+  // Connections to brokers keep no process alive, but a canary's application is waiting for this one.
   const alive = setInterval(() => {}, 60_000);
+  if (!plan.isCanary) alive.unref();
   try {
-    // Loaded here: a baseline process never talks to a broker itself.
-    const { brokerAdministration } = require('./broker-administration') as typeof import('./broker-administration');
-    const { prepareCanaryGroup } = require('./canary-group') as typeof import('./canary-group');
-    const administration = brokerAdministration({ namesrv });
-    try {
-      const { created, offsets } = await prepareCanaryGroup({
-        administration,
-        baselineGroup: plan.baselineGroup,
-        canaryGroup: plan.group,
-        topics,
-      });
-      if (created.length > 0) {
-        log.info(
-          `${plan.group} created on ${created.join(', ')}: settings of ${plan.baselineGroup}, its offsets on ${offsets} queues`,
-        );
-      }
-    } finally {
-      administration.close();
-    }
+    if (plan.isCanary) await prepareGroup(plan, subscriptions, administration, log);
+    await checkFilters(plan, subscriptions, administration, log);
   } catch (error) {
     const hint = (error as { hint?: string }).hint ?? (error instanceof Error ? error.message : String(error));
     log.warnOnce(`prepare:${plan.group}`, hint);
   } finally {
     clearInterval(alive);
+    administration.close();
   }
+}
+
+async function prepareGroup(
+  plan: ConsumerPlan,
+  subscriptions: readonly Subscription[],
+  administration: BrokerAdministration,
+  log: Log,
+): Promise<void> {
+  const { prepareCanaryGroup } = require('./canary-group') as typeof import('./canary-group');
+  const { created, offsets } = await prepareCanaryGroup({
+    administration,
+    baselineGroup: plan.baselineGroup,
+    canaryGroup: plan.group,
+    topics: subscriptions.map(({ topic }) => topic),
+  });
+  if (created.length === 0) return;
+  log.info(
+    `${plan.group} created on ${created.join(', ')}: settings of ${plan.baselineGroup}, its offsets on ${offsets} queues`,
+  );
+}
+
+/** The very filters that will be used, compiled by every broker. */
+async function checkFilters(
+  plan: ConsumerPlan,
+  subscriptions: readonly Subscription[],
+  administration: BrokerAdministration,
+  log: Log,
+): Promise<void> {
+  const brokers = await administration.brokersOfCluster(subscriptions.map(({ topic }) => topic));
+  const checks = brokers.flatMap(broker =>
+    subscriptions.map(async ({ topic, filter }) => {
+      const planned = plan.filter(filter);
+      const problem = await administration.filterProblem(broker, plan.group, topic, planned);
+      if (problem?.kind === 'disabled') sayDisabled(log, broker.name, problem.words);
+      if (problem?.kind === 'malformed') {
+        const line = `${broker.name} does not take the filter of ${plan.group} on ${topic}, ${planned.expression} (${problem.words})`;
+        log.warnOnce(`filter:${plan.group}:${topic}`, line);
+      }
+    }),
+  );
+  await Promise.all(checks);
 }

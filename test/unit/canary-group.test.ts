@@ -30,6 +30,7 @@ function cluster(changes: Partial<BrokerAdministration> = {}): BrokerAdministrat
     putGroup: denied(200),
     committedOffset: async (_, group) => (group === 'group1' ? 5 : undefined),
     commitOffset: denied(15),
+    filterProblem: async () => undefined,
     close() {},
     ...changes,
   };

@@ -4,7 +4,7 @@ import type { Exports, LibraryCopy } from '../../loader/instrumentation';
 import { type AnyFunction, wrapClass, wrapMethod } from '../../loader/wrap';
 import { extractTag } from '../../propagation/message-properties';
 import type { ConsumerPlan } from '../../rocketmq/consumer-plan';
-import type { FilterExpression } from '../../rocketmq/filter-expression';
+import type { Subscription } from '../../rocketmq/message-policy';
 
 /** `FilterType` of proto/apache/rocketmq/v2/definition.proto. */
 const SQL = 2;
@@ -29,8 +29,8 @@ export interface ClientConsumer {
 
 interface ConsumerState {
   readonly plan: ConsumerPlan;
-  /** Topics of the construction; those subscribed to later are prepared as they come. */
-  readonly topics: readonly string[];
+  /** Those of the construction; later ones are prepared as they come. */
+  readonly subscriptions: readonly Subscription[];
 }
 
 /** What was made of a consumer. A consumer that is not in here was left alone. */
@@ -64,17 +64,15 @@ function planConsumer(options: ConsumerOptions, newTarget: object, agent: Agent,
   const subscriptions = new Map<string, string | ClientFilter>();
   for (const [topic, filter] of options.subscriptions) subscriptions.set(topic, planFilter(filter, plan, copy));
 
-  agent.messages.announce(
-    plan,
-    [...options.subscriptions].map(([topic, filter]) => ({ topic, filter: filterOf(filter) })),
-  );
+  const asked = [...options.subscriptions].flatMap(([topic, filter]) => subscription(topic, filter));
+  agent.messages.announce(plan, asked);
   // An overlay: what is read and not changed comes from the application's object, what the client writes stays here.
   const overlay: ConsumerOptions = Object.create(options, {
     consumerGroup: own(plan.group),
     subscriptions: own(subscriptions),
     ...(options.messageListener ? { messageListener: own(scopedListener(options.messageListener, agent)) } : {}),
   });
-  return { options: overlay, state: { plan, topics: [...options.subscriptions.keys()] } };
+  return { options: overlay, state: { plan, subscriptions: asked } };
 }
 
 const own = (value: unknown): PropertyDescriptor => ({ value, writable: true, enumerable: true, configurable: true });
@@ -104,32 +102,32 @@ function scopedListener(listener: NonNullable<ConsumerOptions['messageListener']
   };
 }
 
-function filterOf(filter: string | ClientFilter): FilterExpression {
-  if (typeof filter === 'string') return { type: 'TAG', expression: filter };
-  return { type: filter.filterType === SQL ? 'SQL92' : 'TAG', expression: filter.expression };
+/** What the application asks for; empty for what is no filter, which the client refuses with its own words. */
+function subscription(topic: string, filter: string | ClientFilter): Subscription[] {
+  if (typeof filter === 'string') return [{ topic, filter: { type: 'TAG', expression: filter } }];
+  if (typeof filter?.expression !== 'string') return [];
+  return [{ topic, filter: { type: filter.filterType === SQL ? 'SQL92' : 'TAG', expression: filter.expression } }];
 }
 
 function planFilter(filter: string | ClientFilter, plan: ConsumerPlan, copy: LibraryCopy): string | ClientFilter {
-  const isFilter = typeof filter === 'string' || typeof filter?.expression === 'string';
-  if (!isFilter) return filter;
-  const user = filterOf(filter);
-  const planned = plan.filter(user);
-  if (planned === user) return filter;
-  const ClientFilterExpression = copy.require('dist/consumer/FilterExpression.js')
-    .FilterExpression as ClientFilterClass;
-  return new ClientFilterExpression(planned.expression, SQL);
+  const asked = subscription('', filter)[0]?.filter;
+  const planned = asked && plan.filter(asked);
+  if (planned === asked || planned === undefined) return filter;
+  const { FilterExpression } = copy.require('dist/consumer/FilterExpression.js');
+  return new (FilterExpression as ClientFilterClass)(planned.expression, SQL);
 }
 
 /** The methods that both kinds of consumer have. */
 export function patchConsumer({ prototype }: Exports, agent: Agent, copy: LibraryCopy): void {
-  const prepare = (consumer: ClientConsumer, topics: readonly string[]): Promise<void> => {
+  const prepare = (consumer: ClientConsumer, subscriptions: readonly Subscription[] | undefined): Promise<void> => {
     const plan = states.get(consumer)?.plan;
-    return plan?.isCanary ? agent.messages.prepareGroup(plan, topics, consumer.endpoints.facade) : Promise.resolve();
+    if (plan === undefined || subscriptions === undefined) return Promise.resolve();
+    return agent.messages.prepare(plan, subscriptions, consumer.endpoints.facade);
   };
 
   wrapMethod<AnyFunction>(prototype, 'startup', original => {
     return async function startup(this: ClientConsumer, ...args: unknown[]) {
-      await prepare(this, states.get(this)?.topics ?? []);
+      await prepare(this, states.get(this)?.subscriptions);
       return original.apply(this, args);
     };
   });
@@ -143,11 +141,12 @@ export function patchConsumer({ prototype }: Exports, agent: Agent, copy: Librar
     ) {
       const plan = states.get(this)?.plan;
       if (plan === undefined) return original.call(this, topic, filter, ...rest);
+      const asked = agent.guard('a subscription', [], () => subscription(topic, filter));
       const planned = agent.guard('a subscription', filter, () => {
-        agent.messages.announce(plan, [{ topic, filter: filterOf(filter) }]);
+        agent.messages.announce(plan, asked);
         return planFilter(filter, plan, copy);
       });
-      await prepare(this, [topic]);
+      await prepare(this, asked);
       return original.call(this, topic, planned, ...rest);
     };
   });

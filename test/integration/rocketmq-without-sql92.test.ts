@@ -1,0 +1,41 @@
+/**
+ * A broker as it comes, enablePropertyFilter=false, that creates no groups by itself. Brokers 5.5.0 refuse SQL92 filters
+ * of the remoting protocol then, and honour those of gRPC clients (POP) all the same.
+ */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { GRAY, type RocketmqEnvironment, rocketmqEnvironment } from './rocketmq-environment';
+
+let environment: RocketmqEnvironment;
+beforeAll(async () => {
+  environment = await rocketmqEnvironment({
+    brokerConfig: { enablePropertyFilter: 'false', autoCreateSubscriptionGroup: 'false' },
+  });
+  await environment.rocketmq.createTopic('T');
+});
+afterAll(() => environment?.stop());
+
+describe.each(['push', 'pull'] as const)('a %s canary', mode => {
+  it('says once what to set on the broker, and takes only what is its own', async () => {
+    const group = `${mode}-group`;
+    await environment.rocketmq.createGroup(group);
+    const producer = await environment.producer(['T']);
+    const canary = await environment.consumer(
+      { mode, group, subscriptions: { T: '*' } },
+      { GRAY_TAG: 'gray', GRAY_MQ_NAMESRV: environment.rocketmq.namesrv },
+    );
+    await canary.child.waitFor('enablePropertyFilter=true');
+    await producer.send({ topic: 'T', body: 'b' });
+    await producer.send({ topic: 'T', body: 'g' }, GRAY);
+    await canary.receives(['g']);
+    expect(canary.child.stderr.match(/enablePropertyFilter=true/g)).toHaveLength(1);
+  });
+});
+
+it('the baseline goes on as without the agent', async () => {
+  await environment.rocketmq.createGroup('baseline-group');
+  const producer = await environment.producer(['T']);
+  const base = await environment.consumer({ group: 'baseline-group', subscriptions: { T: 'only-this' } });
+  await producer.send({ topic: 'T', body: 'b', tag: 'only-this' });
+  await producer.send({ topic: 'T', body: 'g', tag: 'only-this' }, GRAY);
+  await base.receives(['b', 'g']);
+});
