@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { settingsTable, withTable } from '../../scripts/readme-tables.mjs';
+import { SETTINGS } from '../../src/config/settings';
+import { LIBRARIES } from '../../src/instrumentations';
+import { rocketmqClientNodejs } from '../../src/instrumentations/rocketmq-client-nodejs';
+import { undici } from '../../src/instrumentations/undici';
+import { VERSION } from '../../src/version';
+
+const root = join(__dirname, '../..');
+const readme = readFileSync(join(root, 'README.md'), 'utf8');
+
+describe('the README', () => {
+  it('has the table of settings (npm run docs:tables writes it)', () => {
+    expect(readme).toBe(withTable(readme, 'settings', settingsTable(SETTINGS)));
+  });
+
+  const instrumentations = [undici, rocketmqClientNodejs];
+
+  it('names every library', () => {
+    expect(instrumentations.map(({ module }) => module)).toEqual(LIBRARIES.map(({ module }) => module));
+  });
+
+  it.each(instrumentations)('names $module with the range of its instrumentation', ({ module, versions }) => {
+    const row = readme.split('\n').find(line => line.startsWith(`| \`${module}\` |`));
+    expect(row).toContain(`\`${versions}\``);
+  });
+});
+
+it('the version is that of the package', () => {
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+  expect(VERSION).toBe(version);
+});
