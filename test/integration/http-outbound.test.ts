@@ -1,0 +1,96 @@
+import { renameSync } from 'node:fs';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { writeCertificate } from './certificate';
+import { PRELOAD, runJson } from './child';
+import { describeOnEachNode } from './each-node';
+import type { NodeVersion } from './node-versions';
+import { createSandbox, type Sandbox } from './sandbox';
+
+const UNDICI = [
+  { major: 5, since: 18 },
+  { major: 6, since: 18 },
+  { major: 7, since: 20 },
+  { major: 8, since: 22 },
+];
+
+const undiciFor = ({ major }: NodeVersion) => UNDICI.filter(({ since }) => major >= since);
+
+let sandbox: Sandbox;
+beforeAll(async () => {
+  sandbox = await createSandbox({
+    dependencies: Object.fromEntries(UNDICI.map(({ major }) => [`undici${major}`, `npm:undici@${major}`])),
+  });
+  writeCertificate(sandbox, 'http');
+  for (const { major } of UNDICI) {
+    // Under its own name, as a package that the application did not rename.
+    sandbox.write(`v${major}/node_modules/.keep`, '');
+    renameSync(sandbox.path(`node_modules/undici${major}`), sandbox.path(`v${major}/node_modules/undici`));
+  }
+});
+afterAll(() => sandbox?.remove());
+
+/** By form, existing headers and tag: the requests that were sent. */
+type Sent = Record<string, readonly { readonly bytes: string; readonly baggage: readonly string[] }[]>;
+
+const withoutBaggage = (bytes: string) => bytes.replace(/^baggage:.*\r\n/gim, '');
+
+/** What the agent must make of the application's own baggage headers. */
+function merged(tag: string, own: readonly string[]): string[] {
+  const members = own
+    .join(',')
+    .split(',')
+    .filter(member => !member.trim().startsWith('gray_tag='))
+    .join(',');
+  return [members === '' ? `gray_tag=${tag}` : `gray_tag=${tag},${members}`];
+}
+
+/** Runs every form of the client with and without the agent, and holds one against the other. */
+async function compare(node: NodeVersion, client: string): Promise<void> {
+  const app = { node, cwd: sandbox.directory, timeout: 60_000 };
+  const script = ['http/outbound.cjs', client];
+  const [bare, agent] = await Promise.all([
+    runJson<Sent>({ ...app, args: script }),
+    runJson<Sent>({ ...app, args: [...PRELOAD, ...script] }),
+  ]);
+  const names = Object.keys(bare);
+  expect(Object.keys(agent)).toEqual(names);
+  expect(names.length).toBeGreaterThan(40);
+  const expected: Sent = {};
+  const got: Sent = {};
+  for (const name of names) {
+    const tag = name.split(' | ')[2] as string;
+    const [without, withAgent] = [bare[name] ?? [], agent[name] ?? []];
+    if (tag === 'untagged') {
+      expected[name] = without;
+      got[name] = withAgent;
+    } else {
+      expected[name] = without.map(({ bytes, baggage }) => ({
+        bytes: withoutBaggage(bytes),
+        baggage: merged(tag, baggage),
+      }));
+      got[name] = withAgent.map(({ bytes, baggage }) => ({ bytes: withoutBaggage(bytes), baggage }));
+    }
+  }
+  expect(got).toEqual(expected);
+}
+
+describeOnEachNode('outbound calls carry one merged baggage header, untagged ones the very same bytes', node => {
+  it.each(['http', 'https', 'fetch'])('%s', client => compare(node, client));
+
+  for (const { major, since } of undiciFor(node)) {
+    it(`undici ${major} (Node.js ${since} and later)`, () => compare(node, `v${major}`));
+  }
+});
+
+describeOnEachNode('requests that wait for a connection carry the tag of their own caller', node => {
+  it('http, fetch and every undici', async () => {
+    const clients = ['http', 'fetch', ...undiciFor(node).map(({ major }) => `v${major}`)];
+    const results: Record<string, unknown> = {};
+    for (const client of clients) {
+      const args = [...PRELOAD, 'http/queues.cjs', client];
+      results[client] = await runJson({ node, cwd: sandbox.directory, args });
+    }
+    const clean = { count: expect.toSatisfy((count: number) => count >= 72), wrong: [] };
+    expect(results).toEqual(Object.fromEntries(clients.map(client => [client, clean])));
+  });
+});
