@@ -238,6 +238,29 @@ describe("the canary's group", () => {
   });
 });
 
+it.each([
+  ['the canary', { GRAY_TAG: 'gray' }, 'group1_gray'],
+  ['the baseline', {}, 'group1'],
+  ['no agent', { WITHOUT_AGENT: '1' }, 'group1'],
+])('however a consumer is made: %s', async (_name, env, group) => {
+  const child = environment.start('rocketmq/kinds.js', {}, env);
+  const { refusals, ...made } = JSON.parse(await child.waitFor('"push"')) as Record<string, unknown>;
+  expect(made).toEqual({
+    push: group,
+    pull: group,
+    ofClass: group,
+    own: group,
+    ownIs: [true, true, true],
+    is: [true, true, 'SimpleConsumer', 1],
+    lite: ['group1', 'group1'],
+    untouched: 'T,*',
+  });
+  // The client's own words.
+  for (const refusal of refusals as string[]) expect(refusal).toMatch(/^Cannot read properties of undefined/);
+  const { stderr } = await child.ended;
+  expect(stderr.match(/LitePushConsumer/g) ?? []).toHaveLength(env.WITHOUT_AGENT ? 0 : 1);
+});
+
 describe('left alone', () => {
   it('messages, with GRAY_MQ_ENABLED=false', async () => {
     const { topic, group } = await prepared();

@@ -55,6 +55,8 @@ export interface RocketmqEnvironment {
   /** Starts a consumer and, unless told otherwise, waits until it runs. */
   consumer(settings: ConsumerSettings, env?: Environment, wait?: boolean): Promise<ConsumerApp>;
   producer(topics: readonly string[], env?: Environment): Promise<ProducerApp>;
+  /** Starts another application, with the addresses and `settings` in its environment. */
+  start(script: string, settings: object, env: Environment): RunningChild;
   stop(): Promise<void>;
 }
 
@@ -87,6 +89,7 @@ export async function rocketmqEnvironment(options: RocketmqOptions = {}): Promis
   return {
     rocketmq,
     sandbox,
+    start: app,
     async consumer(settings, env = {}, wait = true) {
       const child = app('rocketmq/consumer.js', settings, env);
       const lines = (key: string) => parseLines(child.stdout).filter(line => key in line);
