@@ -10,7 +10,7 @@ process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 try {
   if (!isFresh('node_modules/.package-lock.json', ['package-lock.json'])) {
     say('installing dependencies (npm ci)');
-    npm('ci', '--no-audit', '--no-fund');
+    npm('ci', '--no-audit', '--no-fund', '--loglevel=error');
   }
   const settings = ['package.json', 'tsconfig.json', 'scripts'];
   build('dist', 'the agent', [...settings, 'src', 'tsconfig.build.json'], () => node('scripts/build.mjs'));
