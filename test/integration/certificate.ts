@@ -6,6 +6,11 @@ import type { Sandbox } from './sandbox';
 export function writeCertificate(sandbox: Sandbox, directory: string): void {
   sandbox.write(`${directory}/key.pem`, '');
   const cwd = dirname(sandbox.path(`${directory}/key.pem`));
-  const request = 'req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1';
-  execFileSync('openssl', [...request.split(' '), '-keyout', 'key.pem', '-out', 'cert.pem'], { cwd, stdio: 'pipe' });
+  const key = '-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes';
+  const certificate = '-days 2 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1';
+  execFileSync(
+    'openssl',
+    ['req', '-x509', ...key.split(' '), ...certificate.split(' '), '-keyout', 'key.pem', '-out', 'cert.pem'],
+    { cwd, stdio: 'pipe' },
+  );
 }
