@@ -14,10 +14,10 @@ function nameOf(member: string): string {
 }
 
 function memberValue(member: string): string | undefined {
-  const start = member.indexOf('=');
+  const pair = member.split(';', 1)[0] as string;
+  const start = pair.indexOf('=');
   if (start < 0) return undefined;
-  const end = member.indexOf(';', start);
-  const text = member.slice(start + 1, end < 0 ? undefined : end).trim();
+  const text = pair.slice(start + 1).trim();
   try {
     return decodeURIComponent(text);
   } catch {
