@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { settingsTable, withTable } from '../../scripts/readme-tables.mjs';
+import { settingsTable, withTable } from '../../scripts/readme-tables';
 import { SETTINGS } from '../../src/config/settings';
 import { LIBRARIES } from '../../src/instrumentations';
 import { rocketmqClientNodejs } from '../../src/instrumentations/rocketmq-client-nodejs';
