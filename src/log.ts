@@ -11,6 +11,8 @@ export interface Log {
   debug(message: string): void;
   /** Says a warning at most once a process for each `key`. */
   warnOnce(key: string, message: string): void;
+  /** The same for an error. */
+  errorOnce(key: string, message: string): void;
 }
 
 const PREFIX = '[rocketmq-gray]';
@@ -34,15 +36,18 @@ export function createLog(level: LogLevel): Log {
   const at = (line: LogLevel, mark: string) =>
     LOG_LEVELS.indexOf(line) <= threshold ? (message: string) => writeLine(mark + message) : () => {};
   const warn = at('warn', 'warn: ');
+  const error = at('error', 'error: ');
+  const once = (say: (message: string) => void) => (key: string, message: string) => {
+    if (said.has(key)) return;
+    said.add(key);
+    say(message);
+  };
   return {
-    error: at('error', 'error: '),
+    error,
     warn,
     info: at('info', ''),
     debug: at('debug', 'debug: '),
-    warnOnce(key, message) {
-      if (said.has(key)) return;
-      said.add(key);
-      warn(message);
-    },
+    warnOnce: once(warn),
+    errorOnce: once(error),
   };
 }

@@ -4,7 +4,7 @@ import { isInstanceTag, TAG_GRAMMAR } from '../tag';
 import { isMessageKey, MESSAGE_KEY_GRAMMAR } from './message-key';
 
 export type BaselineMode = 'all' | 'none';
-export type FilterSide = 'auto' | 'broker';
+export type FilterSide = 'auto' | 'broker' | 'client';
 
 export interface Settings {
   /** This process's environment; undefined in the baseline. */
@@ -155,16 +155,16 @@ export const SETTINGS: readonly Setting[] = [
     default: 'auto',
     defaultText: 'auto',
     meaning:
-      'where messages are told apart: `broker` (SQL92) or `auto` (today the same). (`client` is not built yet and is refused)',
-    ...oneOf('auto', 'broker'),
-    allowed: 'auto or broker (client is not available in this version)',
+      'where messages are told apart: `broker` (SQL92), `client` (every environment receives all and skips those of others), `auto` (broker, else client with one warning)',
+    ...oneOf('auto', 'broker', 'client'),
   }),
   define({
     name: 'mqNamesrv',
     variables: ['GRAY_MQ_NAMESRV', 'NAMESRV_ADDR'],
     default: undefined,
-    defaultText: 'none',
-    meaning: 'name servers `host:port;host:port`, for looking at and creating consumer groups',
+    defaultText: 'from the client',
+    meaning:
+      "name servers `host:port;host:port`, for looking at and creating consumer groups; 4.x clients' own option is used where the variable is absent",
     ...addresses,
   }),
   define({

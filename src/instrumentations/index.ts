@@ -14,4 +14,14 @@ export const LIBRARIES: readonly (LibraryEntry & { readonly isMessaging?: true }
     isMessaging: true,
     load: () => (require('./rocketmq-client-nodejs') as typeof import('./rocketmq-client-nodejs')).rocketmqClientNodejs,
   },
+  {
+    module: 'ali-ons',
+    isMessaging: true,
+    load: () => (require('./ali-ons') as typeof import('./ali-ons')).aliOns,
+  },
+  {
+    module: 'rocketmq',
+    isMessaging: true,
+    load: () => (require('./ali-ons') as typeof import('./ali-ons')).rocketmq,
+  },
 ];

@@ -68,5 +68,9 @@ function readCopy(instrumentation: Instrumentation, directory: string, agent: Ag
   }
   agent.log.debug(`${module} ${version} is instrumented (${directory})`);
   const requireFromCopy = createRequire(path.join(directory, 'package.json'));
-  return { version, require: file => requireFromCopy(path.join(directory, file)) };
+  return {
+    version,
+    require: file => requireFromCopy(path.join(directory, file)),
+    requireDependency: name => requireFromCopy(name),
+  };
 }

@@ -8,6 +8,8 @@ export interface LibraryCopy {
   readonly version: string;
   /** Requires another file of the same copy, by its path within the package. */
   require(path: string): Exports;
+  /** Requires a package that the library depends upon, as the library does. */
+  requireDependency(name: string): Exports;
 }
 
 /** Changes the exports of a module in place. What it throws is reported once; the application gets the module as it is. */

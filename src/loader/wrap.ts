@@ -27,6 +27,18 @@ export function wrapMethod<F extends AnyFunction>(
   });
 }
 
+/** Replaces what the getter `target[name]` says by what `change(instance, original value)` returns, once. */
+export function wrapGetter<T>(target: object, name: string, change: (instance: object, value: T) => T): void {
+  const own = Object.getOwnPropertyDescriptor(target, name);
+  const original = own?.get;
+  if (own === undefined || original === undefined) throw new TypeError(`no getter ${name} to wrap`);
+  if (Object.hasOwn(original, WRAPPED)) return;
+  const get = likeOriginal(original as AnyFunction, function (this: object) {
+    return change(this, original.call(this) as T);
+  });
+  Object.defineProperty(target, name, { ...own, get });
+}
+
 /** Gives `replacement` everything that can be seen of `original`. */
 export function likeOriginal<F extends AnyFunction>(original: F, replacement: F): F {
   for (const key of Reflect.ownKeys(original)) {

@@ -1,4 +1,4 @@
-/** What an environment means for a consumer: which group it joins and which messages it asks for. Pure. */
+/** What an environment means for a consumer: which group it joins and which messages it takes. */
 import type { Settings } from '../config/settings';
 import { both, type FilterExpression, isNoneOf, isTagged, isUntagged } from './filter-expression';
 
@@ -9,10 +9,19 @@ export interface ConsumerPlan {
   readonly baselineGroup: string;
   /** True when the group is a canary's, which may have to be created. */
   readonly isCanary: boolean;
-  /** True when filters change. */
+  /** True when the consumer does not take every message that the application subscribed to. */
   readonly isFiltered: boolean;
+  /** Where messages of other environments are left out: the broker does not deliver them, or the client skips them. */
+  readonly side: 'broker' | 'client';
+  /** From now on the client skips. */
+  filterInClient(): void;
   /** The filter for what the application subscribes to; the very same object when nothing changes. */
   filter(filter: FilterExpression): FilterExpression;
+  /**
+   * Whether the consumer takes a message, when the client is asked. One that the group itself had taken before is taken
+   * again in the baseline: its filter may have become narrower meanwhile.
+   */
+  takes(message: { readonly tag: string | undefined; readonly isRetry: boolean }): boolean;
 }
 
 export type EnvironmentSettings = Pick<Settings, 'tag' | 'key' | 'mqBaseline' | 'mqIgnoreTags'>;
@@ -21,14 +30,29 @@ export type EnvironmentSettings = Pick<Settings, 'tag' | 'key' | 'mqBaseline' | 
  * The plan for a consumer of `group`. Made once for each consumer: that a group has been renamed is known from the plan,
  * never from its name.
  */
-export function consumerPlan(group: string, settings: EnvironmentSettings): ConsumerPlan {
-  const condition = conditionOf(settings);
+export function consumerPlan(
+  group: string,
+  settings: EnvironmentSettings,
+  initialSide: 'broker' | 'client' = 'broker',
+): ConsumerPlan {
+  const environment = environmentOf(settings);
+  let side = initialSide;
   return {
     group: settings.tag === undefined ? group : canaryGroup(group, settings.tag),
     baselineGroup: group,
     isCanary: settings.tag !== undefined,
-    isFiltered: condition !== undefined,
-    filter: user => (condition === undefined ? user : both(user, condition)),
+    isFiltered: environment !== undefined,
+    get side() {
+      return side;
+    },
+    filterInClient() {
+      side = 'client';
+    },
+    filter: user => (environment === undefined || side === 'client' ? user : both(user, environment.condition)),
+    takes({ tag, isRetry }) {
+      if (environment === undefined || environment.holds(tag)) return true;
+      return isRetry && settings.tag === undefined;
+    },
   };
 }
 
@@ -37,9 +61,20 @@ export function canaryGroup(group: string, tag: string): string {
   return `${group}_${tag}`;
 }
 
-/** What this process asks of messages beyond what the application asks for; undefined: nothing. */
-function conditionOf({ tag, key, mqBaseline, mqIgnoreTags }: EnvironmentSettings): string | undefined {
-  if (tag !== undefined) return isTagged(key, tag);
-  if (mqBaseline === 'none') return isUntagged(key);
-  return mqIgnoreTags.length > 0 ? isNoneOf(key, mqIgnoreTags) : undefined;
+interface Environment {
+  /** SQL92, for brokers. */
+  readonly condition: string;
+  /** The same, of the tag of a message. */
+  readonly holds: (tag: string | undefined) => boolean;
+}
+
+/** What this process takes of what the application asks for; undefined: everything. */
+function environmentOf({ tag, key, mqBaseline, mqIgnoreTags }: EnvironmentSettings): Environment | undefined {
+  if (tag !== undefined) return { condition: isTagged(key, tag), holds: other => other === tag };
+  if (mqBaseline === 'none') return { condition: isUntagged(key), holds: other => other === undefined };
+  if (mqIgnoreTags.length === 0) return undefined;
+  return {
+    condition: isNoneOf(key, mqIgnoreTags),
+    holds: other => other === undefined || !mqIgnoreTags.includes(other),
+  };
 }

@@ -37,16 +37,22 @@ export function isUntagged(key: string): string {
  */
 const IS_RETRY = 'ORIGIN_GROUP IS NOT NULL';
 
-/** A TAG expression as SQL92; undefined for one that selects everything. After FilterAPI.buildSubscriptionData, 5.5.0. */
+/** A TAG expression as SQL92; undefined for one that selects everything. */
 function tagsToSql(expression: string): string | undefined {
-  if (expression === '' || expression === '*') return undefined;
-  const tags = expression
-    .split('||')
-    .map(tag => tag.trim())
-    .filter(tag => tag !== '');
+  const tags = tagsOf(expression);
+  if (tags === undefined) return undefined;
   // Selects nothing: no message has an empty tag.
   if (tags.length === 0) return '(TAGS IS NULL AND TAGS IS NOT NULL)';
   return `(TAGS IS NOT NULL AND TAGS IN (${tags.map(literal).join(',')}))`;
+}
+
+/** The tags of a TAG expression; undefined for one that selects everything. After FilterAPI.buildSubscriptionData, 5.5.0. */
+export function tagsOf(expression: string): string[] | undefined {
+  if (expression === '' || expression === '*') return undefined;
+  return expression
+    .split('||')
+    .map(tag => tag.trim())
+    .filter(tag => tag !== '');
 }
 
 function literal(text: string): string {

@@ -7,56 +7,117 @@ import type { Log } from '../log';
 import type { BrokerAdministration } from './broker-administration';
 import { type ConsumerPlan, consumerPlan } from './consumer-plan';
 import type { FilterExpression } from './filter-expression';
+import type { Credentials } from './remoting-connection';
 
 export interface Subscription {
   readonly topic: string;
   readonly filter: FilterExpression;
 }
 
+/** A client library as far as the policy has to know it. */
+export interface ClientKind {
+  /** Its name, for messages to people. */
+  readonly name: string;
+  /** False when its consumers know no SQL92: messages can only be told apart in the client. */
+  readonly knowsSql92: boolean;
+}
+
+/** Where a client finds its brokers. */
+export interface ClientConnection {
+  /** What the client connects to, for messages to people. */
+  readonly endpoint: string;
+  /** The client's own name servers, `host:port;host:port`, used where no setting names them. */
+  readonly namesrv?: string | undefined;
+  /** The client's own; the agent's commands are signed with them. Never printed. */
+  readonly credentials?: Credentials | undefined;
+}
+
+/** `GRAY_MQ_FILTER_SIDE=broker` where the broker cannot: for the application, since its consumer must not start. */
+export class FilterSideError extends Error {
+  override readonly name = 'FilterSideError';
+}
+
 export interface MessagePolicy {
-  /** The plan for a consumer that the application makes for `group`. */
-  plan(group: string): ConsumerPlan;
+  /**
+   * The plan for a consumer that the application makes for `group`.
+   * @throws FilterSideError when the brokers are to filter and the client cannot ask them to
+   */
+  plan(group: string, client: ClientKind): ConsumerPlan;
   /** Says, at `info`, what was made of a consumer; nothing for one that is left as it is. */
   announce(plan: ConsumerPlan, subscriptions: readonly Subscription[]): void;
   /**
    * Before a consumer consumes `subscriptions` (as the application wrote them): sees to it that a canary's group is there,
    * with the settings and at the offsets of the baseline's, and that the brokers take the filters. Where the name servers
    * are unknown, nothing is done. Never rejects: what fails is said once.
-   * @param endpoint where the client connects to, `host:port`.
    */
-  prepare(plan: ConsumerPlan, subscriptions: readonly Subscription[], endpoint: string): Promise<void>;
+  prepare(plan: ConsumerPlan, subscriptions: readonly Subscription[], connection: ClientConnection): Promise<void>;
   /** Says once that the brokers do not know the canary's group, and how to create it. */
   sayGroupIsMissing(plan: ConsumerPlan, endpoint: string): void;
-  /** Says once what an error of a consumer means and what to do about it, for errors that are the environment's. */
-  explain(error: unknown): void;
+  /**
+   * What to do about an error of a consumer: `retry` when it will not come again, because the client filters from now
+   * on; else it is the application's, and is explained once where there is something to say.
+   */
+  onError(plan: ConsumerPlan, error: unknown): 'retry' | 'pass';
 }
 
 export function createMessagePolicy(settings: Settings, log: Log): MessagePolicy {
-  const prepared = new Map<string, Promise<void>>();
+  /** Preparations under way; each tells what speaks against filtering on the brokers. */
+  const underWay = new Map<string, Promise<string | undefined>>();
+
+  /** The brokers do not filter for `plan`: the client does, if it may. */
+  const onBrokerCannot = (plan: ConsumerPlan, reason: string): 'retry' | 'pass' => {
+    if (settings.mqFilterSide === 'broker') {
+      log.errorOnce(
+        'filter-side',
+        `${reason}, and GRAY_MQ_FILTER_SIDE=broker leaves it to the broker: set enablePropertyFilter=true in the broker's configuration and restart it, or GRAY_MQ_FILTER_SIDE=auto`,
+      );
+      return 'pass';
+    }
+    sayClientFilters(log, `${reason} (enablePropertyFilter=true in the broker's configuration changes that)`);
+    if (plan.side === 'client') return 'pass';
+    plan.filterInClient();
+    return 'retry';
+  };
 
   return {
-    plan: group => consumerPlan(group, settings),
+    plan(group, client) {
+      const plan = consumerPlan(group, settings, settings.mqFilterSide === 'client' ? 'client' : 'broker');
+      if (!plan.isFiltered) return plan;
+      if (plan.side === 'client') sayClientFilters(log, 'GRAY_MQ_FILTER_SIDE=client');
+      if (plan.side === 'client' || client.knowsSql92) return plan;
+      const reason = `consumers of ${client.name} know no SQL92 filters`;
+      if (settings.mqFilterSide === 'broker') {
+        throw new FilterSideError(`[rocketmq-gray] ${reason}: GRAY_MQ_FILTER_SIDE must be client or auto, not broker`);
+      }
+      plan.filterInClient();
+      sayClientFilters(log, reason);
+      return plan;
+    },
 
     announce(plan, subscriptions) {
       if (!plan.isFiltered) return;
       const group = plan.isCanary ? `${plan.baselineGroup} -> ${plan.group}` : plan.group;
-      const filters = subscriptions.map(({ topic, filter }) => `${topic}: ${plan.filter(filter).expression}`);
+      const skips = plan.side === 'client' ? ' (other environments are skipped in the client)' : '';
+      const filters = subscriptions.map(({ topic, filter }) => `${topic}: ${plan.filter(filter).expression}${skips}`);
       log.info([group, ...filters].join(', '));
     },
 
-    prepare(plan, subscriptions, endpoint) {
-      const { mqNamesrv } = settings;
-      if (mqNamesrv === undefined || !plan.isFiltered || subscriptions.length === 0) return Promise.resolve();
-      const key = [plan.group, endpoint, ...subscriptions.map(({ topic }) => topic)].join(' ');
-      let preparation = prepared.get(key);
+    prepare(plan, subscriptions, connection) {
+      const namesrv = settings.mqNamesrv ?? connection.namesrv;
+      if (namesrv === undefined || !plan.isFiltered || subscriptions.length === 0) return Promise.resolve();
+      const key = [plan.group, connection.endpoint, ...subscriptions.map(({ topic }) => topic)].join(' ');
+      let preparation = underWay.get(key);
       if (preparation === undefined) {
-        preparation = prepareOnBrokers(plan, subscriptions, mqNamesrv, log);
-        prepared.set(key, preparation);
+        preparation = prepareOnBrokers(plan, subscriptions, { namesrv, credentials: connection.credentials }, log);
+        underWay.set(key, preparation);
         // Another consumer that starts at the same time waits for the same answer; a later one asks again.
-        void preparation.then(() => prepared.delete(key));
+        void preparation.then(() => underWay.delete(key));
       }
-      // The baseline's group is its own: only what is wrong with its filters is to be said, and nobody waits for that.
-      return plan.isCanary ? preparation : Promise.resolve();
+      const done = preparation.then(reason => {
+        if (reason !== undefined) onBrokerCannot(plan, reason);
+      });
+      // The baseline's group is its own: only its filters are looked at, and nobody waits for that.
+      return plan.isCanary ? done : Promise.resolve();
     },
 
     sayGroupIsMissing(plan, endpoint) {
@@ -69,9 +130,9 @@ export function createMessagePolicy(settings: Settings, log: Log): MessagePolicy
       );
     },
 
-    explain(error) {
+    onError(plan, error) {
       const text = error instanceof Error ? error.message : String(error);
-      if (SQL92_DISABLED.test(text)) sayDisabled(log, 'the broker', text);
+      return SQL92_DISABLED.test(text) ? onBrokerCannot(plan, 'a broker has SQL92 filters switched off') : 'pass';
     },
   };
 }
@@ -79,31 +140,34 @@ export function createMessagePolicy(settings: Settings, log: Log): MessagePolicy
 /** PullMessageProcessor and ClientManageProcessor, 4.5 to 5.5, with enablePropertyFilter=false. */
 const SQL92_DISABLED = /does not support consumer to filter message by/;
 
-function sayDisabled(log: Log, broker: string, words: string): void {
+function sayClientFilters(log: Log, reason: string): void {
   log.warnOnce(
-    'enablePropertyFilter',
-    `${broker} has SQL92 filters switched off, which keep the environments apart: set enablePropertyFilter=true in its configuration and restart it (${words})`,
+    'filter-side',
+    `messages are told apart in the client, so every environment receives all messages and skips those of the others: ${reason}`,
   );
 }
 
+/** What speaks against filtering on the brokers, if anything does. Never rejects. */
 async function prepareOnBrokers(
   plan: ConsumerPlan,
   subscriptions: readonly Subscription[],
-  namesrv: string,
+  servers: { readonly namesrv: string; readonly credentials: Credentials | undefined },
   log: Log,
-): Promise<void> {
+): Promise<string | undefined> {
   // Loaded here: most processes never talk to a broker themselves.
   const { brokerAdministration } = require('./broker-administration') as typeof import('./broker-administration');
-  const administration = brokerAdministration({ namesrv });
+  const { namesrv, credentials } = servers;
+  const administration = brokerAdministration({ namesrv, ...(credentials ? { credentials } : {}) });
   // Connections to brokers keep no process alive, but a canary's application is waiting for this one.
   const alive = setInterval(() => {}, 60_000);
   if (!plan.isCanary) alive.unref();
   try {
     if (plan.isCanary) await prepareGroup(plan, subscriptions, administration, log);
-    await checkFilters(plan, subscriptions, administration, log);
+    return plan.side === 'broker' ? await checkFilters(plan, subscriptions, administration, log) : undefined;
   } catch (error) {
     const hint = (error as { hint?: string }).hint ?? (error instanceof Error ? error.message : String(error));
     log.warnOnce(`prepare:${plan.group}`, hint);
+    return undefined;
   } finally {
     clearInterval(alive);
     administration.close();
@@ -129,24 +193,25 @@ async function prepareGroup(
   );
 }
 
-/** The very filters that will be used, compiled by every broker. */
+/** The very filters that will be used, compiled by every broker: what speaks against them. */
 async function checkFilters(
   plan: ConsumerPlan,
   subscriptions: readonly Subscription[],
   administration: BrokerAdministration,
   log: Log,
-): Promise<void> {
+): Promise<string | undefined> {
   const brokers = await administration.brokersOfCluster(subscriptions.map(({ topic }) => topic));
   const checks = brokers.flatMap(broker =>
     subscriptions.map(async ({ topic, filter }) => {
       const planned = plan.filter(filter);
       const problem = await administration.filterProblem(broker, plan.group, topic, planned);
-      if (problem?.kind === 'disabled') sayDisabled(log, broker.name, problem.words);
+      if (problem?.kind === 'disabled') return `${broker.name} has SQL92 filters switched off`;
       if (problem?.kind === 'malformed') {
         const line = `${broker.name} does not take the filter of ${plan.group} on ${topic}, ${planned.expression} (${problem.words})`;
         log.warnOnce(`filter:${plan.group}:${topic}`, line);
       }
+      return undefined;
     }),
   );
-  await Promise.all(checks);
+  return (await Promise.all(checks)).find(reason => reason !== undefined);
 }

@@ -4,9 +4,12 @@ import type { Exports, LibraryCopy } from '../../loader/instrumentation';
 import { type AnyFunction, wrapClass, wrapMethod } from '../../loader/wrap';
 import { extractTag } from '../../propagation/message-properties';
 import type { ConsumerPlan } from '../../rocketmq/consumer-plan';
-import type { Subscription } from '../../rocketmq/message-policy';
+import type { ClientKind, Subscription } from '../../rocketmq/message-policy';
+
+const CLIENT: ClientKind = { name: 'rocketmq-client-nodejs', knowsSql92: true };
 
 /** `FilterType` of proto/apache/rocketmq/v2/definition.proto. */
+const TAG = 1;
 const SQL = 2;
 
 /** The parts of the client's objects that are used here. */
@@ -17,6 +20,7 @@ interface ClientFilter {
 type ClientFilterClass = new (expression: string, filterType: number) => ClientFilter;
 export interface MessageView {
   readonly properties?: Map<string, string>;
+  readonly deliveryAttempt?: number;
 }
 interface ConsumerOptions {
   readonly consumerGroup: string;
@@ -60,7 +64,7 @@ function planConsumer(options: ConsumerOptions, newTarget: object, agent: Agent,
   if (!(options.subscriptions instanceof Map) || isLeftAlone(newTarget)) return undefined;
   if (options.messageListener === undefined) agent.context.enableFlows();
 
-  const plan = agent.messages.plan(options.consumerGroup);
+  const plan = agent.messages.plan(options.consumerGroup, CLIENT);
   const subscriptions = new Map<string, string | ClientFilter>();
   for (const [topic, filter] of options.subscriptions) subscriptions.set(topic, planFilter(filter, plan, copy));
 
@@ -70,7 +74,9 @@ function planConsumer(options: ConsumerOptions, newTarget: object, agent: Agent,
   const overlay: ConsumerOptions = Object.create(options, {
     consumerGroup: own(plan.group),
     subscriptions: own(subscriptions),
-    ...(options.messageListener ? { messageListener: own(scopedListener(options.messageListener, agent)) } : {}),
+    ...(options.messageListener
+      ? { messageListener: own(scopedListener(options.messageListener, plan, agent, copy)) }
+      : {}),
   });
   return { options: overlay, state: { plan, subscriptions: asked } };
 }
@@ -91,12 +97,31 @@ function isLeftAlone(newTarget: object): boolean {
   return prototype !== null;
 }
 
-function scopedListener(listener: NonNullable<ConsumerOptions['messageListener']>, agent: Agent) {
+/** How a message is seen: its tag, and whether it takes it. */
+export interface SeenMessage {
+  readonly tag: string | undefined;
+  readonly isTaken: boolean;
+}
+
+/** Reads a message for a consumer with `plan`. Never throws: what cannot be read is untagged, and taken. */
+export function seeMessage(message: MessageView, plan: ConsumerPlan | undefined, agent: Agent): SeenMessage {
+  return agent.guard('reading the tag of a message', { tag: undefined, isTaken: true }, () => {
+    const tag = extractTag(message.properties, agent.settings.key);
+    const isRetry = (message.deliveryAttempt ?? 1) > 1;
+    return { tag, isTaken: plan?.side !== 'client' || plan.takes({ tag, isRetry }) };
+  });
+}
+
+function scopedListener(
+  listener: NonNullable<ConsumerOptions['messageListener']>,
+  plan: ConsumerPlan,
+  agent: Agent,
+  copy: LibraryCopy,
+) {
   return {
     consume(message: MessageView): unknown {
-      const tag = agent.guard('reading the tag of a message', undefined, () =>
-        extractTag(message.properties, agent.settings.key),
-      );
+      const { tag, isTaken } = seeMessage(message, plan, agent);
+      if (!isTaken) return copy.require('dist/consumer/ConsumeResult.js').ConsumeResult.SUCCESS;
       return agent.context.run(tag, () => listener.consume(message));
     },
   };
@@ -109,12 +134,19 @@ function subscription(topic: string, filter: string | ClientFilter): Subscriptio
   return [{ topic, filter: { type: filter.filterType === SQL ? 'SQL92' : 'TAG', expression: filter.expression } }];
 }
 
+/**
+ * A filter of the client's class that always says what the plan says: it is read with each request to receive, so that
+ * it can change while the consumer runs.
+ */
 function planFilter(filter: string | ClientFilter, plan: ConsumerPlan, copy: LibraryCopy): string | ClientFilter {
   const asked = subscription('', filter)[0]?.filter;
-  const planned = asked && plan.filter(asked);
-  if (planned === asked || planned === undefined) return filter;
-  const { FilterExpression } = copy.require('dist/consumer/FilterExpression.js');
-  return new (FilterExpression as ClientFilterClass)(planned.expression, SQL);
+  if (asked === undefined || !plan.isFiltered) return filter;
+  const FilterExpression = copy.require('dist/consumer/FilterExpression.js').FilterExpression as ClientFilterClass;
+  const current = () => plan.filter(asked);
+  return Object.create(FilterExpression.prototype, {
+    expression: { enumerable: true, get: () => current().expression },
+    filterType: { enumerable: true, get: () => (current().type === 'SQL92' ? SQL : TAG) },
+  }) as ClientFilter;
 }
 
 /** The methods that both kinds of consumer have. */
@@ -122,7 +154,7 @@ export function patchConsumer({ prototype }: Exports, agent: Agent, copy: Librar
   const prepare = (consumer: ClientConsumer, subscriptions: readonly Subscription[] | undefined): Promise<void> => {
     const plan = states.get(consumer)?.plan;
     if (plan === undefined || subscriptions === undefined) return Promise.resolve();
-    return agent.messages.prepare(plan, subscriptions, consumer.endpoints.facade);
+    return agent.messages.prepare(plan, subscriptions, { endpoint: consumer.endpoints.facade });
   };
 
   wrapMethod<AnyFunction>(prototype, 'startup', original => {

@@ -11,8 +11,20 @@ import { endOfTaken, messageBatch } from '../../context/message-batch';
 import type { Exports, Instrumentation } from '../../loader/instrumentation';
 import { wrapClass, wrapMethod } from '../../loader/wrap';
 import { extractTag, injectTag, type RemovablePropertyCarrier } from '../../propagation/message-properties';
-import { type ClientConsumer, consumerClass, leaveAlone, type MessageView, patchConsumer, planOf } from './consumer';
+import {
+  type ClientConsumer,
+  consumerClass,
+  leaveAlone,
+  type MessageView,
+  patchConsumer,
+  planOf,
+  seeMessage,
+} from './consumer';
 import { missingGroupLogger } from './missing-group-logger';
+
+interface SimpleConsumer {
+  ack(message: MessageView): Promise<void>;
+}
 
 export const rocketmqClientNodejs: Instrumentation = {
   module: 'rocketmq-client-nodejs',
@@ -47,7 +59,8 @@ export const rocketmqClientNodejs: Instrumentation = {
           try {
             return await original.apply(this, args);
           } catch (error) {
-            if (planOf(this)) agent.guard('explaining an error', undefined, () => agent.messages.explain(error));
+            const plan = planOf(this);
+            if (plan) agent.guard('explaining an error', undefined, () => void agent.messages.onError(plan, error));
             throw error;
           }
         };
@@ -62,11 +75,20 @@ export const rocketmqClientNodejs: Instrumentation = {
       const { prototype } = exports.SimpleConsumer;
       patchConsumer(exports.SimpleConsumer, agent, copy);
       wrapMethod(prototype, 'receive', original => {
-        return async function receive(this: unknown, ...args: unknown[]) {
+        return async function receive(this: SimpleConsumer, ...args: unknown[]) {
           agent.guard('ending the work for a message', undefined, () => endOfTaken(agent.context));
           const messages = (await original.apply(this, args)) as MessageView[];
-          return agent.guard('following received messages', messages, () =>
-            messageBatch(messages, message => extractTag(message.properties, agent.settings.key), agent.context),
+          const plan = planOf(this);
+          const skip = (message: MessageView) => {
+            // One that is not acknowledged comes again, and is skipped again.
+            this.ack(message).catch(error => agent.log.debug(`a skipped message was not acknowledged: ${error}`));
+          };
+          const taken =
+            plan?.side === 'client'
+              ? messages.filter(message => seeMessage(message, plan, agent).isTaken || skip(message))
+              : messages;
+          return agent.guard('following received messages', taken, () =>
+            messageBatch(taken, message => seeMessage(message, plan, agent).tag, agent.context),
           );
         };
       });

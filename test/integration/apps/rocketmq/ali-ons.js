@@ -1,0 +1,98 @@
+// A plain application with a client of the remoting protocol (CLIENT: ali-ons 3.x, ali-ons 2.x or rocketmq 2.x), as a
+// consumer (`subscriptions` in APP) or a producer. It knows nothing of the agent; the protocol with the test is that of
+// consumer.js and producer.js.
+const http = require('node:http');
+const { Consumer, Message, Producer } = require(process.env.CLIENT);
+const co = require('co');
+const urllib = require('urllib');
+
+const app = JSON.parse(process.env.APP);
+const say = line => console.log(JSON.stringify(line));
+const silent = { debug() {}, info() {}, warn() {}, error() {} };
+const usesGenerators = Consumer.prototype.init.constructor.name === 'GeneratorFunction';
+const options = {
+  httpclient: urllib,
+  logger: silent,
+  rebalanceInterval: 1000,
+  ...(usesGenerators ? { onsAddr: process.env.ADDRESS_SERVER } : { nameSrv: app.namesrv }),
+  ...app.clientOptions,
+};
+const onError = error => say({ clientError: error.message });
+
+function echo() {
+  return new Promise((resolve, reject) => {
+    http
+      .get(`${process.env.ECHO}/`, response => {
+        let text = '';
+        response.on('data', chunk => (text += chunk)).on('end', () => resolve(JSON.parse(text)));
+      })
+      .on('error', reject);
+  });
+}
+
+const failing = new Set(app.failFirst ?? []);
+
+async function handle(message) {
+  const { baggage } = await echo();
+  const body = message.body.toString();
+  const { gray_tag, user } = message.properties;
+  say({
+    got: body,
+    id: message.msgId,
+    topic: message.topic,
+    attempt: message.reconsumeTimes + 1,
+    properties: { ...(gray_tag && { gray_tag }), ...(user && { user }) },
+    downstream: baggage ?? null,
+  });
+  if (failing.delete(body)) throw new Error('the first attempt fails');
+}
+
+function consume() {
+  const consumer = new Consumer({ ...options, consumerGroup: app.group, isBroadcast: app.broadcast === true });
+  consumer.on('error', onError);
+  say({ group: consumer.consumerGroup });
+  const handler = usesGenerators
+    ? function* (message) {
+        // A nested generator: the client's co runs it.
+        yield (function* () {
+          yield handle(message);
+        })();
+      }
+    : handle;
+  const subscribe = ([topic, filter]) =>
+    consumer.subscribe(topic, typeof filter === 'string' ? filter : { expressionType: 'SQL92', subString: filter.sql }, handler);
+  Object.entries(app.subscriptions).forEach(subscribe);
+  consumer.ready(error => {
+    if (error) throw error;
+    Object.entries(app.later ?? {}).forEach(subscribe);
+    say({ started: true });
+  });
+}
+
+async function produce() {
+  const producer = new Producer({ ...options, producerGroup: 'producers' });
+  producer.on('error', onError);
+  await new Promise((resolve, reject) => producer.ready(error => (error ? reject(error) : resolve())));
+  const send = async ({ topic, tag, body, properties }) => {
+    const message = new Message(topic, tag ?? '', body);
+    Object.assign(message.properties, properties);
+    const before = JSON.stringify(message.properties);
+    const { msgId } = await (usesGenerators ? co(producer.send(message)) : producer.send(message));
+    return { id: msgId, changed: JSON.stringify(message.properties) !== before };
+  };
+  const server = http.createServer((request, response) => {
+    let text = '';
+    request
+      .on('data', chunk => (text += chunk))
+      .on('end', () =>
+        send(JSON.parse(text)).then(
+          result => response.end(JSON.stringify(result)),
+          error => response.writeHead(500).end(error.stack),
+        ),
+      );
+  });
+  server.listen(0, '127.0.0.1', () => say({ port: server.address().port }));
+}
+
+if (app.subscriptions) consume();
+else produce();
