@@ -1,5 +1,10 @@
 import type { FilterExpression } from './filter-expression';
-import { type RemotingConnection, type RemotingResponse, remotingConnection } from './remoting-connection';
+import {
+  type Credentials,
+  type RemotingConnection,
+  type RemotingResponse,
+  remotingConnection,
+} from './remoting-connection';
 import { parseFastjson } from './remoting-frame';
 
 /** A broker of a cluster. */
@@ -40,9 +45,11 @@ export interface BrokerAdministration {
   putGroup(broker: Broker, settings: GroupSettings): Promise<void>;
   /** Where a group continues to read a queue; undefined when it never committed an offset there. */
   committedOffset(broker: Broker, group: string, topic: string, queueId: number): Promise<number | undefined>;
+  /** Where a group that never committed an offset in a queue begins when it is read first: at 0 or at its end. */
+  initialOffset(broker: Broker, group: string, topic: string, queueId: number): Promise<number>;
   /** Sets where a group continues to read a queue. */
   commitOffset(broker: Broker, group: string, topic: string, queueId: number, offset: number): Promise<void>;
-  /** What a broker says against a filter; undefined when it takes it. Brokers before 4.6 take every filter here. */
+  /** What a broker says against a filter; undefined when it takes it. */
   filterProblem(
     broker: Broker,
     group: string,
@@ -77,6 +84,8 @@ export class BrokerAdministrationError extends Error {
 // RequestCode.java
 const QUERY_CONSUMER_OFFSET = 14;
 const UPDATE_CONSUMER_OFFSET = 15;
+const GET_MAX_OFFSET = 30;
+const GET_ALL_CONSUMER_OFFSET = 43;
 const CHECK_CLIENT_CONFIG = 46;
 const GET_ROUTEINFO_BY_TOPIC = 105;
 const GET_BROKER_CLUSTER_INFO = 106;
@@ -90,26 +99,32 @@ const SUBSCRIPTION_PARSE_FAILED = 23;
 const TOPIC_NOT_EXIST = 17;
 const QUERY_NOT_FOUND = 22;
 
+/** MQVersion.V5_0_0_SNAPSHOT */
+const VERSION_5 = 412;
+
 const MASTER_ID = '0';
 const REQUEST_TIMEOUT_MS = 3_000;
 
-/** @param options namesrv: `host:port;host:port`; timeoutMs: for one request */
+/** @param options namesrv: `host:port;host:port`; credentials: each request is signed; timeoutMs: for one request */
 export function brokerAdministration({
   namesrv,
+  credentials,
   timeoutMs = REQUEST_TIMEOUT_MS,
 }: {
   namesrv: string;
+  credentials?: Credentials | undefined;
   timeoutMs?: number;
 }): BrokerAdministration {
   const nameServers = namesrv.split(/[;,\s]+/).filter(address => address !== '');
   const connections = new Map<string, RemotingConnection>();
+  const allOffsetsUnderWay = new Map<string, Promise<ConsumerOffsets>>();
   /** The name server that answered last: one that is away costs its time-out once, not at each request. */
   let preferred = 0;
 
   function connectionTo(address: string): RemotingConnection {
     let connection = connections.get(address);
     if (!connection) {
-      connection = remotingConnection(address);
+      connection = remotingConnection(address, { credentials });
       connections.set(address, connection);
     }
     return connection;
@@ -161,6 +176,27 @@ export function brokerAdministration({
     }));
   }
 
+  async function queryOffset(broker: Broker, fields: Record<string, string>) {
+    const response = await askBroker(broker, QUERY_CONSUMER_OFFSET, fields, { allowed: [QUERY_NOT_FOUND] });
+    const { code, version } = response;
+    return {
+      offset: code === QUERY_NOT_FOUND ? undefined : offsetOf(broker, QUERY_CONSUMER_OFFSET, response),
+      version,
+    };
+  }
+
+  /** The committed offsets of all groups; those who ask at the same time share an answer. */
+  function allOffsets(broker: Broker): Promise<ConsumerOffsets> {
+    let offsets = allOffsetsUnderWay.get(broker.name);
+    if (!offsets) {
+      offsets = askBroker(broker, GET_ALL_CONSUMER_OFFSET, {})
+        .then(parseBody<ConsumerOffsets>)
+        .finally(() => allOffsetsUnderWay.delete(broker.name));
+      allOffsetsUnderWay.set(broker.name, offsets);
+    }
+    return offsets;
+  }
+
   return {
     namesrv,
     queuesOf,
@@ -196,15 +232,21 @@ export function brokerAdministration({
       await askBroker(broker, UPDATE_AND_CREATE_SUBSCRIPTIONGROUP, {}, { body });
     },
     async committedOffset(broker, group, topic, queueId) {
-      const fields = { consumerGroup: group, topic, queueId: `${queueId}`, setZeroIfNotFound: 'false' };
-      const { code, extFields } = await askBroker(broker, QUERY_CONSUMER_OFFSET, fields, {
-        allowed: [QUERY_NOT_FOUND],
-      });
-      if (code === QUERY_NOT_FOUND) return undefined;
-      const offset = Number(extFields.offset);
-      if (Number.isSafeInteger(offset)) return offset;
-      const problem = `offset ${extFields.offset} of ${group} in ${topic}`;
-      throw new BrokerAdministrationError(broker.address ?? broker.name, QUERY_CONSUMER_OFFSET, code, problem);
+      const queue = { consumerGroup: group, topic, queueId: `${queueId}` };
+      const { offset, version } = await queryOffset(broker, { ...queue, setZeroIfNotFound: 'false' });
+      if (offset !== 0 || version >= VERSION_5) return offset;
+      // A broker before 5.0 does not know setZeroIfNotFound: the 0 of a queue whose first message is still in its memory
+      // may be none. Only the table of all offsets tells.
+      const { offsetTable = {} } = await allOffsets(broker);
+      return offsetTable[`${topic}@${group}`]?.[queueId];
+    },
+    async initialOffset(broker, group, topic, queueId) {
+      const queue = { consumerGroup: group, topic, queueId: `${queueId}` };
+      // As clients ask before their first pull: 0 while the queue's first message is still in the broker's memory.
+      const { offset } = await queryOffset(broker, queue);
+      if (offset !== undefined) return offset;
+      const response = await askBroker(broker, GET_MAX_OFFSET, { topic, queueId: `${queueId}` });
+      return offsetOf(broker, GET_MAX_OFFSET, response);
     },
     async commitOffset(broker, group, topic, queueId, offset) {
       const fields = { consumerGroup: group, topic, queueId: `${queueId}`, commitOffset: `${offset}` };
@@ -245,6 +287,17 @@ interface ClusterInfo {
 /** SubscriptionGroupWrapper.java */
 interface SubscriptionGroups {
   subscriptionGroupTable?: Record<string, GroupSettings>;
+}
+
+/** ConsumerOffsetSerializeWrapper.java: by `topic@group`, then by queue. */
+interface ConsumerOffsets {
+  offsetTable?: Record<string, Record<string, number>>;
+}
+
+function offsetOf({ address, name }: Broker, command: number, { code, extFields }: RemotingResponse): number {
+  const offset = Number(extFields.offset);
+  if (Number.isSafeInteger(offset)) return offset;
+  throw new BrokerAdministrationError(address ?? name, command, code, `offset ${extFields.offset}`);
 }
 
 function parseBody<Body>(response: RemotingResponse): Body {

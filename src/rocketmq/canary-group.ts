@@ -58,8 +58,9 @@ const DEFAULT_TIMEOUT_MS = 10_000;
  *
  * Where the group does not exist it is created with the settings that the baseline group has on that broker. Where it
  * exists its settings stay. On each queue of each topic on which it has no committed offset it gets the baseline group's:
- * neither a gap nor a replay. A queue on which the baseline group has none is left alone. So it may be called at any
- * time, by several canaries at once, and again after a start that died half way.
+ * neither a gap nor a replay. A queue on which the baseline group has none either is read from where a new group begins
+ * it now, not when the canary's first pull arrives. So it may be called at any time, by several canaries at once, and
+ * again after a start that died half way.
  *
  * @throws CanaryGroupError when that failed on a broker, the others being ready
  */
@@ -171,13 +172,15 @@ async function cloneOffset(
   deadline: Deadline,
   progress: Progress,
 ): Promise<void> {
-  const offset = await administration.committedOffset(broker, baselineGroup, topic, queueId);
-  if (offset === undefined) return;
+  const committed = await administration.committedOffset(broker, baselineGroup, topic, queueId);
+  const offset = committed ?? (await administration.initialOffset(broker, canaryGroup, topic, queueId));
+  // The beginning of a young queue needs no offset.
+  if (committed === undefined && offset === 0) return;
   // Asked last, right before writing: there is no command that writes only where nothing is.
   if ((await administration.committedOffset(broker, canaryGroup, topic, queueId)) !== undefined) return;
   deadline.check();
   await administration.commitOffset(broker, canaryGroup, topic, queueId, offset);
-  progress.offset();
+  if (committed !== undefined) progress.offset();
 }
 
 /**

@@ -1,11 +1,22 @@
 import type { Socket } from 'node:net';
 import { encodeFrame, frameDecoder, isResponse } from './remoting-frame';
+import { signedFields } from './remoting-signature';
+
+/** An account of a broker with access control, as given to the client library. */
+export interface Credentials {
+  readonly accessKey: string;
+  readonly secretKey: string;
+  /** Of a temporary account. */
+  readonly securityToken?: string | undefined;
+}
 
 /** A server's answer to a command. */
 export interface RemotingResponse {
   /** 0: done. Else an error of RocketMQ's ResponseCode.java, in words in `remark`. */
   readonly code: number;
   readonly remark: string;
+  /** The server's release: an ordinal of MQVersion.java. */
+  readonly version: number;
   readonly extFields: Readonly<Record<string, string>>;
   readonly body: Buffer;
 }
@@ -58,6 +69,8 @@ export class RemotingConnectionError extends RemotingError {
 const DEFAULT_TIMEOUT_MS = 3_000;
 /** Below the servers' own 120 s (NettySystemConfig), so that a request does not meet a connection just being closed. */
 const DEFAULT_IDLE_MS = 30_000;
+/** MQVersion.V3_0_0_SNAPSHOT. A newer version makes servers answer with formats that the client must know. */
+const CLIENT_VERSION = 0;
 
 interface Pending {
   resolve(response: RemotingResponse): void;
@@ -76,9 +89,12 @@ interface Link {
  * A connection that keeps no process alive: not its socket, not its timers, not a request under way.
  *
  * @param address `host:port`
- * @param options idleMs: closed after that many milliseconds without traffic
+ * @param options idleMs: closed after that many milliseconds without traffic; credentials: each command is signed
  */
-export function remotingConnection(address: string, { idleMs = DEFAULT_IDLE_MS } = {}): RemotingConnection {
+export function remotingConnection(
+  address: string,
+  { idleMs = DEFAULT_IDLE_MS, credentials }: { idleMs?: number; credentials?: Credentials | undefined } = {},
+): RemotingConnection {
   let link: Link | undefined;
   let opaque = 0;
 
@@ -102,6 +118,7 @@ export function remotingConnection(address: string, { idleMs = DEFAULT_IDLE_MS }
     address,
     request(code, extFields = {}, body = Buffer.alloc(0), timeoutMs = DEFAULT_TIMEOUT_MS) {
       return new Promise((resolve, reject) => {
+        const fields = credentials ? signedFields(extFields, body, credentials) : extFields;
         const { pending, send, heardAt, end } = current(code);
         opaque = (opaque + 1) & 0x7fffffff;
         const id = opaque;
@@ -123,7 +140,7 @@ export function remotingConnection(address: string, { idleMs = DEFAULT_IDLE_MS }
             reject(new RemotingConnectionError(address, code, problem, { cause }));
           },
         });
-        send(encodeFrame({ code, flag: 0, opaque: id, remark: '', extFields, body }));
+        send(encodeFrame({ code, flag: 0, opaque: id, version: CLIENT_VERSION, remark: '', extFields: fields, body }));
       });
     },
     close() {
@@ -164,8 +181,8 @@ function openLink(address: string, idleMs: number, ended: () => void): Link {
       for (const frame of decode(chunk)) {
         // Servers also send requests, as "consumer ids changed"; none concerns an onlooker.
         if (!isResponse(frame)) continue;
-        const { code, remark, extFields, body } = frame;
-        pending.get(frame.opaque)?.resolve({ code, remark, extFields, body });
+        const { code, remark, version, extFields, body } = frame;
+        pending.get(frame.opaque)?.resolve({ code, remark, version, extFields, body });
         pending.delete(frame.opaque);
       }
     } catch (error) {

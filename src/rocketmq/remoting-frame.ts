@@ -12,6 +12,8 @@ export interface RemotingFrame {
   readonly flag: number;
   /** Pairs a response with its request. */
   readonly opaque: number;
+  /** The sender's release: an ordinal of MQVersion.java. */
+  readonly version: number;
   readonly remark: string;
   readonly extFields: Readonly<Record<string, string>>;
   readonly body: Buffer;
@@ -40,8 +42,7 @@ export function encodeFrame(frame: RemotingFrame): Buffer {
       // An enumeration on the Java side, which has no NODEJS; a broker refuses a header whose language it cannot read.
       language: 'OTHER',
       opaque: frame.opaque,
-      // 0: MQVersion.V3_0_0_SNAPSHOT. A newer version makes servers answer with formats that the client must know.
-      version: 0,
+      version: frame.version,
       remark: frame.remark,
       extFields: frame.extFields,
     }),
@@ -97,6 +98,7 @@ function decodeFrame(bytes: Buffer): RemotingFrame {
     code,
     flag,
     opaque,
+    version: typeof header.version === 'number' ? header.version : 0,
     remark: typeof header.remark === 'string' ? header.remark : '',
     extFields: isRecord(header.extFields) ? stringValues(header.extFields) : {},
     body: bytes.subarray(headerEnd),

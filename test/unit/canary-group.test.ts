@@ -29,6 +29,7 @@ function cluster(changes: Partial<BrokerAdministration> = {}): BrokerAdministrat
       group === 'group1' ? { groupName: group, consumeMessageOrderly: true, retryMaxTimes: 3 } : undefined,
     putGroup: denied(200),
     committedOffset: async (_, group) => (group === 'group1' ? 5 : undefined),
+    initialOffset: async () => 0,
     commitOffset: denied(15),
     filterProblem: async () => undefined,
     close() {},

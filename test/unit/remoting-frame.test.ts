@@ -14,6 +14,7 @@ const frames = fc.array(
     code: fc.nat(),
     flag: fc.nat(3),
     opaque: fc.nat(),
+    version: fc.nat(),
     remark: fc.string({ unit: 'grapheme' }),
     extFields: fc.dictionary(fc.string(), fc.string(), { noNullPrototype: true }),
     body: fc.uint8Array({ maxLength: 100 }).map(bytes => Buffer.from(bytes)),
@@ -41,7 +42,7 @@ describe('frames', () => {
   });
 
   it('come one at a time when the stream comes byte by byte', () => {
-    const frame = { code: 0, flag: 1, opaque: 7, remark: 'ok', extFields: {}, body: Buffer.from('{}') };
+    const frame = { code: 0, flag: 1, opaque: 7, version: 0, remark: 'ok', extFields: {}, body: Buffer.from('{}') };
     const decode = frameDecoder();
     const bytes = encodeFrame(frame);
     for (const byte of bytes.subarray(0, -1)) expect(decode(Buffer.of(byte))).toEqual([]);
@@ -51,7 +52,15 @@ describe('frames', () => {
   it('of a server may lack what is empty, and hold values that are no strings', () => {
     const header = '{"code":0,"flag":1,"opaque":3,"extFields":{"offset":12,"found":true,"none":null},"version":475}';
     expect(frameDecoder()(framed(header))).toEqual([
-      { code: 0, flag: 1, opaque: 3, remark: '', extFields: { offset: '12', found: 'true' }, body: Buffer.alloc(0) },
+      {
+        code: 0,
+        flag: 1,
+        opaque: 3,
+        version: 475,
+        remark: '',
+        extFields: { offset: '12', found: 'true' },
+        body: Buffer.alloc(0),
+      },
     ]);
   });
 
@@ -68,7 +77,7 @@ describe('frames', () => {
   });
 
   it('are told apart as requests and responses', () => {
-    const frame = { code: 0, opaque: 0, remark: '', extFields: {}, body: Buffer.alloc(0) };
+    const frame = { code: 0, opaque: 0, version: 0, remark: '', extFields: {}, body: Buffer.alloc(0) };
     expect([0, 1, 2, 3].map(flag => isResponse({ ...frame, flag }))).toEqual([false, true, false, true]);
   });
 });
