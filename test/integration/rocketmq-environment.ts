@@ -1,5 +1,5 @@
 /** A real RocketMQ, and plain applications that produce to it and consume from it, for the RocketMQ tests. */
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Rocketmq, type RocketmqOptions, startRocketmq } from '../../fixtures/rocketmq';
 import { PRELOAD, type RunningChild, start } from './child';
@@ -24,11 +24,21 @@ export interface ConsumerApp {
   got(): Got[];
   /** Lines of its output that hold `key`. */
   lines(key: string): Record<string, unknown>[];
+  /** Waits until a client of the remoting protocol pulls from its queues; others need no waiting. */
+  rebalanced(): Promise<void>;
   /** Waits until it received messages with exactly these bodies, in any order. @throws with its output when it did not. */
   receives(bodies: readonly string[], timeout?: number): Promise<void>;
 }
 
+/** The clients, by the name of their package; the older ali-ons has a sandbox of its own. */
+export type Client = 'rocketmq-client-nodejs' | 'ali-ons 3' | 'ali-ons 2' | 'rocketmq 2';
+
 export interface ConsumerSettings {
+  /** Default: rocketmq-client-nodejs. */
+  readonly client?: Client;
+  /** Further options of the client's constructor (clients of the remoting protocol). */
+  readonly clientOptions?: Readonly<Record<string, unknown>>;
+  readonly broadcast?: boolean;
   readonly group: string;
   readonly subscriptions: Readonly<Record<string, string | { readonly sql: string }>>;
   readonly mode?: 'push' | 'pull';
@@ -54,7 +64,7 @@ export interface RocketmqEnvironment {
   readonly sandbox: Sandbox;
   /** Starts a consumer and, unless told otherwise, waits until it runs. */
   consumer(settings: ConsumerSettings, env?: Environment, wait?: boolean): Promise<ConsumerApp>;
-  producer(topics: readonly string[], env?: Environment): Promise<ProducerApp>;
+  producer(topics: readonly string[], env?: Environment, client?: Client, clientOptions?: object): Promise<ProducerApp>;
   /** Starts another application, with the addresses and `settings` in its environment. */
   start(script: string, settings: object, env: Environment): RunningChild;
   stop(): Promise<void>;
@@ -62,23 +72,37 @@ export interface RocketmqEnvironment {
 
 export const GRAY = { baggage: 'gray_tag=gray' };
 
+/** What applications with clients of the remoting protocol bring along. */
+const COMMON = { urllib: '^2.44.0', co: '^4.6.0' };
+
 export async function rocketmqEnvironment(options: RocketmqOptions = {}): Promise<RocketmqEnvironment> {
-  const [rocketmq, sandbox] = await Promise.all([
+  const [rocketmq, sandbox, older] = await Promise.all([
     startRocketmq(options),
-    createSandbox({ dependencies: { 'rocketmq-client-nodejs': '^1.0.8' } }),
+    createSandbox({
+      dependencies: { 'rocketmq-client-nodejs': '^1.0.8', 'ali-ons': '^3.12.0', rocketmq: '^2.0.1', ...COMMON },
+    }),
+    createSandbox({ dependencies: { 'ali-ons': '^2.0.4', ...COMMON } }),
   ]);
   const echo = createServer((request, response) => response.end(JSON.stringify(request.headers)));
   await new Promise<void>(resolve => echo.listen(0, '127.0.0.1', resolve));
+  // Older clients of the remoting protocol ask an address server for the name servers.
+  const addresses = createServer((_request, response) => response.end(rocketmq.namesrv));
+  await new Promise<void>(resolve => addresses.listen(0, '127.0.0.1', resolve));
+  const urlOf = (server: Server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const children: RunningChild[] = [];
 
-  const app = (script: string, settings: object, env: Environment): RunningChild => {
+  const app = (script: string, settings: object, env: Environment, client?: Client): RunningChild => {
+    const cwd = (client === 'ali-ons 2' ? older : sandbox).directory;
+    const { endpoints, namesrv } = rocketmq;
     const child = start({
       args: [...(env.WITHOUT_AGENT ? [] : PRELOAD), script],
-      cwd: sandbox.directory,
+      cwd,
       env: {
-        HOME: sandbox.directory,
-        ECHO: `http://127.0.0.1:${(echo.address() as AddressInfo).port}`,
-        APP: JSON.stringify({ endpoints: rocketmq.endpoints, ...settings }),
+        HOME: cwd,
+        ECHO: urlOf(echo),
+        ADDRESS_SERVER: urlOf(addresses),
+        CLIENT: client?.split(' ')[0] ?? '',
+        APP: JSON.stringify({ endpoints, namesrv, ...settings }),
         ...env,
       },
     });
@@ -91,7 +115,9 @@ export async function rocketmqEnvironment(options: RocketmqOptions = {}): Promis
     sandbox,
     start: app,
     async consumer(settings, env = {}, wait = true) {
-      const child = app('rocketmq/consumer.js', settings, env);
+      const { client = 'rocketmq-client-nodejs', ...rest } = settings;
+      const script = client === 'rocketmq-client-nodejs' ? 'rocketmq/consumer.js' : 'rocketmq/ali-ons.js';
+      const child = app(script, rest, env, client);
       const lines = (key: string) => parseLines(child.stdout).filter(line => key in line);
       const got = () => lines('got') as unknown as Got[];
       if (wait) await child.waitFor('"started"');
@@ -99,6 +125,9 @@ export async function rocketmqEnvironment(options: RocketmqOptions = {}): Promis
         child,
         lines,
         got,
+        async rebalanced() {
+          if (client !== 'rocketmq-client-nodejs') await child.waitFor('"pulling"');
+        },
         async receives(bodies, timeout = 30_000) {
           const wanted = [...bodies].sort().join();
           const end = Date.now() + timeout;
@@ -114,8 +143,9 @@ export async function rocketmqEnvironment(options: RocketmqOptions = {}): Promis
         },
       };
     },
-    async producer(topics, env = {}) {
-      const child = app('rocketmq/producer.js', { topics }, env);
+    async producer(topics, env = {}, client = 'rocketmq-client-nodejs', clientOptions = {}) {
+      const script = client === 'rocketmq-client-nodejs' ? 'rocketmq/producer.js' : 'rocketmq/ali-ons.js';
+      const child = app(script, { topics, clientOptions }, env, client);
       const { port } = JSON.parse(await child.waitFor('"port"')) as { port: number };
       return {
         child,
@@ -136,7 +166,9 @@ export async function rocketmqEnvironment(options: RocketmqOptions = {}): Promis
     async stop() {
       await Promise.all(children.map(child => child.stop('SIGKILL')));
       echo.close();
+      addresses.close();
       sandbox.remove();
+      older.remove();
       await rocketmq.stop();
     },
   };

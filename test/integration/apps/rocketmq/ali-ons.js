@@ -66,6 +66,13 @@ function consume() {
     if (error) throw error;
     Object.entries(app.later ?? {}).forEach(subscribe);
     say({ started: true });
+    const topics = Object.keys({ ...app.subscriptions, ...app.later });
+    const timer = setInterval(() => {
+      const pulled = [...consumer.processQueueTable.values()].map(({ messageQueue }) => messageQueue.topic);
+      if (!topics.every(topic => pulled.some(name => name.endsWith(topic)))) return;
+      clearInterval(timer);
+      say({ pulling: true });
+    }, 50);
   });
 }
 
