@@ -120,4 +120,21 @@ describe.each(RELEASES)('an application with its own OpenTelemetry, $name', ({ d
       expect(instrumented).toEqual(INSTRUMENTED);
     });
   }
+
+  it('takes no tag from it with GRAY_INBOUND=ignore, and lets none out', async () => {
+    const node = NODE_VERSIONS.findLast(({ major }) => major >= since);
+    const results = await runJson<Record<string, Handled>>({
+      ...(node && { node }),
+      cwd: sandbox.directory,
+      env: { GRAY_INBOUND: 'ignore' },
+      args: [...PRELOAD, 'opentelemetry/app.cjs', sdk, 'instrumented'],
+    });
+    for (const name of ['tagged', 'mse', 'malformed']) {
+      const { active, plain, injected, withOwn } = results[name] as Handled;
+      const others = name === 'tagged' ? ['meta=1;p=1'] : [];
+      expect({ name, active, plain, injected }).toEqual({ name, active: null, plain: others, injected: others });
+      expect(withOwn[2]).toEqual([[...others, 'user=alice%20b'].join(',')]);
+    }
+    expect(results.fromBaggage).toEqual([null, [], []]);
+  });
 });
