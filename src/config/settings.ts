@@ -79,7 +79,8 @@ const isAddress = (text: string) => {
 const addresses = {
   allowed: 'host:port, or host:port;host:port',
   parse: (text: string) => {
-    const list = text.split(/[;,]/).map(address => address.trim());
+    // Endpoints of instances in the cloud are given with a scheme; clients ignore it, and so do we.
+    const list = text.split(/[;,]/).map(address => address.trim().replace(/^https?:\/\//, ''));
     if (list.at(-1) === '') list.pop();
     return list.length > 0 && list.every(isAddress) ? value(list.join(';')) : undefined;
   },

@@ -1,6 +1,6 @@
 import * as nodeModule from 'node:module';
 import { pathToFileURL } from 'node:url';
-import { isMainThread } from 'node:worker_threads';
+import { isMainThread, parentPort } from 'node:worker_threads';
 import type { FileHandler } from './install';
 
 /** The part of import-in-the-middle/register-hooks.mjs that is used. */
@@ -23,7 +23,8 @@ export function installEsModuleHook(modules: readonly string[], onFile: FileHand
       : undefined;
   if (synchronous?.supportsSyncHooks()) {
     synchronous.register({ include });
-  } else if (isMainThread) {
+  } else if (isMainThread || parentPort !== null) {
+    // Not in a loader thread, which has no parent port.
     nodeModule.register('import-in-the-middle/hook.mjs', pathToFileURL(__filename), { data: { include } });
   }
   new Hook([...modules], { internals: true }, (exports, name, directory) => {

@@ -43,11 +43,11 @@ function createFileHandler(libraries: readonly LibraryEntry[], agent: Agent): Fi
     if (library === undefined) return;
     agent.guard(`the hook of ${library.module}`, undefined, () => {
       const instrumentation = library.load();
-      const patch = instrumentation.files[name.slice(library.module.length + 1)];
-      if (patch === undefined) return;
+      // With the first file of a copy: an unknown version may have none of the files that are looked for.
       if (!copies.has(directory)) copies.set(directory, readCopy(instrumentation, directory, agent));
       const copy = copies.get(directory);
-      if (copy === undefined || patched.has(exports)) return;
+      const patch = instrumentation.files[name.slice(library.module.length + 1)];
+      if (copy === undefined || patch === undefined || patched.has(exports)) return;
       patched.add(exports);
       agent.guard(`the hook of ${name} ${copy.version}`, undefined, () => patch(exports, agent, copy));
     });

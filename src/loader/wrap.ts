@@ -18,14 +18,27 @@ export function wrapMethod<F extends AnyFunction>(
   const original = (target as Record<string | symbol, unknown>)[name];
   if (typeof original !== 'function') throw new TypeError(`no method ${String(name)} to wrap`);
   if (Object.hasOwn(original, WRAPPED)) return;
-  const own = Object.getOwnPropertyDescriptor(target, name);
+  let owner = target;
+  while (!Object.hasOwn(owner, name)) owner = Object.getPrototypeOf(owner) as object;
+  const descriptor = Object.getOwnPropertyDescriptor(owner, name);
   Object.defineProperty(target, name, {
     configurable: true,
-    enumerable: own?.enumerable ?? false,
-    writable: own?.writable ?? true,
-    value: likeOriginal(original as F, make(original as F)),
+    // As it was, also of an inherited one: `for (const key in server)` goes on finding it.
+    enumerable: descriptor?.enumerable ?? false,
+    writable: descriptor?.writable ?? true,
+    value: likeOriginal(original as F, withPrototypeOf(original as F, make(original as F))),
   });
 }
+
+/** Methods and async functions have no `prototype` and are no constructors: then the replacement is none either. */
+function withPrototypeOf<F extends AnyFunction>(original: F, replacement: F): F {
+  if (Object.hasOwn(original, 'prototype')) return replacement;
+  const { method } = {
+    method(this: unknown, ...args: unknown[]) {
+      return replacement.apply(this, args);
+    },
+  };
+  return method as F;
 
 /** Replaces what the getter `target[name]` says by what `change(instance, original value)` returns, once. */
 export function wrapGetter<T>(target: object, name: string, change: (instance: object, value: T) => T): void {
@@ -37,6 +50,7 @@ export function wrapGetter<T>(target: object, name: string, change: (instance: o
     return change(this, original.call(this) as T);
   });
   Object.defineProperty(target, name, { ...own, get });
+
 }
 
 /** Gives `replacement` everything that can be seen of `original`. */

@@ -1,9 +1,9 @@
 import { renameSync } from 'node:fs';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeCertificate } from './certificate';
 import { PRELOAD, runJson } from './child';
 import { describeOnEachNode } from './each-node';
-import type { NodeVersion } from './node-versions';
+import { type NodeVersion, nodeVersion } from './node-versions';
 import { createSandbox, type Sandbox } from './sandbox';
 
 const UNDICI = [
@@ -93,4 +93,32 @@ describeOnEachNode('requests that wait for a connection carry the tag of their o
     const clean = { count: expect.toSatisfy((count: number) => count >= 72), wrong: [] };
     expect(results).toEqual(Object.fromEntries(clients.map(client => [client, clean])));
   });
+});
+
+// The copy of undici in Node.js must be able to talk to the one that the application installed.
+const GLOBAL_DISPATCHERS = [
+  [18, 6],
+  [20, 6],
+  [22, 6],
+  [24, 7],
+  [26, 8],
+] as const;
+describe('the global fetch with a dispatcher that the application set', () => {
+  for (const [major, undici] of GLOBAL_DISPATCHERS) {
+    const node = nodeVersion(major);
+    it.skipIf(node === undefined)(
+      `undici ${undici} in Node.js ${major} (skipped where that version is not there)`,
+      async () => {
+        const app = (order: string) =>
+          runJson({
+            node: node as NodeVersion,
+            cwd: sandbox.directory,
+            args: [...PRELOAD, 'http/dispatchers.cjs', `v${undici}`, order],
+          });
+        const calls = [['a=1'], ['gray_tag=gray,a=1']];
+        expect(await app('before')).toEqual([...calls, ...calls]);
+        expect(await app('after')).toEqual([...calls, ...calls, ...calls]);
+      },
+    );
+  }
 });
