@@ -39,6 +39,7 @@ function withPrototypeOf<F extends AnyFunction>(original: F, replacement: F): F 
     },
   };
   return method as F;
+}
 
 /** Replaces what the getter `target[name]` says by what `change(instance, original value)` returns, once. */
 export function wrapGetter<T>(target: object, name: string, change: (instance: object, value: T) => T): void {
@@ -50,7 +51,6 @@ export function wrapGetter<T>(target: object, name: string, change: (instance: o
     return change(this, original.call(this) as T);
   });
   Object.defineProperty(target, name, { ...own, get });
-
 }
 
 /** Gives `replacement` everything that can be seen of `original`. */
