@@ -45,8 +45,11 @@ export interface BrokerAdministration {
   putGroup(broker: Broker, settings: GroupSettings): Promise<void>;
   /** Where a group continues to read a queue; undefined when it never committed an offset there. */
   committedOffset(broker: Broker, group: string, topic: string, queueId: number): Promise<number | undefined>;
-  /** Where a group that never committed an offset in a queue begins when it is read first: at 0 or at its end. */
-  initialOffset(broker: Broker, group: string, topic: string, queueId: number): Promise<number>;
+  /**
+   * Where a group that never committed an offset in a queue begins to read it now: at 0 or at its end; undefined when the
+   * account is not told where that is.
+   */
+  initialOffset(broker: Broker, group: string, topic: string, queueId: number): Promise<number | undefined>;
   /** Sets where a group continues to read a queue. */
   commitOffset(broker: Broker, group: string, topic: string, queueId: number, offset: number): Promise<void>;
   /** What a broker says against a filter; undefined when it takes it. */
@@ -96,6 +99,7 @@ const GET_ALL_SUBSCRIPTIONGROUP_CONFIG = 201;
 const SUCCESS = 0;
 const SYSTEM_ERROR = 1;
 const SUBSCRIPTION_PARSE_FAILED = 23;
+const NO_PERMISSION = 16;
 const TOPIC_NOT_EXIST = 17;
 const QUERY_NOT_FOUND = 22;
 
@@ -245,7 +249,10 @@ export function brokerAdministration({
       // As clients ask before their first pull: 0 while the queue's first message is still in the broker's memory.
       const { offset } = await queryOffset(broker, queue);
       if (offset !== undefined) return offset;
-      const response = await askBroker(broker, GET_MAX_OFFSET, { topic, queueId: `${queueId}` });
+      const fields = { topic, queueId: `${queueId}` };
+      const response = await askBroker(broker, GET_MAX_OFFSET, fields, { allowed: [NO_PERMISSION] });
+      // The authentication of 5.x does not count this as part of sending and receiving.
+      if (response.code === NO_PERMISSION) return undefined;
       return offsetOf(broker, GET_MAX_OFFSET, response);
     },
     async commitOffset(broker, group, topic, queueId, offset) {
@@ -306,8 +313,13 @@ function parseBody<Body>(response: RemotingResponse): Body {
 
 function succeed(address: string, command: number, { code, remark }: RemotingResponse): void {
   if (code !== SUCCESS) {
-    throw new BrokerAdministrationError(address, command, code, `error ${code}, ${firstLine(remark)}`);
+    throw new BrokerAdministrationError(address, command, code, `error ${code}, ${plainWords(remark)}`);
   }
+}
+
+/** Without the Java class and the place that 4.x brokers put around a message of their access control. */
+function plainWords(remark: string): string {
+  return firstLine(remark).replace(/^(?:\w+\.)+\w+Exception: (.*), [\w.$]+\(\w+\.java:\d+\)$/, '$1');
 }
 
 /** Servers append a Java stack trace or a link to their documentation. */

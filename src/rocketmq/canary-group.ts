@@ -175,7 +175,7 @@ async function cloneOffset(
   const committed = await administration.committedOffset(broker, baselineGroup, topic, queueId);
   const offset = committed ?? (await administration.initialOffset(broker, canaryGroup, topic, queueId));
   // The beginning of a young queue needs no offset.
-  if (committed === undefined && offset === 0) return;
+  if (offset === undefined || (committed === undefined && offset === 0)) return;
   // Asked last, right before writing: there is no command that writes only where nothing is.
   if ((await administration.committedOffset(broker, canaryGroup, topic, queueId)) !== undefined) return;
   deadline.check();
