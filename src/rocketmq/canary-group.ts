@@ -144,7 +144,11 @@ async function prepareOnBroker(
     await createGroup(group, broker, baseline, progress);
   }
   const here = queues.filter(queue => queue.broker === broker.name);
-  await Promise.all(here.map(queue => cloneOffset(group, broker, queue, deadline, progress)));
+  const clones = group.topics.map(topic => {
+    const ofTopic = here.filter(queue => queue.topic === topic);
+    return cloneOffsets(group, broker, ofTopic, deadline, progress);
+  });
+  await Promise.all(clones);
 }
 
 async function createGroup(
@@ -165,22 +169,65 @@ async function createGroup(
   }
 }
 
-async function cloneOffset(
-  { administration, baselineGroup, canaryGroup }: CanaryGroup,
+/** Where the canary group starts on a queue. */
+interface Start {
+  readonly topic: string;
+  readonly queueId: number;
+  readonly offset: number;
+  /** Whether the baseline group stands there. */
+  readonly isBaselines: boolean;
+}
+
+/** @param queues of one topic */
+async function cloneOffsets(
+  group: CanaryGroup,
   broker: Broker,
-  { topic, queueId }: TopicQueue,
+  queues: readonly TopicQueue[],
   deadline: Deadline,
   progress: Progress,
 ): Promise<void> {
+  const starts = (await Promise.all(queues.map(queue => startOf(group, broker, queue)))).filter(
+    start => start !== null,
+  );
+  const set = async (start: Start): Promise<void> => {
+    const isSet = await setOffset(group, broker, start, deadline);
+    if (isSet && start.isBaselines) progress.offset();
+  };
+  // One queue alone first: of two commits that are both the first of a group in a topic a broker can lose one
+  // (ConsumerOffsetManager.commitOffset, 4.5 to 5.5).
+  const [first, ...others] = starts;
+  if (first === undefined) return;
+  await set(first);
+  await Promise.all(others.map(set));
+  // What was lost to another canary's first commit.
+  await Promise.all(starts.map(start => setOffset(group, broker, start, deadline)));
+}
+
+/** Null for a queue that needs no offset. */
+async function startOf(
+  { administration, baselineGroup, canaryGroup }: CanaryGroup,
+  broker: Broker,
+  { topic, queueId }: TopicQueue,
+): Promise<Start | null> {
   const committed = await administration.committedOffset(broker, baselineGroup, topic, queueId);
-  const offset = committed ?? (await administration.initialOffset(broker, canaryGroup, topic, queueId));
-  // The beginning of a young queue needs no offset.
-  if (offset === undefined || (committed === undefined && offset === 0)) return;
-  // Asked last, right before writing: there is no command that writes only where nothing is.
-  if ((await administration.committedOffset(broker, canaryGroup, topic, queueId)) !== undefined) return;
+  if (committed !== undefined) return { topic, queueId, offset: committed, isBaselines: true };
+  const offset = await administration.initialOffset(broker, canaryGroup, topic, queueId);
+  // The beginning of a young queue is where a group starts without being told.
+  return offset === undefined || offset === 0 ? null : { topic, queueId, offset, isBaselines: false };
+}
+
+/** Whether the offset was set: not when the group has one. */
+async function setOffset(
+  { administration, canaryGroup }: CanaryGroup,
+  broker: Broker,
+  { topic, queueId, offset }: Start,
+  deadline: Deadline,
+): Promise<boolean> {
+  // Asked right before writing: there is no command that writes only where nothing is.
+  if ((await administration.committedOffset(broker, canaryGroup, topic, queueId)) !== undefined) return false;
   deadline.check();
   await administration.commitOffset(broker, canaryGroup, topic, queueId, offset);
-  if (committed !== undefined) progress.offset();
+  return true;
 }
 
 /**
