@@ -49,11 +49,16 @@ function oneOf<T extends string>(...allowed: readonly T[]) {
   };
 }
 
-const BOOLEANS: Record<string, boolean> = { true: true, false: false, '1': true, '0': false };
+const BOOLEANS = new Map([
+  ['true', true],
+  ['1', true],
+  ['false', false],
+  ['0', false],
+]);
 const boolean = {
   allowed: 'true or false',
   parse: (text: string) => {
-    const parsed = BOOLEANS[text.toLowerCase()];
+    const parsed = BOOLEANS.get(text.toLowerCase());
     return parsed === undefined ? undefined : value(parsed);
   },
 };

@@ -9,8 +9,15 @@ import type { BaggageBridge } from './opentelemetry';
  */
 export interface Scope {
   readonly tag: string | undefined;
-  /** Set on a scope that was entered in the middle of a flow: what to go back to. */
-  readonly outer?: { readonly scope: Scope | undefined };
+  /** Set on a scope that was entered in the middle of a flow, by taking a message. */
+  readonly taken?: {
+    /** What to go back to. */
+    readonly outer: Scope | undefined;
+    /** The iterator or array that handed the message out. */
+    readonly taker: object;
+    /** What the message was received from. */
+    readonly source: object;
+  };
 }
 
 export interface TagContextOptions {
@@ -48,7 +55,11 @@ export function createTagContext({ instanceTag, bridge }: TagContextOptions): Ta
   const storage = new AsyncLocalStorage<Scope | undefined>();
   let used = false;
 
-  const activeTag = () => storage.getStore()?.tag ?? bridge.tag();
+  const activeTag = () => {
+    const scope = storage.getStore();
+    // An untagged scope is one: what OpenTelemetry's context says around it is of the work around it.
+    return scope === undefined ? bridge.tag() : scope.tag;
+  };
   const outgoingTag = () => activeTag() ?? instanceTag;
 
   const context: TagContext = {

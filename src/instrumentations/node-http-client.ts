@@ -4,8 +4,8 @@
  * early for `Expect`): `ClientRequest.prototype._storeHeader`, which writes the header block, Node.js 18.19 to 26.
  *
  * The tag is the one of the flow that made the request, not of the one that happens to flush it: it is taken when the
- * request meets its agent (`Agent.prototype.addRequest`) or, without one, its socket (`onSocket`), both called from the
- * constructor.
+ * request meets its agent (`Agent.prototype.addRequest`, called from the constructor) or, without one, its socket
+ * (`onSocket`; later where `createConnection` is asynchronous).
  */
 import type { ClientRequest } from 'node:http';
 import type { CoreInstrumentation } from '../loader/instrumentation';

@@ -1,9 +1,9 @@
 /**
  * node:http and node:https servers, inbound: a request is handled within its tag, with all of its later events.
  *
- * Hooks, Node.js 18.19 to 26: `http.Server.prototype.emit`; `https.Server.prototype.emit` once the first request to such
- * a server shows that the module is loaded (channel `http.server.request.start`, published right before `emit`): loading
- * node:https costs about 8 ms, which processes without it do not pay.
+ * Hooks, Node.js 18.19 to 26: `http.Server.prototype.emit`; `https.Server.prototype.emit` once the first connection to
+ * such a server shows that the module is loaded (channel `net.server.socket`): loading node:https costs about 8 ms, which
+ * processes without it do not pay.
  */
 import type { EventEmitter } from 'node:events';
 import type { IncomingMessage } from 'node:http';
@@ -28,18 +28,19 @@ export const nodeHttpServer: CoreInstrumentation = {
     const http = require('node:http') as typeof import('node:http');
     patchServer(http.Server.prototype, agent);
 
-    const { subscribe } = require('node:diagnostics_channel') as typeof import('node:diagnostics_channel');
-    let httpsIsPatched = false;
-    subscribe('http.server.request.start', message => {
-      const { server } = message as { server?: unknown };
-      if (httpsIsPatched || server instanceof http.Server) return;
+    const { subscribe, unsubscribe } = require('node:diagnostics_channel') as typeof import('node:diagnostics_channel');
+    const onConnection = (message: unknown) => {
+      const server = (message as { socket?: { server?: object } }).socket?.server;
+      // A server that times requests out, and is not the plain one; no other look at it loads node:https.
+      if (server === undefined || !('requestTimeout' in server) || server instanceof http.Server) return;
       agent.guard('the hook of node:https', undefined, () => {
         const https = require('node:https') as typeof import('node:https');
         if (!(server instanceof https.Server)) return;
-        httpsIsPatched = true;
+        unsubscribe('net.server.socket', onConnection);
         patchServer(https.Server.prototype, agent);
       });
-    });
+    };
+    subscribe('net.server.socket', onConnection);
   },
 };
 
@@ -53,7 +54,7 @@ function patchServer(prototype: object, agent: Agent): void {
         const request = args[0] as IncomingMessage;
         const { context } = agent;
         const tag = agent.guard('reading the tag of an HTTP request', undefined, () =>
-          agent.headers.extract(request.rawHeaders),
+          agent.headers.extract(request.rawHeaders ?? []),
         );
         if (tag === undefined && !context.wasUsed() && context.isCurrent(undefined)) {
           return original.call(this, event, ...args);

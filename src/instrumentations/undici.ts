@@ -3,16 +3,26 @@
  * `Agent`) comes through `DispatcherBase.prototype.dispatch`.
  *
  * A bounded `Pool` keeps requests waiting and dispatches them again later, on the flow of whichever request made room;
- * redirects and retries are dispatched from the socket. So the tag is taken the first time that a handler is seen.
+ * redirects and retries are dispatched from the socket. So the tag is taken when a handler is first seen with its options,
+ * and kept while undici passes the two on.
  */
 import type { Agent } from '../agent';
 import type { Exports, Instrumentation, Patch } from '../loader/instrumentation';
+import { overlay } from '../loader/overlay';
 import { wrapMethod } from '../loader/wrap';
 import { changeHeaderList, changeHeaderObject, type HeaderChange } from '../propagation/http-headers';
 
 interface DispatchOptions {
   readonly headers?: unknown;
 }
+/** What a handler was dispatched with: the tag, and the options that went on. */
+interface Dispatched {
+  readonly tag: string | undefined;
+  readonly options: DispatchOptions;
+}
+
+/** Handlers of undici's own that dispatch the same request once more. */
+const AGAIN: ReadonlySet<string> = new Set(['RedirectHandler', 'RetryHandler']);
 type Dispatch = (this: unknown, options: DispatchOptions, handler: object) => unknown;
 
 const patchModule: Patch = (DispatcherBase: Exports, agent) => patchDispatcher(DispatcherBase.prototype, agent);
@@ -29,22 +39,21 @@ export const undici: Instrumentation = {
 /** Patches a prototype whose `dispatch(options, handler)` starts requests, once. */
 export function patchDispatcher(prototype: object, agent: Agent): void {
   const { context, headers } = agent;
-  const tags = new WeakMap<object, string | null>();
-  const changedOptions = new WeakSet<object>();
+  const dispatched = new WeakMap<object, Dispatched>();
 
   const withTag = (options: DispatchOptions, handler: object): DispatchOptions => {
     // The library has the better error for what is not an object.
     if (!isObject(options) || !isObject(handler)) return options;
-    let tag = tags.get(handler);
-    if (tag === undefined) {
-      tag = context.outgoingTag() ?? null;
-      tags.set(handler, tag);
-    }
-    const changes = headers.changes(tag ?? undefined);
-    if (changes.length === 0 || changedOptions.has(options)) return options;
-    const changed = { ...options, headers: changeHeaders(options.headers, changes) };
-    changedOptions.add(changed);
-    return changed;
+    const before = dispatched.get(handler);
+    // Applications may use a handler, or an options object, for several requests; undici's own handlers dispatch again
+    // with other options.
+    const isAgain = before !== undefined && (before.options === options || AGAIN.has(handler.constructor?.name));
+    if (isAgain && before.options === options) return options;
+    const tag = isAgain ? before.tag : context.outgoingTag();
+    const changes = headers.changes(tag);
+    const next = changes.length === 0 ? options : withHeaders(options, changeHeaders(options.headers, changes));
+    dispatched.set(handler, { tag, options: next });
+    return next;
   };
 
   wrapMethod<Dispatch>(
@@ -56,6 +65,12 @@ export function patchDispatcher(prototype: object, agent: Agent): void {
         return original.call(this, changed, handler);
       },
   );
+}
+
+function withHeaders(options: DispatchOptions, headers: unknown): DispatchOptions {
+  const prototype: unknown = Object.getPrototypeOf(options);
+  if (prototype === Object.prototype || prototype === null) return { ...options, headers };
+  return overlay(options, { headers });
 }
 
 /** In the forms that undici takes: a flat array, an iterable of pairs, an object, or nothing. */

@@ -21,18 +21,27 @@ export function wrapMethod<F extends AnyFunction>(
   let owner = target;
   while (!Object.hasOwn(owner, name)) owner = Object.getPrototypeOf(owner) as object;
   const descriptor = Object.getOwnPropertyDescriptor(owner, name);
+  const replacement = make(owner === target ? (original as F) : inherited<F>(target, name));
   Object.defineProperty(target, name, {
     configurable: true,
     // As it was, also of an inherited one: `for (const key in server)` goes on finding it.
     enumerable: descriptor?.enumerable ?? false,
     writable: descriptor?.writable ?? true,
-    value: likeOriginal(original as F, withPrototypeOf(original as F, make(original as F))),
+    value: likeOriginal(original as F, withPrototypeOf(original as F, replacement)),
   });
+}
+
+/** The method that `target` inherits, looked up with each call: others (`domain`) replace it where it is defined. */
+function inherited<F extends AnyFunction>(target: object, name: string | symbol): F {
+  const forward = function (this: unknown, ...args: unknown[]) {
+    return (Object.getPrototypeOf(target) as Record<string | symbol, AnyFunction>)[name]?.apply(this, args);
+  };
+  return forward as F;
 }
 
 /** Methods and async functions have no `prototype` and are no constructors: then the replacement is none either. */
 function withPrototypeOf<F extends AnyFunction>(original: F, replacement: F): F {
-  if (Object.hasOwn(original, 'prototype')) return replacement;
+  if (Object.hasOwn(original, 'prototype') === Object.hasOwn(replacement, 'prototype')) return replacement;
   const { method } = {
     method(this: unknown, ...args: unknown[]) {
       return replacement.apply(this, args);

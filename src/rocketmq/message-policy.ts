@@ -51,6 +51,8 @@ export interface MessagePolicy {
    * are unknown, nothing is done. Never rejects: what fails is said once.
    */
   prepare(plan: ConsumerPlan, subscriptions: readonly Subscription[], connection: ClientConnection): Promise<void>;
+  /** Says, in a canary, that a consumer was left as it is, which takes the messages of the baseline. */
+  sayUnplanned(group: string): void;
   /** Says once that the brokers do not know the canary's group, and how to create it. */
   sayGroupIsMissing(plan: ConsumerPlan, endpoint: string): void;
   /**
@@ -61,8 +63,8 @@ export interface MessagePolicy {
 }
 
 export function createMessagePolicy(settings: Settings, log: Log): MessagePolicy {
-  /** Preparations under way; each tells what speaks against filtering on the brokers. */
-  const underWay = new Map<string, Promise<string | undefined>>();
+  /** Preparations under way, and for a while those that failed. */
+  const preparations = new Map<string, Promise<void>>();
 
   /** The brokers do not filter for `plan`: the client does, if it may. */
   const onBrokerCannot = (plan: ConsumerPlan, reason: string): 'retry' | 'pass' => {
@@ -105,19 +107,35 @@ export function createMessagePolicy(settings: Settings, log: Log): MessagePolicy
     prepare(plan, subscriptions, connection) {
       const namesrv = settings.mqNamesrv ?? connection.namesrv;
       if (namesrv === undefined || !plan.isFiltered || subscriptions.length === 0) return Promise.resolve();
-      const key = [plan.group, connection.endpoint, ...subscriptions.map(({ topic }) => topic)].join(' ');
-      let preparation = underWay.get(key);
-      if (preparation === undefined) {
-        preparation = prepareOnBrokers(plan, subscriptions, { namesrv, credentials: connection.credentials }, log);
-        underWay.set(key, preparation);
-        // Another consumer that starts at the same time waits for the same answer; a later one asks again.
-        void preparation.then(() => underWay.delete(key));
-      }
-      const done = preparation.then(reason => {
+      const servers = { namesrv, credentials: connection.credentials };
+      // Only the client's own errors wait for this: filters can change while a consumer runs.
+      void checkFilters(plan, subscriptions, servers, log).then(reason => {
         if (reason !== undefined) onBrokerCannot(plan, reason);
       });
-      // The baseline's group is its own: only its filters are looked at, and nobody waits for that.
-      return plan.isCanary ? done : Promise.resolve();
+      if (!plan.isCanary) return Promise.resolve();
+
+      const key = [plan.group, namesrv, ...subscriptions.map(({ topic }) => topic)].join(' ');
+      const failed = [plan.group, namesrv].join(' ');
+      let preparation = preparations.get(failed) ?? preparations.get(key);
+      if (preparation === undefined) {
+        preparation = prepareGroup(plan, subscriptions, servers, log).then(isReady => {
+          // Another consumer that starts at the same time waits for the same answer; a later one asks again.
+          preparations.delete(key);
+          if (isReady) return;
+          // Brokers that cannot be reached cost their time once, not with each subscription.
+          preparations.set(failed, Promise.resolve());
+          setTimeout(() => preparations.delete(failed), FAILURE_MS).unref();
+        });
+        preparations.set(key, preparation);
+      }
+      return preparation;
+    },
+
+    sayUnplanned(group) {
+      if (settings.tag === undefined) return;
+      log.error(
+        `a consumer of this canary could not be changed: it joins the baseline's group ${group} and takes its messages`,
+      );
     },
 
     sayGroupIsMissing(plan, endpoint) {
@@ -137,6 +155,9 @@ export function createMessagePolicy(settings: Settings, log: Log): MessagePolicy
   };
 }
 
+/** How long a canary's group that could not be prepared is left alone, in ms. */
+const FAILURE_MS = 60_000;
+
 /** PullMessageProcessor and ClientManageProcessor, 4.5 to 5.5, with enablePropertyFilter=false. */
 const SQL92_DISABLED = /does not support consumer to filter message by/;
 
@@ -147,71 +168,89 @@ function sayClientFilters(log: Log, reason: string): void {
   );
 }
 
-/** What speaks against filtering on the brokers, if anything does. Never rejects. */
-async function prepareOnBrokers(
-  plan: ConsumerPlan,
-  subscriptions: readonly Subscription[],
-  servers: { readonly namesrv: string; readonly credentials: Credentials | undefined },
-  log: Log,
-): Promise<string | undefined> {
+interface Servers {
+  readonly namesrv: string;
+  readonly credentials: Credentials | undefined;
+}
+
+/** Runs `work` with what talks to the brokers. Never rejects: when it fails, `fallback` gets a line about it. */
+async function withAdministration<T>(
+  servers: Servers,
+  fallback: (problem: string) => T,
+  work: (administration: BrokerAdministration) => Promise<T>,
+): Promise<T> {
   // Loaded here: most processes never talk to a broker themselves.
   const { brokerAdministration } = require('./broker-administration') as typeof import('./broker-administration');
   const { namesrv, credentials } = servers;
   const administration = brokerAdministration({ namesrv, ...(credentials ? { credentials } : {}) });
-  // Connections to brokers keep no process alive, but a canary's application is waiting for this one.
-  const alive = setInterval(() => {}, 60_000);
-  if (!plan.isCanary) alive.unref();
   try {
-    if (plan.isCanary) await prepareGroup(plan, subscriptions, administration, log);
-    return plan.side === 'broker' ? await checkFilters(plan, subscriptions, administration, log) : undefined;
+    return await work(administration);
   } catch (error) {
-    const hint = (error as { hint?: string }).hint ?? (error instanceof Error ? error.message : String(error));
-    log.warnOnce(`prepare:${plan.group}`, hint);
-    return undefined;
+    return fallback((error as { hint?: string }).hint ?? (error instanceof Error ? error.message : String(error)));
   } finally {
-    clearInterval(alive);
     administration.close();
   }
 }
 
+/** True when the canary's group is ready. */
 async function prepareGroup(
   plan: ConsumerPlan,
   subscriptions: readonly Subscription[],
-  administration: BrokerAdministration,
+  servers: Servers,
   log: Log,
-): Promise<void> {
-  const { prepareCanaryGroup } = require('./canary-group') as typeof import('./canary-group');
-  const { created, offsets } = await prepareCanaryGroup({
-    administration,
-    baselineGroup: plan.baselineGroup,
-    canaryGroup: plan.group,
-    topics: subscriptions.map(({ topic }) => topic),
+): Promise<boolean> {
+  // Connections to brokers keep no process alive, but the application is waiting for this one.
+  const alive = setInterval(() => {}, 60_000);
+  const say = (problem: string) => {
+    log.warnOnce(`prepare:${plan.group}`, problem);
+    return false;
+  };
+  const isReady = await withAdministration(servers, say, async administration => {
+    const { prepareCanaryGroup } = require('./canary-group') as typeof import('./canary-group');
+    const { created, offsets } = await prepareCanaryGroup({
+      administration,
+      baselineGroup: plan.baselineGroup,
+      canaryGroup: plan.group,
+      topics: subscriptions.map(({ topic }) => topic),
+    });
+    if (created.length > 0) {
+      const where = created.join(', ');
+      log.info(
+        `${plan.group} created on ${where}: settings of ${plan.baselineGroup}, its offsets on ${offsets} queues`,
+      );
+    }
+    return true;
   });
-  if (created.length === 0) return;
-  log.info(
-    `${plan.group} created on ${created.join(', ')}: settings of ${plan.baselineGroup}, its offsets on ${offsets} queues`,
-  );
+  clearInterval(alive);
+  return isReady;
 }
 
-/** The very filters that will be used, compiled by every broker: what speaks against them. */
-async function checkFilters(
+/** What speaks against filtering on the brokers: the very filters that will be used, compiled by each of them. */
+function checkFilters(
   plan: ConsumerPlan,
   subscriptions: readonly Subscription[],
-  administration: BrokerAdministration,
+  servers: Servers,
   log: Log,
 ): Promise<string | undefined> {
-  const brokers = await administration.brokersOfCluster(subscriptions.map(({ topic }) => topic));
-  const checks = brokers.flatMap(broker =>
-    subscriptions.map(async ({ topic, filter }) => {
-      const planned = plan.filter(filter);
-      const problem = await administration.filterProblem(broker, plan.group, topic, planned);
-      if (problem?.kind === 'disabled') return `${broker.name} has SQL92 filters switched off`;
-      if (problem?.kind === 'malformed') {
-        const line = `${broker.name} does not take the filter of ${plan.group} on ${topic}, ${planned.expression} (${problem.words})`;
-        log.warnOnce(`filter:${plan.group}:${topic}`, line);
-      }
-      return undefined;
-    }),
-  );
-  return (await Promise.all(checks)).find(reason => reason !== undefined);
+  if (plan.side === 'client') return Promise.resolve(undefined);
+  const say = (problem: string) => {
+    log.debug(`the filter of ${plan.group} could not be checked: ${problem}`);
+    return undefined;
+  };
+  return withAdministration(servers, say, async administration => {
+    const brokers = await administration.brokersOfCluster(subscriptions.map(({ topic }) => topic));
+    const checks = brokers.flatMap(broker =>
+      subscriptions.map(async ({ topic, filter }) => {
+        const planned = plan.filter(filter);
+        const problem = await administration.filterProblem(broker, plan.group, topic, planned);
+        if (problem?.kind === 'disabled') return `${broker.name} has SQL92 filters switched off`;
+        if (problem?.kind === 'malformed') {
+          const line = `${broker.name} does not take the filter of ${plan.group} on ${topic}, ${planned.expression} (${problem.words})`;
+          log.warnOnce(`filter:${plan.group}:${topic}`, line);
+        }
+        return undefined;
+      }),
+    );
+    return (await Promise.all(checks)).find(reason => reason !== undefined);
+  });
 }

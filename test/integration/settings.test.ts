@@ -29,7 +29,7 @@ describe('a wrong setting ends the process before the application runs, with one
     [{ GRAY_ENABLED: 'maybe' }, 'GRAY_ENABLED=maybe; allowed: true or false'],
     [{ GRAY_MQ_BASELINE: 'some' }, 'GRAY_MQ_BASELINE=some; allowed: all or none'],
     [{ GRAY_MQ_BASELINE: 'auto' }, 'GRAY_MQ_BASELINE=auto; allowed: all or none (auto is not available'],
-    [{ GRAY_MQ_FILTER_SIDE: 'client' }, 'GRAY_MQ_FILTER_SIDE=client; allowed: auto or broker (client is not available'],
+    [{ GRAY_MQ_FILTER_SIDE: 'server' }, 'GRAY_MQ_FILTER_SIDE=server; allowed: auto or broker or client'],
     [{ GRAY_KEY: 'is' }, 'GRAY_KEY=is; allowed: an SQL92 identifier'],
     [{ GRAY_KEY: 'TAGS' }, 'GRAY_KEY=TAGS; allowed: an SQL92 identifier'],
     [{ GRAY_MQ_NAMESRV: 'localhost' }, 'GRAY_MQ_NAMESRV=localhost; allowed: host:port'],

@@ -1,6 +1,7 @@
 /** Consumers of rocketmq-client-nodejs 1.x: what is made of one at its construction, and of its later subscriptions. */
 import type { Agent } from '../../agent';
 import type { Exports, LibraryCopy } from '../../loader/instrumentation';
+import { overlay } from '../../loader/overlay';
 import { type AnyFunction, wrapClass, wrapMethod } from '../../loader/wrap';
 import { extractTag } from '../../propagation/message-properties';
 import type { ConsumerPlan } from '../../rocketmq/consumer-plan';
@@ -35,6 +36,7 @@ interface ConsumerState {
   readonly plan: ConsumerPlan;
   /** Those of the construction; later ones are prepared as they come. */
   readonly subscriptions: readonly Subscription[];
+  isShutDown: boolean;
 }
 
 /** What was made of a consumer. A consumer that is not in here was left alone. */
@@ -53,35 +55,30 @@ export function consumerClass(Original: Exports, agent: Agent, copy: LibraryCopy
     );
     const consumer = make(change === undefined ? args : [change.options, ...args.slice(1)]);
     if (change !== undefined) states.set(consumer, change.state);
+    else if (!isLeftAlone(newTarget)) agent.messages.sayUnplanned(String(consumer.consumerGroup));
     return consumer;
   });
 }
 
 function planConsumer(options: ConsumerOptions, newTarget: object, agent: Agent, copy: LibraryCopy) {
-  // What the client itself refuses, it refuses with its own words.
-  if (typeof options !== 'object' || options === null) return undefined;
-  if (typeof options.consumerGroup !== 'string' || options.consumerGroup === '') return undefined;
-  if (!(options.subscriptions instanceof Map) || isLeftAlone(newTarget)) return undefined;
-  if (options.messageListener === undefined) agent.context.enableFlows();
+  if (isLeftAlone(newTarget)) return undefined;
+  // What the client itself refuses, it refuses with its own words. Like the client, anything with entries is a Map.
+  if (!options?.consumerGroup || typeof options.subscriptions?.entries !== 'function') return undefined;
+  const { messageListener } = options;
+  if (messageListener === undefined) agent.context.enableFlows();
 
-  const plan = agent.messages.plan(options.consumerGroup, CLIENT);
-  const subscriptions = new Map<string, string | ClientFilter>();
-  for (const [topic, filter] of options.subscriptions) subscriptions.set(topic, planFilter(filter, plan, copy));
-
-  const asked = [...options.subscriptions].flatMap(([topic, filter]) => subscription(topic, filter));
+  const plan = agent.messages.plan(String(options.consumerGroup), CLIENT);
+  const entries = [...options.subscriptions.entries()];
+  const asked = entries.flatMap(([topic, filter]) => subscription(topic, filter));
   agent.messages.announce(plan, asked);
-  // An overlay: what is read and not changed comes from the application's object, what the client writes stays here.
-  const overlay: ConsumerOptions = Object.create(options, {
-    consumerGroup: own(plan.group),
-    subscriptions: own(subscriptions),
-    ...(options.messageListener
-      ? { messageListener: own(scopedListener(options.messageListener, plan, agent, copy)) }
-      : {}),
-  });
-  return { options: overlay, state: { plan, subscriptions: asked } };
+  const changes = {
+    consumerGroup: plan.group,
+    subscriptions: new Map(entries.map(([topic, filter]) => [topic, planFilter(filter, plan, copy)])),
+    ...(messageListener && { messageListener: scopedListener(messageListener, plan, agent, copy) }),
+  };
+  const state: ConsumerState = { plan, subscriptions: asked, isShutDown: false };
+  return { options: overlay(options, changes), state };
 }
-
-const own = (value: unknown): PropertyDescriptor => ({ value, writable: true, enumerable: true, configurable: true });
 
 /** Prototypes of consumer classes that are built upon the ones changed here and are left as they are. */
 const leftAlone = new WeakSet<object>();
@@ -159,7 +156,17 @@ export function patchConsumer({ prototype }: Exports, agent: Agent, copy: Librar
 
   wrapMethod<AnyFunction>(prototype, 'startup', original => {
     return async function startup(this: ClientConsumer, ...args: unknown[]) {
-      await prepare(this, states.get(this)?.subscriptions);
+      const state = states.get(this);
+      await prepare(this, state?.subscriptions);
+      // Shut down meanwhile: it must not come to life in its group after that.
+      return state?.isShutDown ? undefined : original.apply(this, args);
+    };
+  });
+
+  wrapMethod<AnyFunction>(prototype, 'shutdown', original => {
+    return async function shutdown(this: ClientConsumer, ...args: unknown[]) {
+      const state = states.get(this);
+      if (state !== undefined) state.isShutDown = true;
       return original.apply(this, args);
     };
   });

@@ -7,10 +7,12 @@
  * `Producer.prototype.onRecoverOrphanedTransactionCommand` (the transaction checker) and `TelemetrySession`
  * (construction: its logger).
  */
+
 import { endOfTaken, messageBatch } from '../../context/message-batch';
 import type { Exports, Instrumentation } from '../../loader/instrumentation';
 import { wrapClass, wrapMethod } from '../../loader/wrap';
 import { extractTag, injectTag, type RemovablePropertyCarrier } from '../../propagation/message-properties';
+import { BASE } from '../../tag';
 import {
   type ClientConsumer,
   consumerClass,
@@ -49,7 +51,9 @@ export const rocketmqClientNodejs: Instrumentation = {
           const tag = agent.guard('reading the tag of a transaction', undefined, () =>
             extractTag(args[1].getMessage().getUserPropertiesMap(), agent.settings.key),
           );
-          return agent.context.run(tag, () => original.apply(this, args));
+          // An instance of a canary sends without a tag only what it was called to do under `base`.
+          const active = tag ?? (agent.settings.tag === undefined ? undefined : BASE);
+          return agent.context.run(active, () => original.apply(this, args));
         };
       }),
 
@@ -76,7 +80,7 @@ export const rocketmqClientNodejs: Instrumentation = {
       patchConsumer(exports.SimpleConsumer, agent, copy);
       wrapMethod(prototype, 'receive', original => {
         return async function receive(this: SimpleConsumer, ...args: unknown[]) {
-          agent.guard('ending the work for a message', undefined, () => endOfTaken(agent.context));
+          agent.guard('ending the work for a message', undefined, () => endOfTaken(this, agent.context));
           const messages = (await original.apply(this, args)) as MessageView[];
           const plan = planOf(this);
           const skip = (message: MessageView) => {
@@ -88,7 +92,11 @@ export const rocketmqClientNodejs: Instrumentation = {
               ? messages.filter(message => seeMessage(message, plan, agent).isTaken || skip(message))
               : messages;
           return agent.guard('following received messages', taken, () =>
-            messageBatch(taken, message => seeMessage(message, plan, agent).tag, agent.context),
+            messageBatch(taken, {
+              tagOf: message => seeMessage(message, plan, agent).tag,
+              source: this,
+              context: agent.context,
+            }),
           );
         };
       });

@@ -4,9 +4,10 @@
  */
 export function missingGroupLogger<L extends object>(logger: L, onMissing: () => void): L {
   let seen = false;
-  return new Proxy(logger, {
-    get(target, property) {
-      const value = Reflect.get(target, property, target) as unknown;
+  // Not of the logger itself: it may be frozen, and a proxy must then say what it says.
+  return new Proxy(Object.create(logger) as L, {
+    get(_target, property) {
+      const value = Reflect.get(logger, property, logger) as unknown;
       if (typeof value !== 'function') return value;
       return (...args: unknown[]): unknown => {
         if (!seen || property === 'error') {
@@ -19,7 +20,7 @@ export function missingGroupLogger<L extends object>(logger: L, onMissing: () =>
         } else if (RENEWALS.has(String(args[0]).split(',')[0] as string)) {
           return undefined;
         }
-        return value.apply(target, args);
+        return value.apply(logger, args);
       };
     },
   });

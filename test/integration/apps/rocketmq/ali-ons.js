@@ -60,7 +60,11 @@ function consume() {
       }
     : handle;
   const subscribe = ([topic, filter]) =>
-    consumer.subscribe(topic, typeof filter === 'string' ? filter : { expressionType: 'SQL92', subString: filter.sql }, handler);
+    consumer.subscribe(
+      topic,
+      typeof filter === 'string' ? filter : { expressionType: 'SQL92', subString: filter.sql },
+      handler,
+    );
   Object.entries(app.subscriptions).forEach(subscribe);
   consumer.ready(error => {
     if (error) throw error;

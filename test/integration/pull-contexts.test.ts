@@ -1,0 +1,19 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { runJson } from './child';
+import { describeOnEachNode } from './each-node';
+import { createSandbox, type Sandbox } from './sandbox';
+
+let sandbox: Sandbox;
+beforeAll(async () => {
+  sandbox = await createSandbox();
+});
+afterAll(() => sandbox?.remove());
+
+describeOnEachNode('pulled batches', node => {
+  it('follow each message, however they are taken, side by side', async () => {
+    const args = ['pull-contexts.cjs'];
+    const seen = await runJson<{ checks: number; wrong: object }>({ node, args, cwd: sandbox.directory });
+    expect(seen.wrong).toEqual({});
+    expect(seen.checks).toBeGreaterThan(1000);
+  });
+});
