@@ -86,23 +86,24 @@ export async function rocketmqEnvironment(options: RocketmqOptions = {}): Promis
   const echo = createServer((request, response) => response.end(JSON.stringify(request.headers)));
   await new Promise<void>(resolve => echo.listen(0, '127.0.0.1', resolve));
   // Older clients of the remoting protocol ask an address server for the name servers.
-  const addresses = createServer((_request, response) => response.end(rocketmq.namesrv));
-  await new Promise<void>(resolve => addresses.listen(0, '127.0.0.1', resolve));
+  const addressServer = createServer((_request, response) => response.end(rocketmq.namesrv));
+  await new Promise<void>(resolve => addressServer.listen(0, '127.0.0.1', resolve));
   const urlOf = (server: Server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const children: RunningChild[] = [];
 
   const app = (script: string, settings: object, env: Environment, client?: Client): RunningChild => {
     const cwd = (client === 'ali-ons 2' ? older : sandbox).directory;
-    const { endpoints, namesrv } = rocketmq;
+    const isGrpc = client === undefined || client === 'rocketmq-client-nodejs';
+    const addresses = isGrpc ? { endpoints: rocketmq.endpoints } : { namesrv: rocketmq.namesrv };
     const child = start({
       args: [...(env.WITHOUT_AGENT ? [] : PRELOAD), script],
       cwd,
       env: {
         HOME: cwd,
         ECHO: urlOf(echo),
-        ADDRESS_SERVER: urlOf(addresses),
+        ADDRESS_SERVER: urlOf(addressServer),
         CLIENT: client?.split(' ')[0] ?? '',
-        APP: JSON.stringify({ endpoints, namesrv, ...settings }),
+        APP: JSON.stringify({ ...addresses, ...settings }),
         ...env,
       },
     });
@@ -166,7 +167,7 @@ export async function rocketmqEnvironment(options: RocketmqOptions = {}): Promis
     async stop() {
       await Promise.all(children.map(child => child.stop('SIGKILL')));
       echo.close();
-      addresses.close();
+      addressServer.close();
       sandbox.remove();
       older.remove();
       await rocketmq.stop();
