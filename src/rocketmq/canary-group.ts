@@ -189,18 +189,12 @@ async function cloneOffsets(
   const starts = (await Promise.all(queues.map(queue => startOf(group, broker, queue)))).filter(
     start => start !== null,
   );
-  const set = async (start: Start): Promise<void> => {
-    const isSet = await setOffset(group, broker, start, deadline);
-    if (isSet && start.isBaselines) progress.offset();
-  };
   // One queue alone first: of two commits that are both the first of a group in a topic a broker can lose one
-  // (ConsumerOffsetManager.commitOffset, 4.5 to 5.5).
+  // (ConsumerOffsetManager.commitOffset, 4.5 to 5.5). What another canary loses to this one's first is set here again.
   const [first, ...others] = starts;
   if (first === undefined) return;
-  await set(first);
-  await Promise.all(others.map(set));
-  // What was lost to another canary's first commit.
-  await Promise.all(starts.map(start => setOffset(group, broker, start, deadline)));
+  await setOffset(group, broker, first, deadline, progress);
+  await Promise.all(others.map(start => setOffset(group, broker, start, deadline, progress)));
 }
 
 /** Null for a queue that needs no offset. */
@@ -216,18 +210,18 @@ async function startOf(
   return offset === undefined || offset === 0 ? null : { topic, queueId, offset, isBaselines: false };
 }
 
-/** Whether the offset was set: not when the group has one. */
 async function setOffset(
   { administration, canaryGroup }: CanaryGroup,
   broker: Broker,
-  { topic, queueId, offset }: Start,
+  { topic, queueId, offset, isBaselines }: Start,
   deadline: Deadline,
-): Promise<boolean> {
+  progress: Progress,
+): Promise<void> {
   // Asked right before writing: there is no command that writes only where nothing is.
-  if ((await administration.committedOffset(broker, canaryGroup, topic, queueId)) !== undefined) return false;
+  if ((await administration.committedOffset(broker, canaryGroup, topic, queueId)) !== undefined) return;
   deadline.check();
   await administration.commitOffset(broker, canaryGroup, topic, queueId, offset);
-  return true;
+  if (isBaselines) progress.offset();
 }
 
 /**
