@@ -1,4 +1,5 @@
-// Everything that the tests and the demo need, from a fresh clone on. What is there and up to date is used again.
+// Everything that the demo needs, from a fresh clone on; with --every-broker, what the tests need. What is there and up to
+// date is used again.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -19,8 +20,8 @@ try {
     node(tsc, '-p', 'tsconfig.fixtures.json');
   });
   // By address: it is not there before it is built.
-  const { installRocketmq } = await import(new URL('../build/fixtures/rocketmq/index.js', import.meta.url).href);
-  await installRocketmq(say);
+  const fixture = await import(new URL('../build/fixtures/rocketmq/index.js', import.meta.url).href);
+  await fixture.installRocketmq(say, process.argv.includes('--every-broker') ? fixture.ROCKETMQ_VERSIONS : undefined);
 } catch (error) {
   console.error(`setup: ${error instanceof Error ? error.message : error}`);
   process.exit(1);
