@@ -36,7 +36,8 @@ export const nodeHttpServer: CoreInstrumentation = {
       agent.guard('the hook of node:https', undefined, () => {
         const https = require('node:https') as typeof import('node:https');
         if (!(server instanceof https.Server)) return;
-        unsubscribe('net.server.socket', onConnection);
+        // Not at once: on Node.js 18 a channel that loses its last subscriber while it publishes throws.
+        setImmediate(() => unsubscribe('net.server.socket', onConnection));
         patchServer(https.Server.prototype, agent);
       });
     };
