@@ -43,7 +43,7 @@ export interface ConsumerSettings {
   readonly subscriptions: Readonly<Record<string, string | { readonly sql: string }>>;
   readonly mode?: 'push' | 'pull';
   readonly loops?: readonly ('forOf' | 'map' | 'index')[];
-  readonly later?: Readonly<Record<string, { readonly tag?: string; readonly sql?: string }>>;
+  readonly later?: Readonly<Record<string, string | { readonly tag?: string; readonly sql?: string }>>;
   readonly failFirst?: readonly string[];
 }
 

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { settingsTable, withTable } from '../../scripts/readme-tables';
 import { SETTINGS } from '../../src/config/settings';
 import { LIBRARIES } from '../../src/instrumentations';
+import { aliOns, rocketmq } from '../../src/instrumentations/ali-ons';
 import { rocketmqClientNodejs } from '../../src/instrumentations/rocketmq-client-nodejs';
 import { undici } from '../../src/instrumentations/undici';
 import { VERSION } from '../../src/version';
@@ -16,7 +17,7 @@ describe('the README', () => {
     expect(readme).toBe(withTable(readme, 'settings', settingsTable(SETTINGS)));
   });
 
-  const instrumentations = [undici, rocketmqClientNodejs];
+  const instrumentations = [undici, rocketmqClientNodejs, aliOns, rocketmq];
 
   it('names every library', () => {
     expect(instrumentations.map(({ module }) => module)).toEqual(LIBRARIES.map(({ module }) => module));
