@@ -10,7 +10,7 @@ beforeAll(async () => {
   environment = await rocketmqEnvironment({
     brokerConfig: { enablePropertyFilter: 'false', autoCreateSubscriptionGroup: 'false' },
   });
-  await environment.rocketmq.createTopic('T');
+  for (const topic of ['push', 'pull', 'baseline']) await environment.rocketmq.createTopic(topic);
 });
 afterAll(() => environment?.stop());
 
@@ -18,14 +18,14 @@ describe.each(['push', 'pull'] as const)('a %s canary', mode => {
   it('says once what to set on the broker, and takes only what is its own', async () => {
     const group = `${mode}-group`;
     await environment.rocketmq.createGroup(group);
-    const producer = await environment.producer(['T']);
+    const producer = await environment.producer([mode]);
     const canary = await environment.consumer(
-      { mode, group, subscriptions: { T: '*' } },
+      { mode, group, subscriptions: { [mode]: '*' } },
       { GRAY_TAG: 'gray', GRAY_MQ_NAMESRV: environment.rocketmq.namesrv },
     );
     await canary.child.waitFor('enablePropertyFilter=true');
-    await producer.send({ topic: 'T', body: 'b' });
-    await producer.send({ topic: 'T', body: 'g' }, GRAY);
+    await producer.send({ topic: mode, body: 'b' });
+    await producer.send({ topic: mode, body: 'g' }, GRAY);
     await canary.receives(['g']);
     expect(canary.child.stderr.match(/enablePropertyFilter=true/g)).toHaveLength(1);
   });
@@ -33,9 +33,9 @@ describe.each(['push', 'pull'] as const)('a %s canary', mode => {
 
 it('the baseline goes on as without the agent', async () => {
   await environment.rocketmq.createGroup('baseline-group');
-  const producer = await environment.producer(['T']);
-  const base = await environment.consumer({ group: 'baseline-group', subscriptions: { T: 'only-this' } });
-  await producer.send({ topic: 'T', body: 'b', tag: 'only-this' });
-  await producer.send({ topic: 'T', body: 'g', tag: 'only-this' }, GRAY);
+  const producer = await environment.producer(['baseline']);
+  const base = await environment.consumer({ group: 'baseline-group', subscriptions: { baseline: 'only-this' } });
+  await producer.send({ topic: 'baseline', body: 'b', tag: 'only-this' });
+  await producer.send({ topic: 'baseline', body: 'g', tag: 'only-this' }, GRAY);
   await base.receives(['b', 'g']);
 });
