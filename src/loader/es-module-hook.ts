@@ -1,7 +1,7 @@
 import * as nodeModule from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { isMainThread, parentPort } from 'node:worker_threads';
-import type { FileHandler } from './install';
+import type { FileHandler } from './instrumentation';
 
 /** The part of import-in-the-middle/register-hooks.mjs that is used. */
 interface SynchronousHooks {

@@ -3,7 +3,14 @@ import { createRequire } from 'node:module';
 import * as path from 'node:path';
 import type { Agent } from '../agent';
 import { installEsModuleHook } from './es-module-hook';
-import type { CoreInstrumentation, Exports, Instrumentation, LibraryCopy, LibraryEntry } from './instrumentation';
+import type {
+  CoreInstrumentation,
+  Exports,
+  FileHandler,
+  Instrumentation,
+  LibraryCopy,
+  LibraryEntry,
+} from './instrumentation';
 import { inRange } from './version-range';
 
 /**
@@ -31,9 +38,6 @@ export function install(core: readonly CoreInstrumentation[], libraries: readonl
   if (esModules.length > 0) agent.guard('the ES module hook', undefined, () => installEsModuleHook(esModules, onFile));
 }
 
-export type FileHandler = (exports: Exports, name: string, directory: string) => void;
-
-/** `name`: the package, or the package, `/` and the path of the file in it. `directory`: the package's. */
 function createFileHandler(libraries: readonly LibraryEntry[], agent: Agent): FileHandler {
   const copies = new Map<string, LibraryCopy | undefined>();
   const patched = new WeakSet<object>();

@@ -38,3 +38,6 @@ export interface CoreInstrumentation {
   readonly module: string;
   readonly patch: (agent: Agent) => void;
 }
+
+/** Told about each file that is loaded. `name`: the package, `/` and the path of the file in it. `directory`: the package's. */
+export type FileHandler = (exports: Exports, name: string, directory: string) => void;

@@ -30,3 +30,16 @@ export function injectTag(
   if (outgoing.tag !== undefined) properties.set(key, outgoing.tag);
   else if (outgoing.remove) (properties.delete ?? properties.del)?.call(properties, key);
 }
+
+/** User properties that are a plain object, as a carrier. */
+export function recordCarrier(
+  properties: Record<string, string>,
+): RemovablePropertyCarrier & { get(key: string): string | undefined } {
+  return {
+    get: (key: string) => properties[key],
+    set: (key: string, value: string) => {
+      properties[key] = value;
+    },
+    delete: (key: string) => delete properties[key],
+  };
+}

@@ -1,11 +1,24 @@
 import type { FilterExpression } from './filter-expression';
 import {
-  type Credentials,
-  type RemotingConnection,
-  type RemotingResponse,
-  remotingConnection,
-} from './remoting-connection';
+  CHECK_CLIENT_CONFIG,
+  GET_ALL_CONSUMER_OFFSET,
+  GET_ALL_SUBSCRIPTIONGROUP_CONFIG,
+  GET_BROKER_CLUSTER_INFO,
+  GET_MAX_OFFSET,
+  GET_ROUTEINFO_BY_TOPIC,
+  NO_PERMISSION,
+  QUERY_CONSUMER_OFFSET,
+  QUERY_NOT_FOUND,
+  SUBSCRIPTION_PARSE_FAILED,
+  SUCCESS,
+  SYSTEM_ERROR,
+  TOPIC_NOT_EXIST,
+  UPDATE_AND_CREATE_SUBSCRIPTIONGROUP,
+  UPDATE_CONSUMER_OFFSET,
+} from './remoting-codes';
+import { type RemotingConnection, type RemotingResponse, remotingConnection } from './remoting-connection';
 import { parseFastjson } from './remoting-frame';
+import type { Credentials } from './remoting-signature';
 
 /** A broker of a cluster. */
 export interface Broker {
@@ -84,25 +97,6 @@ export class BrokerAdministrationError extends Error {
   }
 }
 
-// RequestCode.java
-const QUERY_CONSUMER_OFFSET = 14;
-const UPDATE_CONSUMER_OFFSET = 15;
-const GET_MAX_OFFSET = 30;
-const GET_ALL_CONSUMER_OFFSET = 43;
-const CHECK_CLIENT_CONFIG = 46;
-const GET_ROUTEINFO_BY_TOPIC = 105;
-const GET_BROKER_CLUSTER_INFO = 106;
-const UPDATE_AND_CREATE_SUBSCRIPTIONGROUP = 200;
-const GET_ALL_SUBSCRIPTIONGROUP_CONFIG = 201;
-
-// ResponseCode.java
-const SUCCESS = 0;
-const SYSTEM_ERROR = 1;
-const SUBSCRIPTION_PARSE_FAILED = 23;
-const NO_PERMISSION = 16;
-const TOPIC_NOT_EXIST = 17;
-const QUERY_NOT_FOUND = 22;
-
 /** MQVersion.V5_0_0_SNAPSHOT */
 const VERSION_5 = 412;
 
@@ -121,7 +115,7 @@ export function brokerAdministration({
 }): BrokerAdministration {
   const nameServers = namesrv.split(/[;,\s]+/).filter(address => address !== '');
   const connections = new Map<string, RemotingConnection>();
-  const allOffsetsUnderWay = new Map<string, Promise<ConsumerOffsets>>();
+  const tablesUnderWay = new Map<string, Promise<unknown>>();
   /** The name server that answered last: one that is away costs its time-out once, not at each request. */
   let preferred = 0;
 
@@ -189,17 +183,19 @@ export function brokerAdministration({
     };
   }
 
-  /** The committed offsets of all groups; those who ask at the same time share an answer. */
-  function allOffsets(broker: Broker): Promise<ConsumerOffsets> {
-    let offsets = allOffsetsUnderWay.get(broker.name);
-    if (!offsets) {
-      offsets = askBroker(broker, GET_ALL_CONSUMER_OFFSET, {})
-        .then(parseBody<ConsumerOffsets>)
-        .finally(() => allOffsetsUnderWay.delete(broker.name));
-      allOffsetsUnderWay.set(broker.name, offsets);
+  /** A broker's table of something of all groups; those who ask at the same time share an answer. */
+  function wholeTable<Table>(broker: Broker, command: number): Promise<Table> {
+    const key = `${broker.name} ${command}`;
+    let table = tablesUnderWay.get(key) as Promise<Table> | undefined;
+    if (!table) {
+      table = askBroker(broker, command, {})
+        .then(parseBody<Table>)
+        .finally(() => tablesUnderWay.delete(key));
+      tablesUnderWay.set(key, table);
     }
-    return offsets;
+    return table;
   }
+  const allOffsets = (broker: Broker) => wholeTable<ConsumerOffsets>(broker, GET_ALL_CONSUMER_OFFSET);
 
   return {
     namesrv,
@@ -227,8 +223,8 @@ export function brokerAdministration({
     async groupSettings(broker, group) {
       // All groups (201), not the one (352): a 5.x broker with autoCreateSubscriptionGroup creates the group that 352
       // asks for, with default settings (SubscriptionGroupManager.findSubscriptionGroupConfig); 4.x does not know 352.
-      const response = await askBroker(broker, GET_ALL_SUBSCRIPTIONGROUP_CONFIG, {});
-      const { subscriptionGroupTable = {} } = parseBody<SubscriptionGroups>(response);
+      const groups = await wholeTable<SubscriptionGroups>(broker, GET_ALL_SUBSCRIPTIONGROUP_CONFIG);
+      const { subscriptionGroupTable = {} } = groups;
       return Object.hasOwn(subscriptionGroupTable, group) ? subscriptionGroupTable[group] : undefined;
     },
     async putGroup(broker, settings) {

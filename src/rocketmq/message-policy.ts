@@ -7,7 +7,7 @@ import type { Log } from '../log';
 import type { BrokerAdministration } from './broker-administration';
 import { type ConsumerPlan, consumerPlan } from './consumer-plan';
 import type { FilterExpression } from './filter-expression';
-import type { Credentials } from './remoting-connection';
+import type { Credentials } from './remoting-signature';
 
 export interface Subscription {
   readonly topic: string;

@@ -1,14 +1,7 @@
 import type { Socket } from 'node:net';
 import { encodeFrame, frameDecoder, isResponse } from './remoting-frame';
+import type { Credentials } from './remoting-signature';
 import { signedFields } from './remoting-signature';
-
-/** An account of a broker with access control, as given to the client library. */
-export interface Credentials {
-  readonly accessKey: string;
-  readonly secretKey: string;
-  /** Of a temporary account. */
-  readonly securityToken?: string | undefined;
-}
 
 /** A server's answer to a command. */
 export interface RemotingResponse {

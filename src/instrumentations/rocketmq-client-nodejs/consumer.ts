@@ -1,6 +1,7 @@
 /** Consumers of rocketmq-client-nodejs 1.x: what is made of one at its construction, and of its later subscriptions. */
 import type { Agent } from '../../agent';
-import type { Exports, LibraryCopy } from '../../loader/instrumentation';
+import { endOfTaken, messageBatch } from '../../context/message-batch';
+import type { Exports, LibraryCopy, Patch } from '../../loader/instrumentation';
 import { overlay } from '../../loader/overlay';
 import { type AnyFunction, wrapClass, wrapMethod } from '../../loader/wrap';
 import { extractTag } from '../../propagation/message-properties';
@@ -19,7 +20,7 @@ interface ClientFilter {
   readonly filterType: number;
 }
 type ClientFilterClass = new (expression: string, filterType: number) => ClientFilter;
-export interface MessageView {
+interface MessageView {
   readonly properties?: Map<string, string>;
   readonly deliveryAttempt?: number;
 }
@@ -30,6 +31,10 @@ interface ConsumerOptions {
 }
 export interface ClientConsumer {
   readonly endpoints: { readonly facade: string };
+}
+
+interface SimpleConsumer {
+  ack(message: MessageView): Promise<void>;
 }
 
 interface ConsumerState {
@@ -48,7 +53,7 @@ export function planOf(consumer: object): ConsumerPlan | undefined {
 }
 
 /** The consumer class with its construction changed: the canary's group, the environment's filter, the message's scope. */
-export function consumerClass(Original: Exports, agent: Agent, copy: LibraryCopy): Exports {
+function consumerClass(Original: Exports, agent: Agent, copy: LibraryCopy): Exports {
   return wrapClass(Original, (args, newTarget, make) => {
     const change = agent.guard('the construction of a consumer', undefined, () =>
       planConsumer(args[0] as ConsumerOptions, newTarget, agent, copy),
@@ -84,7 +89,7 @@ function planConsumer(options: ConsumerOptions, newTarget: object, agent: Agent,
 const leftAlone = new WeakSet<object>();
 
 /** Consumers of `Class` and of its heirs are left as they are. */
-export function leaveAlone(Class: Exports): void {
+function leaveAlone(Class: Exports): void {
   leftAlone.add(Class.prototype);
 }
 
@@ -95,13 +100,13 @@ function isLeftAlone(newTarget: object): boolean {
 }
 
 /** How a message is seen: its tag, and whether it takes it. */
-export interface SeenMessage {
+interface SeenMessage {
   readonly tag: string | undefined;
   readonly isTaken: boolean;
 }
 
 /** Reads a message for a consumer with `plan`. Never throws: what cannot be read is untagged, and taken. */
-export function seeMessage(message: MessageView, plan: ConsumerPlan | undefined, agent: Agent): SeenMessage {
+function seeMessage(message: MessageView, plan: ConsumerPlan | undefined, agent: Agent): SeenMessage {
   return agent.guard('reading the tag of a message', { tag: undefined, isTaken: true }, () => {
     const tag = extractTag(message.properties, agent.settings.key);
     const isRetry = (message.deliveryAttempt ?? 1) > 1;
@@ -147,7 +152,7 @@ function planFilter(filter: string | ClientFilter, plan: ConsumerPlan, copy: Lib
 }
 
 /** The methods that both kinds of consumer have. */
-export function patchConsumer({ prototype }: Exports, agent: Agent, copy: LibraryCopy): void {
+function patchConsumer({ prototype }: Exports, agent: Agent, copy: LibraryCopy): void {
   const prepare = (consumer: ClientConsumer, subscriptions: readonly Subscription[] | undefined): Promise<void> => {
     const plan = states.get(consumer)?.plan;
     if (plan === undefined || subscriptions === undefined) return Promise.resolve();
@@ -190,3 +195,61 @@ export function patchConsumer({ prototype }: Exports, agent: Agent, copy: Librar
     };
   });
 }
+
+/** Errors of receiving, some of which mean something to the policy. */
+export const patchReceiving: Patch = ({ Consumer }, agent) =>
+  wrapMethod(Consumer.prototype, 'receiveMessage', original => {
+    return async function receiveMessage(this: ClientConsumer, ...args: unknown[]) {
+      try {
+        return await original.apply(this, args);
+      } catch (error) {
+        const plan = planOf(this);
+        if (plan) agent.guard('explaining an error', undefined, () => void agent.messages.onError(plan, error));
+        throw error;
+      }
+    };
+  });
+
+export const patchPushConsumer: Patch = (exports, agent, copy) => {
+  patchConsumer(exports.PushConsumer, agent, copy);
+  exports.PushConsumer = consumerClass(exports.PushConsumer, agent, copy);
+};
+
+export const patchSimpleConsumer: Patch = (exports, agent, copy) => {
+  const { prototype } = exports.SimpleConsumer;
+  patchConsumer(exports.SimpleConsumer, agent, copy);
+  wrapMethod(prototype, 'receive', original => {
+    return async function receive(this: SimpleConsumer, ...args: unknown[]) {
+      agent.guard('ending the work for a message', undefined, () => endOfTaken(this, agent.context));
+      const messages = (await original.apply(this, args)) as MessageView[];
+      const plan = planOf(this);
+      const skip = (message: MessageView) => {
+        // One that is not acknowledged comes again, and is skipped again.
+        this.ack(message).catch(error => agent.log.debug(`a skipped message was not acknowledged: ${error}`));
+      };
+      const taken =
+        plan?.side === 'client'
+          ? messages.filter(message => seeMessage(message, plan, agent).isTaken || skip(message))
+          : messages;
+      return agent.guard('following received messages', taken, () =>
+        messageBatch(taken, {
+          tagOf: message => seeMessage(message, plan, agent).tag,
+          source: this,
+          context: agent.context,
+        }),
+      );
+    };
+  });
+  exports.SimpleConsumer = consumerClass(exports.SimpleConsumer, agent, copy);
+};
+
+export const patchLitePushConsumer: Patch = (exports, agent) => {
+  leaveAlone(exports.LitePushConsumerImpl);
+  exports.LitePushConsumerImpl = wrapClass(exports.LitePushConsumerImpl, (args, _newTarget, make) => {
+    agent.log.warnOnce(
+      'LitePushConsumer',
+      'LitePushConsumer of rocketmq-client-nodejs is left alone: its group is not renamed and it takes the messages of every environment',
+    );
+    return make(args);
+  });
+};

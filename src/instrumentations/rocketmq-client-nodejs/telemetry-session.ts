@@ -1,8 +1,26 @@
 /**
- * A RocketMQ 5 proxy refuses a group that does not exist again and again, once a second, and the client logs each time.
- * A logger that stands before the application's own: it lets the first such line through and drops the rest.
+ * The telemetry stream of rocketmq-client-nodejs 1.x, on which a proxy refuses a group that does not exist: again and
+ * again, once a second, and the client logs each time.
  */
-export function missingGroupLogger<L extends object>(logger: L, onMissing: () => void): L {
+import type { Patch } from '../../loader/instrumentation';
+import { wrapClass } from '../../loader/wrap';
+import { type ClientConsumer, planOf } from './consumer';
+
+export const patchTelemetrySession: Patch = (exports, agent) => {
+  exports.TelemetrySession = wrapClass(exports.TelemetrySession, (args, _newTarget, make) => {
+    const changed = agent.guard('watching for a missing group', args, () => {
+      const [client, endpoints, logger, ...rest] = args as [ClientConsumer, unknown, object, ...unknown[]];
+      const plan = planOf(client);
+      if (!plan?.isCanary) return args;
+      const onMissing = () => agent.messages.sayGroupIsMissing(plan, client.endpoints.facade);
+      return [client, endpoints, missingGroupLogger(logger, onMissing), ...rest];
+    });
+    return make(changed);
+  });
+};
+
+/** A logger before the application's own: it lets the first line about a missing group through and drops the rest. */
+function missingGroupLogger<L extends object>(logger: L, onMissing: () => void): L {
   let seen = false;
   // Not of the logger itself: it may be frozen, and a proxy must then say what it says.
   return new Proxy(Object.create(logger) as L, {

@@ -1,30 +1,14 @@
-/**
- * ali-ons 2.x and 3.x, and the fork rocketmq 2.x of the former: clients of the remoting protocol, RocketMQ 4.5 and later.
- *
- * Hooks, ali-ons 3.12.0, 2.0.4, rocketmq 2.0.1 (the 2.x are written with generators): of `MQPushConsumer.prototype` the
- * getter `consumerGroup` (everything asks it for the group: registration, heartbeats, offsets, retries),
- * `buildSubscriptionData` (the filter of heartbeats and pulls), `subscribe` (the handler), `init` and `rebalanceByTopic`
- * (before anything is registered, before a topic's queues are pulled) and `executePullRequestImmediately` (errors); of
- * `MQProducer.prototype` `sendKernelImpl` (each attempt to send).
- */
-import type { Agent } from '../agent';
-import type { Exports, Instrumentation, LibraryCopy, Patch } from '../loader/instrumentation';
-import { type AnyFunction, wrapGetter, wrapMethod } from '../loader/wrap';
-import { extractTag, injectTag } from '../propagation/message-properties';
-import type { ConsumerPlan } from '../rocketmq/consumer-plan';
-import { type FilterExpression, tagsOf } from '../rocketmq/filter-expression';
-import type { ClientConnection, ClientKind, Subscription } from '../rocketmq/message-policy';
-
-/** `MixAll.RETRY_GROUP_TOPIC_PREFIX` */
-const RETRY_TOPIC = '%RETRY%';
+/** Push consumers of ali-ons and its fork: their group, their filter, and the handler of their messages. */
+import type { Agent } from '../../agent';
+import type { Exports, LibraryCopy, Patch } from '../../loader/instrumentation';
+import { type AnyFunction, wrapGetter, wrapMethod } from '../../loader/wrap';
+import { extractTag, recordCarrier } from '../../propagation/message-properties';
+import type { ConsumerPlan } from '../../rocketmq/consumer-plan';
+import { type FilterExpression, tagsOf } from '../../rocketmq/filter-expression';
+import type { ClientConnection, ClientKind, Subscription } from '../../rocketmq/message-policy';
+import { isGeneratorFunction, type Message, RETRY_TOPIC } from './message';
 
 /** The parts of the client's objects that are used here. */
-interface Message {
-  readonly topic: string;
-  readonly tags?: string;
-  readonly reconsumeTimes: number;
-  readonly properties: Record<string, string>;
-}
 interface MQPushConsumer {
   readonly consumerGroup: string;
   readonly options: {
@@ -49,36 +33,7 @@ interface ConsumerState {
   readonly prepared: Map<string, Promise<void>>;
 }
 
-const patchProducer: Patch = (MQProducer: Exports, agent) =>
-  wrapMethod<AnyFunction>(MQProducer.prototype, 'sendKernelImpl', original => {
-    const isGenerator = isGeneratorFunction(original);
-    const tagged = (message: Message): Message => {
-      const outgoing = agent.context.outgoingMessageTag();
-      const isRetry = message.topic.startsWith(RETRY_TOPIC);
-      // What a consumer sends back keeps the tag it came with.
-      if (isRetry || (outgoing.tag === undefined && !outgoing.remove)) return message;
-      const copy = Object.assign(Object.create(Object.getPrototypeOf(message) as object), message) as Message & {
-        properties: Record<string, string>;
-      };
-      copy.properties = { ...message.properties };
-      injectTag(recordCarrier(copy.properties), agent.settings.key, outgoing);
-      return copy;
-    };
-    const change = (message: Message) => agent.guard('writing the tag of a message', message, () => tagged(message));
-    return isGenerator
-      ? function* sendKernelImpl(
-          this: unknown,
-          message: Message,
-          ...rest: unknown[]
-        ): Generator<unknown, unknown, unknown> {
-          return yield* original.call(this, change(message), ...rest);
-        }
-      : function sendKernelImpl(this: unknown, message: Message, ...rest: unknown[]) {
-          return original.call(this, change(message), ...rest);
-        };
-  });
-
-const patchConsumer =
+export const patchConsumer =
   (name: string): Patch =>
   (MQPushConsumer: Exports, agent, copy) => {
     const { prototype } = MQPushConsumer;
@@ -256,33 +211,5 @@ function scopedHandler(
   return async function (this: unknown, message: Message, ...rest: unknown[]) {
     const { tag, isTaken } = see(message);
     return isTaken ? agent.context.run(tag, () => handler.call(this, message, ...rest)) : undefined;
-  };
-}
-
-function recordCarrier(properties: Record<string, string>) {
-  return {
-    get: (key: string) => properties[key],
-    set: (key: string, value: string) => {
-      properties[key] = value;
-    },
-    delete: (key: string) => delete properties[key],
-  };
-}
-
-function isGeneratorFunction(value: unknown): boolean {
-  return typeof value === 'function' && value.constructor.name === 'GeneratorFunction';
-}
-
-export const aliOns: Instrumentation = instrumentation('ali-ons', '>=2.0.0 <4');
-export const rocketmq: Instrumentation = instrumentation('rocketmq', '>=2.0.0 <3');
-
-function instrumentation(module: string, versions: string): Instrumentation {
-  return {
-    module,
-    versions,
-    files: {
-      'lib/consumer/mq_push_consumer.js': patchConsumer(module),
-      'lib/producer/mq_producer.js': patchProducer,
-    },
   };
 }

@@ -1,0 +1,26 @@
+/**
+ * ali-ons 2.x and 3.x, and the fork rocketmq 2.x of the former: clients of the remoting protocol, RocketMQ 4.5 and later.
+ *
+ * Hooks, ali-ons 3.12.0, 2.0.4, rocketmq 2.0.1 (the 2.x are written with generators): of `MQPushConsumer.prototype` the
+ * getter `consumerGroup` (everything asks it for the group: registration, heartbeats, offsets, retries),
+ * `buildSubscriptionData` (the filter of heartbeats and pulls), `subscribe` (the handler), `init` and `rebalanceByTopic`
+ * (before anything is registered, before a topic's queues are pulled) and `executePullRequestImmediately` (errors); of
+ * `MQProducer.prototype` `sendKernelImpl` (each attempt to send).
+ */
+import type { Instrumentation } from '../../loader/instrumentation';
+import { patchConsumer } from './consumer';
+import { patchProducer } from './producer';
+
+export const aliOns: Instrumentation = instrumentation('ali-ons', '>=2.0.0 <4');
+export const rocketmq: Instrumentation = instrumentation('rocketmq', '>=2.0.0 <3');
+
+function instrumentation(module: string, versions: string): Instrumentation {
+  return {
+    module,
+    versions,
+    files: {
+      'lib/consumer/mq_push_consumer.js': patchConsumer(module),
+      'lib/producer/mq_producer.js': patchProducer,
+    },
+  };
+}

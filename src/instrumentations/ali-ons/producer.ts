@@ -1,0 +1,34 @@
+/** Producers of ali-ons and its fork: the tag of each message. */
+import type { Exports, Patch } from '../../loader/instrumentation';
+import { type AnyFunction, wrapMethod } from '../../loader/wrap';
+import { injectTag, recordCarrier } from '../../propagation/message-properties';
+import { isGeneratorFunction, type Message, RETRY_TOPIC } from './message';
+
+export const patchProducer: Patch = (MQProducer: Exports, agent) =>
+  wrapMethod<AnyFunction>(MQProducer.prototype, 'sendKernelImpl', original => {
+    const isGenerator = isGeneratorFunction(original);
+    const tagged = (message: Message): Message => {
+      const outgoing = agent.context.outgoingMessageTag();
+      const isRetry = message.topic.startsWith(RETRY_TOPIC);
+      // What a consumer sends back keeps the tag it came with.
+      if (isRetry || (outgoing.tag === undefined && !outgoing.remove)) return message;
+      const copy = Object.assign(Object.create(Object.getPrototypeOf(message) as object), message) as Message & {
+        properties: Record<string, string>;
+      };
+      copy.properties = { ...message.properties };
+      injectTag(recordCarrier(copy.properties), agent.settings.key, outgoing);
+      return copy;
+    };
+    const change = (message: Message) => agent.guard('writing the tag of a message', message, () => tagged(message));
+    return isGenerator
+      ? function* sendKernelImpl(
+          this: unknown,
+          message: Message,
+          ...rest: unknown[]
+        ): Generator<unknown, unknown, unknown> {
+          return yield* original.call(this, change(message), ...rest);
+        }
+      : function sendKernelImpl(this: unknown, message: Message, ...rest: unknown[]) {
+          return original.call(this, change(message), ...rest);
+        };
+  });

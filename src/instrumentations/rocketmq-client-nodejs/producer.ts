@@ -1,0 +1,31 @@
+/** Producers of rocketmq-client-nodejs 1.x: the tag of each message, and the context of the transaction checker. */
+import type { Exports, Patch } from '../../loader/instrumentation';
+import { wrapMethod } from '../../loader/wrap';
+import { extractTag, injectTag, type RemovablePropertyCarrier } from '../../propagation/message-properties';
+import { BASE } from '../../tag';
+
+/** Each attempt to send makes a new protobuf object: that one is tagged, not the application's message. */
+export const patchPublishingMessage: Patch = ({ PublishingMessage }, agent) =>
+  wrapMethod(PublishingMessage.prototype, 'toProtobuf', original => {
+    return function toProtobuf(this: unknown, ...args: unknown[]) {
+      const message = original.apply(this, args);
+      agent.guard('writing the tag of a message', undefined, () => {
+        const outgoing = agent.context.outgoingMessageTag();
+        if (outgoing.tag === undefined && !outgoing.remove) return;
+        injectTag(message.getUserPropertiesMap() as RemovablePropertyCarrier, agent.settings.key, outgoing);
+      });
+      return message;
+    };
+  });
+
+export const patchProducer: Patch = ({ Producer }, agent) =>
+  wrapMethod(Producer.prototype, 'onRecoverOrphanedTransactionCommand', original => {
+    return function onRecoverOrphanedTransactionCommand(this: unknown, ...args: Exports[]) {
+      const tag = agent.guard('reading the tag of a transaction', undefined, () =>
+        extractTag(args[1].getMessage().getUserPropertiesMap(), agent.settings.key),
+      );
+      // An instance of a canary sends without a tag only what it was called to do under `base`.
+      const active = tag ?? (agent.settings.tag === undefined ? undefined : BASE);
+      return agent.context.run(active, () => original.apply(this, args));
+    };
+  });

@@ -1,0 +1,22 @@
+/** Codes of the remoting protocol, under the names that RocketMQ has for them. */
+
+// RequestCode.java
+export const UPDATE_AND_CREATE_TOPIC = 17;
+export const UPDATE_BROKER_CONFIG = 25;
+export const QUERY_CONSUMER_OFFSET = 14;
+export const UPDATE_CONSUMER_OFFSET = 15;
+export const GET_MAX_OFFSET = 30;
+export const GET_ALL_CONSUMER_OFFSET = 43;
+export const CHECK_CLIENT_CONFIG = 46;
+export const GET_ROUTEINFO_BY_TOPIC = 105;
+export const GET_BROKER_CLUSTER_INFO = 106;
+export const UPDATE_AND_CREATE_SUBSCRIPTIONGROUP = 200;
+export const GET_ALL_SUBSCRIPTIONGROUP_CONFIG = 201;
+
+// ResponseCode.java
+export const SUCCESS = 0;
+export const SYSTEM_ERROR = 1;
+export const SUBSCRIPTION_PARSE_FAILED = 23;
+export const NO_PERMISSION = 16;
+export const TOPIC_NOT_EXIST = 17;
+export const QUERY_NOT_FOUND = 22;
