@@ -75,7 +75,9 @@ const ways = {
   async callbacks(consumer) {
     const batch = await consumer.receive();
     await Promise.all(batch.map(message => work(message, 'map')));
-    batch.forEach(message => expectTag(message.tag, 'forEach'));
+    batch.forEach(message => {
+      expectTag(message.tag, 'forEach');
+    });
     batch.reduce((_, message) => expectTag(message.tag, 'reduce'), undefined);
     expectTag(undefined, 'after callbacks');
   },
