@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { parseOptions } from '../../fixtures/demo/options';
 import { report } from '../../fixtures/demo/report';
 import {
   type Consumption,
@@ -121,8 +122,54 @@ describe('the table of the demo', () => {
     expect(text).toContain('every message that was sent was consumed:\n  pull: messages lost: 1 (first gray1)');
   });
 
+  it('says why a mode was not run, which breaks no promise', () => {
+    const { text, kept: all } = report({ push: kept, pull: { notRun: 'for a reason' } }, false);
+    expect(all).toBe(true);
+    expect(text.match(/ {2}PASS {2}-$/gm)).toHaveLength(GUARANTEES.length);
+    expect(text).toMatch(/\npull: not run, for a reason$/);
+  });
+
+  it('says what was broken in the only mode that was run', () => {
+    const push = { ...kept, baseline: untagged.slice(1) };
+    const { text, kept: all } = report({ push, pull: { notRun: 'for a reason' } }, false);
+    expect(all).toBe(false);
+    expect(text.match(/ {2}FAIL {2}-$/gm)).toHaveLength(2);
+    expect(text).toContain('every message that was sent was consumed:\n  push: messages lost: 1 (first base1)');
+    expect(text).not.toContain('  pull:');
+  });
+
+  it('is good for nothing when no mode was run', () => {
+    const notRun = { notRun: 'for a reason' };
+    expect(report({ push: notRun, pull: notRun }, false).kept).toBe(false);
+  });
+
   it('is coloured where colours are seen', () => {
     const { text } = report({ push: kept, pull: { ...kept, canary: tagged.slice(1) } }, true);
     expect(text).toContain('\u001b[32mPASS\u001b[39m  \u001b[31mFAIL\u001b[39m');
+  });
+});
+
+describe('the options of the demo', () => {
+  it.each([
+    [[], { client: 'rocketmq-client-nodejs', withAgent: true }],
+    [['--without-agent'], { client: 'rocketmq-client-nodejs', withAgent: false }],
+    [['--client', 'ali-ons'], { client: 'ali-ons', withAgent: true }],
+    [['--without-agent', '--client=ali-ons'], { client: 'ali-ons', withAgent: false }],
+  ])('%j', (args, expected) => {
+    expect(parseOptions(args)).toEqual(expected);
+  });
+
+  it.each([
+    [['--client', 'kafka'], "unknown client 'kafka'"],
+    [['--client=toString'], "unknown client 'toString'"],
+    [['--client='], "unknown client ''"],
+    [['--client'], "Option '--client"],
+    [['--client', '--without-agent'], "Option '--client' argument is ambiguous; usage"],
+    [['--without-agent=yes'], "Option '--without-agent' does not take an argument"],
+    [['--agent'], "Unknown option '--agent'"],
+    [['ali-ons'], "Unexpected argument 'ali-ons'"],
+  ])('%j is refused with one line', (args, problem) => {
+    expect(() => parseOptions(args)).toThrow(problem);
+    expect(() => parseOptions(args)).toThrow(/^.+; usage: .+$/);
   });
 });
