@@ -59,8 +59,7 @@ export function messageBatch<M>(messages: M[], options: BatchOptions<M>): M[] {
 
   /** Changes the flow's scope to the message's. `taker`: what goes on to take messages in its place. */
   const enter = (message: M, taker: object) => {
-    const scope = context.scope();
-    const outer = scope?.taken?.taker === taker ? scope.taken.outer : scope;
+    const outer = without(context.scope(), taken => taken.taker === taker);
     context.enter({ tag: tagOf(message), taken: { outer, taker, source } });
   };
   const leave = (taker: object) => {
@@ -134,8 +133,15 @@ export function messageBatch<M>(messages: M[], options: BatchOptions<M>): M[] {
 
 /** Ends the work for messages of `source` that the flow took: it asks for new ones. */
 export function endOfTaken(source: object, context: TagContext): void {
-  let scope: Scope | undefined = context.scope();
-  const before = scope;
-  while (scope?.taken?.source === source) scope = scope.taken.outer;
-  if (scope !== before) context.enter(scope);
+  const scope = context.scope();
+  const next = without(scope, taken => taken.source === source);
+  if (next !== scope) context.enter(next);
+}
+
+/** The scope without what was taken and `isOver`, however deep: a flow may take from several consumers by turns. */
+function without(scope: Scope | undefined, isOver: (taken: NonNullable<Scope['taken']>) => boolean): Scope | undefined {
+  if (scope?.taken === undefined) return scope;
+  const outer = without(scope.taken.outer, isOver);
+  if (isOver(scope.taken)) return outer;
+  return outer === scope.taken.outer ? scope : { ...scope, taken: { ...scope.taken, outer } };
 }

@@ -19,6 +19,8 @@ interface DispatchOptions {
 interface Dispatched {
   readonly tag: string | undefined;
   readonly options: DispatchOptions;
+  /** Where it came first: undici passes a request on to other dispatchers, an application starts the next one here. */
+  readonly dispatcher: unknown;
 }
 
 /** Handlers of undici's own that dispatch the same request once more. */
@@ -41,18 +43,19 @@ export function patchDispatcher(prototype: object, agent: Agent): void {
   const { context, headers } = agent;
   const dispatched = new WeakMap<object, Dispatched>();
 
-  const withTag = (options: DispatchOptions, handler: object): DispatchOptions => {
+  const withTag = (dispatcher: unknown, options: DispatchOptions, handler: object): DispatchOptions => {
     // The library has the better error for what is not an object.
     if (!isObject(options) || !isObject(handler)) return options;
     const before = dispatched.get(handler);
     // Applications may use a handler, or an options object, for several requests; undici's own handlers dispatch again
     // with other options.
-    const isAgain = before !== undefined && (before.options === options || AGAIN.has(handler.constructor?.name));
-    if (isAgain && before.options === options) return options;
+    const isPassedOn = before !== undefined && before.options === options && before.dispatcher !== dispatcher;
+    if (isPassedOn) return options;
+    const isAgain = before !== undefined && AGAIN.has(handler.constructor?.name);
     const tag = isAgain ? before.tag : context.outgoingTag();
     const changes = headers.changes(tag);
     const next = changes.length === 0 ? options : withHeaders(options, changeHeaders(options.headers, changes));
-    dispatched.set(handler, { tag, options: next });
+    dispatched.set(handler, { tag, options: next, dispatcher });
     return next;
   };
 
@@ -61,7 +64,9 @@ export function patchDispatcher(prototype: object, agent: Agent): void {
     'dispatch',
     original =>
       function dispatch(this: unknown, options, handler) {
-        const changed = agent.guard('writing the tag of an undici call', options, () => withTag(options, handler));
+        const changed = agent.guard('writing the tag of an undici call', options, () =>
+          withTag(this, options, handler),
+        );
         return original.call(this, changed, handler);
       },
   );

@@ -13,6 +13,15 @@ export function overlay<T extends object>(original: T, changes: Readonly<Record<
       own.set(key, value);
       return true;
     },
+    deleteProperty(_target, key) {
+      own.set(key, undefined);
+      return true;
+    },
+    defineProperty(_target, key, descriptor) {
+      own.set(key, 'value' in descriptor ? descriptor.value : undefined);
+      return true;
+    },
+    preventExtensions: () => false,
     has: (_target, key) => own.has(key) || Reflect.has(original, key),
     ownKeys: () => [...new Set([...Reflect.ownKeys(original), ...(own.keys() as Iterable<string | symbol>)])],
     getOwnPropertyDescriptor(_target, key) {

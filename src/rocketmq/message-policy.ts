@@ -106,22 +106,24 @@ export function createMessagePolicy(settings: Settings, log: Log): MessagePolicy
 
     prepare(plan, subscriptions, connection) {
       const namesrv = settings.mqNamesrv ?? connection.namesrv;
-      if (namesrv === undefined || !plan.isFiltered || subscriptions.length === 0) return Promise.resolve();
+      if (namesrv === undefined || !plan.isFiltered) return Promise.resolve();
       const servers = { namesrv, credentials: connection.credentials };
       // Only the client's own errors wait for this: filters can change while a consumer runs.
-      void checkFilters(plan, subscriptions, servers, log).then(reason => {
-        if (reason !== undefined) onBrokerCannot(plan, reason);
-      });
+      if (subscriptions.length > 0) {
+        void checkFilters(plan, subscriptions, servers, log).then(reason => {
+          if (reason !== undefined) onBrokerCannot(plan, reason);
+        });
+      }
       if (!plan.isCanary) return Promise.resolve();
 
       const key = [plan.group, namesrv, ...subscriptions.map(({ topic }) => topic)].join(' ');
       const failed = [plan.group, namesrv].join(' ');
       let preparation = preparations.get(failed) ?? preparations.get(key);
       if (preparation === undefined) {
-        preparation = prepareGroup(plan, subscriptions, servers, log).then(isReady => {
+        preparation = prepareGroup(plan, subscriptions, servers, log).then(outcome => {
           // Another consumer that starts at the same time waits for the same answer; a later one asks again.
           preparations.delete(key);
-          if (isReady) return;
+          if (outcome !== 'unreachable') return;
           // Brokers that cannot be reached cost their time once, not with each subscription.
           preparations.set(failed, Promise.resolve());
           setTimeout(() => preparations.delete(failed), FAILURE_MS).unref();
@@ -173,12 +175,12 @@ interface Servers {
   readonly credentials: Credentials | undefined;
 }
 
-/** Runs `work` with what talks to the brokers. Never rejects: when it fails, `fallback` gets a line about it. */
-async function withAdministration<T>(
+/** Runs `work` with what talks to the brokers. Never rejects: what it fails with goes to `onFailure`. */
+async function withAdministration<T, F>(
   servers: Servers,
-  fallback: (problem: string) => T,
+  onFailure: (problem: string, error: unknown) => F,
   work: (administration: BrokerAdministration) => Promise<T>,
-): Promise<T> {
+): Promise<T | F> {
   // Loaded here: most processes never talk to a broker themselves.
   const { brokerAdministration } = require('./broker-administration') as typeof import('./broker-administration');
   const { namesrv, credentials } = servers;
@@ -186,26 +188,29 @@ async function withAdministration<T>(
   try {
     return await work(administration);
   } catch (error) {
-    return fallback((error as { hint?: string }).hint ?? (error instanceof Error ? error.message : String(error)));
+    return onFailure((error as { hint?: string }).hint ?? (error as Error).message, error);
   } finally {
     administration.close();
   }
 }
 
-/** True when the canary's group is ready. */
+/** Makes the canary's group ready; `unreachable` when nobody answered, and asking again at once would be in vain. */
 async function prepareGroup(
   plan: ConsumerPlan,
   subscriptions: readonly Subscription[],
   servers: Servers,
   log: Log,
-): Promise<boolean> {
+): Promise<'ready' | 'refused' | 'unreachable'> {
   // Connections to brokers keep no process alive, but the application is waiting for this one.
   const alive = setInterval(() => {}, 60_000);
-  const say = (problem: string) => {
-    log.warnOnce(`prepare:${plan.group}`, problem);
-    return false;
+  const onFailure = (problem: string, error: unknown) => {
+    // Without a topic the cluster may not be known; the group is prepared again with the first subscription.
+    if (subscriptions.length === 0) log.debug(problem);
+    else log.warnOnce(`prepare:${plan.group}`, problem);
+    const cause = (error as { cause?: unknown }).cause ?? error;
+    return (cause as Error).name === 'BrokerAdministrationError' ? 'refused' : 'unreachable';
   };
-  const isReady = await withAdministration(servers, say, async administration => {
+  const outcome = await withAdministration(servers, onFailure, async administration => {
     const { prepareCanaryGroup } = require('./canary-group') as typeof import('./canary-group');
     const { created, offsets } = await prepareCanaryGroup({
       administration,
@@ -219,10 +224,10 @@ async function prepareGroup(
         `${plan.group} created on ${where}: settings of ${plan.baselineGroup}, its offsets on ${offsets} queues`,
       );
     }
-    return true;
+    return 'ready' as const;
   });
   clearInterval(alive);
-  return isReady;
+  return outcome;
 }
 
 /** What speaks against filtering on the brokers: the very filters that will be used, compiled by each of them. */

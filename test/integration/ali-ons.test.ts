@@ -1,5 +1,6 @@
 /** Clients of the remoting protocol, beyond what the isolation matrix holds for each of them. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { brokerAdministration } from '../../src/rocketmq/broker-administration';
 import { GRAY, type RocketmqEnvironment, rocketmqEnvironment } from './rocketmq-environment';
 
 const ADMIN = { accessKey: 'administrator', secretKey: '12345678' };
@@ -65,6 +66,34 @@ describe('ali-ons 3 on RocketMQ 4.9.7', () => {
     await sender.send({ topic, body: 'missed-1' }, GRAY);
     const canary = await environment.consumer({ client, group, subscriptions: { [topic]: '*' } }, GRAY_INSTANCE);
     await canary.receives(['missed-0', 'missed-1']);
+  });
+
+  it("gives the canary's group the baseline group's settings, also when it subscribes late", async () => {
+    const { topic, group } = await prepared(false);
+    await environment.rocketmq.createGroup(group, { retryMaxTimes: 3, consumeBroadcastEnable: false });
+    const settings = { client, group, subscriptions: {}, later: { [topic]: '*' } } as const;
+    const canary = await environment.consumer(settings, GRAY_INSTANCE);
+    await canary.rebalanced();
+    const administration = brokerAdministration({ namesrv: environment.rocketmq.namesrv });
+    try {
+      for (const broker of await administration.brokersOfCluster([topic])) {
+        const created = await administration.groupSettings(broker, `${group}_gray`);
+        expect(created).toMatchObject({ retryMaxTimes: 3, consumeBroadcastEnable: false });
+      }
+    } finally {
+      administration.close();
+    }
+    await (await producer(topic)).send({ topic, body: 'g' }, GRAY);
+    await canary.receives(['g']);
+  });
+
+  it('lets the client refuse what is no handler to it', async () => {
+    const { topic, group } = await prepared();
+    const settings = { client, group, subscriptions: { [topic]: '*' }, plainHandler: true } as const;
+    const consumer = await environment.consumer(settings, GRAY_INSTANCE, false);
+    const { code, stderr } = await consumer.child.ended;
+    expect(code).not.toBe(0);
+    expect(stderr).toContain('handler should be a asyncFunction');
   });
 
   it('handles retries within the tag of their message, in their own group', async () => {

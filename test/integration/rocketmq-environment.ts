@@ -39,6 +39,8 @@ export interface ConsumerSettings {
   /** Further options of the client's constructor (clients of the remoting protocol). */
   readonly clientOptions?: Readonly<Record<string, unknown>>;
   readonly broadcast?: boolean;
+  /** A handler of a kind that the client refuses. */
+  readonly plainHandler?: boolean;
   readonly group: string;
   readonly subscriptions: Readonly<Record<string, string | { readonly sql: string }>>;
   readonly mode?: 'push' | 'pull';

@@ -20,6 +20,7 @@ interface MQPushConsumer {
     readonly accessKeySecret?: string;
     readonly securityToken?: string;
   };
+  readonly _isClosed: boolean;
   readonly _mqClient: { ready(): PromiseLike<void>; readonly _namesrvAddrList?: readonly string[] };
   formatTopic?(topic: string): string;
 }
@@ -77,14 +78,15 @@ export const patchConsumer =
       return function subscribe(this: MQPushConsumer, ...args: unknown[]) {
         const { plan } = known(this);
         const [topic] = args;
-        const handler = args.at(-1);
-        // What is no handler, the client refuses with its own words; the retry topic is handled by the client itself.
-        if (typeof topic !== 'string' || topic.startsWith(RETRY_TOPIC) || typeof handler !== 'function') {
+        const at = args.length === 2 ? 1 : 2;
+        const handler = args[at];
+        // What is no handler to the client, it refuses with its own words; it handles the retry topic itself.
+        if (typeof topic !== 'string' || topic.startsWith(RETRY_TOPIC) || !isHandler(handler)) {
           return original.apply(this, args);
         }
-        const filter = filterOf(args.length > 2 ? (args[1] as UserExpression) : undefined);
-        const scoped = scopedHandler(handler as Handler, filter, plan, agent, copy);
-        return original.apply(this, [...args.slice(0, -1), scoped]);
+        const filter = filterOf(at === 2 ? (args[1] as UserExpression) : undefined);
+        const scoped = scopedHandler(handler, filter, plan, agent, copy);
+        return original.apply(this, [...args.slice(0, at), scoped, ...args.slice(at + 1)]);
       };
     });
 
@@ -96,11 +98,12 @@ export const patchConsumer =
       return usesGenerators
         ? function* init(this: MQPushConsumer) {
             yield all(this);
-            return yield* original.call(this);
+            return this._isClosed ? undefined : yield* original.call(this);
           }
         : async function init(this: MQPushConsumer) {
             await all(this);
-            return original.call(this);
+            // Closed meanwhile: it must not join its group after that.
+            return this._isClosed ? undefined : original.call(this);
           };
     });
 
@@ -119,12 +122,14 @@ export const patchConsumer =
     if (client.knowsSql92) {
       wrapMethod<AnyFunction>(prototype, 'executePullRequestImmediately', original => {
         return async function executePullRequestImmediately(this: MQPushConsumer, ...args: unknown[]) {
+          const { plan } = known(this);
+          const before = plan.side;
           try {
             return await original.apply(this, args);
           } catch (error) {
-            const { plan } = known(this);
             const next = agent.guard('explaining an error', 'pass', () => agent.messages.onError(plan, error));
-            if (next === 'pass') throw error;
+            // Pulls of other queues were under way when the first of them made the client filter.
+            if (next === 'pass' && before === plan.side) throw error;
           }
         };
       });
@@ -139,10 +144,15 @@ async function prepareTopics(
 ): Promise<void> {
   if (!plan.isFiltered) return;
   const missing = topics.flatMap(topic => (prepared.has(topic) ? [] : (subscriptions.get(topic) ?? [])));
+  const work = () => connectionOf(consumer).then(connection => agent.messages.prepare(plan, missing, connection));
+  const settled = (preparation: Promise<void>) =>
+    preparation.catch(error => agent.guard.report('the preparation of a consumer group', error));
+  // Before the consumer registers, the group is there even if nothing is subscribed to yet: a broker that creates groups
+  // by itself would give it other settings.
+  if (topics.length === 0) return settled(work());
   if (missing.length > 0) {
-    const preparation = connectionOf(consumer).then(connection => agent.messages.prepare(plan, missing, connection));
-    const settled = preparation.catch(error => agent.guard.report('the preparation of a consumer group', error));
-    for (const { topic } of missing) prepared.set(topic, settled);
+    const preparation = settled(work());
+    for (const { topic } of missing) prepared.set(topic, preparation);
   }
   await Promise.all(topics.map(topic => prepared.get(topic)));
 }
@@ -171,6 +181,11 @@ function filterOf(user: UserExpression): FilterExpression {
   return { type: 'TAG', expression: user ?? '*' };
 }
 
+/** The two kinds of function that the versions of the client take; each refuses the other's, and plain ones. */
+function isHandler(value: unknown): value is Handler {
+  return isGeneratorFunction(value) || (typeof value === 'function' && value.constructor.name === 'AsyncFunction');
+}
+
 /** Reads as `composed`, and as `asWritten` once `useAsWritten()`: with a version that brokers take for a newer one. */
 function switchable<T extends { subVersion: number }>(composed: T, asWritten: T, useAsWritten: () => boolean): T {
   const current = () => (useAsWritten() ? { ...asWritten, subVersion: composed.subVersion + 1 } : composed);
@@ -193,11 +208,13 @@ function scopedHandler(
   const see = (message: Message) =>
     agent.guard('reading the tag of a message', { tag: undefined, isTaken: true }, () => {
       const tag = extractTag(recordCarrier(message.properties), agent.settings.key);
+      const isRetry = message.reconsumeTimes > 0;
       // A broker before 5.x filters a pull for the whole group, with whichever member's filter came last. The client's
       // own check of tags is off while the filter is SQL92.
       const isTaken =
-        plan.takes({ tag, isRetry: message.reconsumeTimes > 0 }) &&
-        (tags === undefined || !plan.isFiltered || tags.includes(message.tags ?? ''));
+        plan.takes({ tag, isRetry }) &&
+        // The group's own retries come whatever their tags: the client itself does not look at them.
+        (tags === undefined || !plan.isFiltered || isRetry || tags.includes(message.tags ?? ''));
       return { tag, isTaken };
     });
   if (isGeneratorFunction(handler)) {

@@ -22,7 +22,6 @@ interface ClientFilter {
 type ClientFilterClass = new (expression: string, filterType: number) => ClientFilter;
 interface MessageView {
   readonly properties?: Map<string, string>;
-  readonly deliveryAttempt?: number;
 }
 interface ConsumerOptions {
   readonly consumerGroup: string;
@@ -109,8 +108,8 @@ interface SeenMessage {
 function seeMessage(message: MessageView, plan: ConsumerPlan | undefined, agent: Agent): SeenMessage {
   return agent.guard('reading the tag of a message', { tag: undefined, isTaken: true }, () => {
     const tag = extractTag(message.properties, agent.settings.key);
-    const isRetry = (message.deliveryAttempt ?? 1) > 1;
-    return { tag, isTaken: plan?.side !== 'client' || plan.takes({ tag, isRetry }) };
+    // A second delivery is no proof that the group took the message: it may have been skipped, and not acknowledged.
+    return { tag, isTaken: plan?.side !== 'client' || plan.takes({ tag, isRetry: false }) };
   });
 }
 

@@ -115,6 +115,19 @@ const ways = {
     await consumer.receive([undefined]);
     expectTag(undefined, 'received again after by hand');
   },
+  async byTurns(consumer) {
+    const other = new Consumer();
+    for (let i = 0; i < 5; i++) {
+      const one = await consumer.receive(['gray']);
+      await work(one[0], 'by turns');
+      const two = await other.receive(['blue']);
+      await work(two.at(0), 'by turns');
+    }
+    let depth = 0;
+    for (let scope = context.scope(); scope?.taken; scope = scope.taken.outer) depth++;
+    if (depth > 2) wrong.byTurns = `a chain of ${depth} scopes`;
+    await other.receive([undefined]);
+  },
   async looking(consumer) {
     const batch = await consumer.receive();
     JSON.stringify(batch);

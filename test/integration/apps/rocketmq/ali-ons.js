@@ -58,7 +58,9 @@ function consume() {
           yield handle(message);
         })();
       }
-    : handle;
+    : app.plainHandler
+      ? message => handle(message)
+      : handle;
   const subscribe = ([topic, filter]) =>
     consumer.subscribe(
       topic,
