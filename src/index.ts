@@ -17,7 +17,7 @@ export function activeTag(): string | undefined {
  * @throws {TypeError} when `tag` is not a well-formed tag; `fn` is not called then.
  */
 export function runWithTag<T>(tag: string, fn: () => T): T {
-  if (!isTag(tag)) throw new TypeError(`not a tag: ${JSON.stringify(tag)}; allowed: ${TAG_GRAMMAR}`);
+  if (!isTag(tag)) throw new TypeError(`not a tag: ${String(tag)}; allowed: ${TAG_GRAMMAR}`);
   const agent = runningAgent();
   return agent === undefined ? fn() : agent.context.run(tag, fn);
 }

@@ -60,14 +60,15 @@ function readConfigFile(path: string | undefined): ConfigFile | undefined {
     fail(CONFIG_VARIABLE, path, `the path of a readable JSON file with an object (${problem})`);
   let entries: unknown;
   try {
-    entries = JSON.parse(readFileSync(path, 'utf8'));
+    // Editors on Windows put a byte order mark first.
+    entries = JSON.parse(readFileSync(path, 'utf8').replace(/^\uFEFF/, ''));
   } catch (error) {
     return say((error as Error).message);
   }
   if (typeof entries !== 'object' || entries === null || Array.isArray(entries)) return say('it holds no object');
   for (const name of Object.keys(entries)) {
     if (!SETTINGS.some(setting => setting.name === name)) {
-      fail(`key in ${path}`, name, `the keys ${SETTINGS.map(setting => setting.name).join(', ')}`);
+      fail(`unknown key in ${path}`, name, `the keys ${SETTINGS.map(setting => setting.name).join(', ')}`);
     }
   }
   return { path, entries: entries as Record<string, unknown> };

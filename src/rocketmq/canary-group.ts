@@ -241,9 +241,10 @@ export function canarySettings(baseline: GroupSettings | undefined, canaryGroup:
 }
 
 function unprepared({ administration, canaryGroup }: CanaryGroup, cause: unknown): CanaryGroupError {
-  const command = createGroupCommand(administration.namesrv, { cluster: '<cluster>' }, canaryGroup);
+  const { namesrv } = administration;
+  const command = createGroupCommand('<name server>', { cluster: '<cluster>' }, canaryGroup);
   return new CanaryGroupError(`consumer group ${canaryGroup} could not be looked up: ${reason(cause)}`, {
-    hint: hint(canaryGroup, reason(cause), command),
+    hint: hint(canaryGroup, `name server ${namesrv}: ${reason(cause)}`, command),
     prepared: { created: [], used: [], offsets: 0 },
     failures: [],
     cause,

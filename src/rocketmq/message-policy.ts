@@ -141,12 +141,13 @@ export function createMessagePolicy(settings: Settings, log: Log): MessagePolicy
     },
 
     sayGroupIsMissing(plan, endpoint) {
-      const command = `mqadmin updateSubGroup -n <name server> -c <cluster> -g ${plan.group}`;
+      const missing = `the RocketMQ at ${endpoint} has no consumer group ${plan.group}, and this canary's consumer does not start until it has`;
+      const command = `mqadmin updateSubGroup -n '<name server>' -c '<cluster>' -g ${plan.group}`;
       log.warnOnce(
         `group:${plan.group}`,
         settings.mqNamesrv === undefined
-          ? `the RocketMQ at ${endpoint} has no consumer group ${plan.group}, so this canary receives nothing yet; create it (${command}), or set GRAY_MQ_NAMESRV and it is created for you`
-          : `the RocketMQ at ${endpoint} has no consumer group ${plan.group}, so this canary receives nothing yet; create it: ${command}`,
+          ? `${missing}: set GRAY_MQ_NAMESRV and the agent creates it, or create it: ${command}`
+          : missing,
       );
     },
 
@@ -220,9 +221,8 @@ async function prepareGroup(
     });
     if (created.length > 0) {
       const where = created.join(', ');
-      log.info(
-        `${plan.group} created on ${where}: settings of ${plan.baselineGroup}, its offsets on ${offsets} queues`,
-      );
+      const start = offsets > 0 ? `its offsets on ${offsets} queues` : 'which has no offsets yet';
+      log.info(`${plan.group} created on ${where}: settings of ${plan.baselineGroup}, ${start}`);
     }
     return 'ready' as const;
   });

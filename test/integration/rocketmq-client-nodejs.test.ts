@@ -207,7 +207,7 @@ describe("the canary's group", () => {
   it('that is missing is named once, with the command that creates it; then the consumer starts', async () => {
     const { topic, group } = await prepared();
     const canary = await environment.consumer({ group, subscriptions: { [topic]: '*' } }, { GRAY_TAG: 'gray' }, false);
-    await canary.child.waitFor(`mqadmin updateSubGroup -n <name server> -c <cluster> -g ${group}_gray`);
+    await canary.child.waitFor(`mqadmin updateSubGroup -n '<name server>' -c '<cluster>' -g ${group}_gray`);
     await new Promise(resolve => setTimeout(resolve, 5000));
     expect(canary.child.stderr.match(/has no consumer group/g)).toHaveLength(1);
     // The client tried again several times by now; its own log has the error once.

@@ -36,7 +36,7 @@ describe('a wrong setting ends the process before the application runs, with one
     [{ GRAY_LOG_LEVEL: 'loud', GRAY_TAG: 'gray' }, 'GRAY_LOG_LEVEL=loud; allowed: silent or error'],
     [{ GRAY_CONFIG: 'nowhere.json' }, 'GRAY_CONFIG=nowhere.json; allowed: the path of a readable JSON file'],
     [{ GRAY_CONFIG: 'no-json.json' }, 'GRAY_CONFIG=no-json.json; allowed: the path of a readable JSON file'],
-    [{ GRAY_CONFIG: 'misspelled.json' }, 'key in misspelled.json=tagg; allowed: the keys tag, enabled'],
+    [{ GRAY_CONFIG: 'misspelled.json' }, 'unknown key in misspelled.json=tagg; allowed: the keys tag, enabled'],
     [{ GRAY_CONFIG: 'number.json' }, 'tag in number.json=1; allowed: a letter or digit'],
   ])('%j', async (env, line) => {
     const { code, stdout, stderr } = await start(env);

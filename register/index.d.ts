@@ -1,0 +1,2 @@
+// Required for what it does: there is nothing to import.
+export {};
