@@ -31,6 +31,22 @@ describe.each(['push', 'pull'] as const)('a %s canary', mode => {
   });
 });
 
+it('GRAY_MQ_FILTER_SIDE=broker is an error that names what to change, and nothing is taken', async () => {
+  await environment.rocketmq.createGroup('broker-side-group');
+  const canary = await environment.consumer(
+    { client: 'ali-ons 3', group: 'broker-side-group', subscriptions: { baseline: '*' } },
+    { GRAY_TAG: 'gray', GRAY_MQ_FILTER_SIDE: 'broker' },
+  );
+  const line = await canary.child.waitFor('GRAY_MQ_FILTER_SIDE=broker leaves it to the broker');
+  expect(line).toContain('[rocketmq-gray] error: ');
+  expect(line).toContain('enablePropertyFilter=true');
+  const producer = await environment.producer(['baseline']);
+  await producer.send({ topic: 'baseline', body: 'early b' });
+  await canary.child.waitFor('does not support consumer to filter message by SQL92');
+  expect(canary.got()).toEqual([]);
+  await canary.child.stop();
+});
+
 it('the baseline goes on as without the agent', async () => {
   await environment.rocketmq.createGroup('baseline-group');
   const producer = await environment.producer(['baseline']);
