@@ -32,9 +32,7 @@ export function injectTag(
 }
 
 /** User properties that are a plain object, as a carrier. */
-export function recordCarrier(
-  properties: Record<string, string>,
-): RemovablePropertyCarrier & { get(key: string): string | undefined } {
+export function recordCarrier(properties: Record<string, string>): RemovablePropertyCarrier {
   return {
     get: (key: string) => properties[key],
     set: (key: string, value: string) => {

@@ -9,6 +9,7 @@ import {
   NO_PERMISSION,
   QUERY_CONSUMER_OFFSET,
   QUERY_NOT_FOUND,
+  SQL92_DISABLED,
   SUBSCRIPTION_PARSE_FAILED,
   SUCCESS,
   SYSTEM_ERROR,
@@ -271,9 +272,6 @@ export function brokerAdministration({
     },
   };
 }
-
-/** ClientManageProcessor.checkClientConfig and PullMessageProcessor, 4.5 to 5.5. */
-const SQL92_DISABLED = /does not support consumer to filter message by/;
 
 /** TopicRouteData.java, as far as it is used. */
 interface TopicRouteData {

@@ -7,6 +7,7 @@ import type { Log } from '../log';
 import type { BrokerAdministration } from './broker-administration';
 import { type ConsumerPlan, consumerPlan } from './consumer-plan';
 import type { FilterExpression } from './filter-expression';
+import { SQL92_DISABLED } from './remoting-codes';
 import type { Credentials } from './remoting-signature';
 
 export interface Subscription {
@@ -160,9 +161,6 @@ export function createMessagePolicy(settings: Settings, log: Log): MessagePolicy
 
 /** How long a canary's group that could not be prepared is left alone, in ms. */
 const FAILURE_MS = 60_000;
-
-/** PullMessageProcessor and ClientManageProcessor, 4.5 to 5.5, with enablePropertyFilter=false. */
-const SQL92_DISABLED = /does not support consumer to filter message by/;
 
 function sayClientFilters(log: Log, reason: string): void {
   log.warnOnce(

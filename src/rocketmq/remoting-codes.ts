@@ -1,4 +1,4 @@
-/** Codes of the remoting protocol, under the names that RocketMQ has for them. */
+/** Codes of the remoting protocol, under the names that RocketMQ has for them, and words that mean as much. */
 
 // RequestCode.java
 export const UPDATE_AND_CREATE_TOPIC = 17;
@@ -20,3 +20,6 @@ export const SUBSCRIPTION_PARSE_FAILED = 23;
 export const NO_PERMISSION = 16;
 export const TOPIC_NOT_EXIST = 17;
 export const QUERY_NOT_FOUND = 22;
+
+/** What brokers with enablePropertyFilter=false say (PullMessageProcessor and ClientManageProcessor, 4.5 to 5.5). */
+export const SQL92_DISABLED = /does not support consumer to filter message by/;

@@ -6,14 +6,13 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Rocketmq, startRocketmq } from '../../fixtures/rocketmq';
 import { both, type FilterExpression, isNoneOf, isTagged, isUntagged } from '../../src/rocketmq/filter-expression';
+import { CHECK_CLIENT_CONFIG, SUBSCRIPTION_PARSE_FAILED } from '../../src/rocketmq/remoting-codes';
 import { type RemotingConnection, remotingConnection } from '../../src/rocketmq/remoting-connection';
 
 const TOPIC = 'FILTERS';
 const GROUP = 'filters';
 const SEND_MESSAGE = 10;
 const PULL_MESSAGE = 11;
-const CHECK_CLIENT_CONFIG = 46;
-const SUBSCRIPTION_PARSE_FAILED = 23;
 const PULL_WITH_SUBSCRIPTION = '4';
 const PULL_NOT_FOUND = 19;
 const PULL_RETRY_IMMEDIATELY = 20;

@@ -87,11 +87,6 @@ function planConsumer(options: ConsumerOptions, newTarget: object, agent: Agent,
 /** Prototypes of consumer classes that are built upon the ones changed here and are left as they are. */
 const leftAlone = new WeakSet<object>();
 
-/** Consumers of `Class` and of its heirs are left as they are. */
-function leaveAlone(Class: Exports): void {
-  leftAlone.add(Class.prototype);
-}
-
 function isLeftAlone(newTarget: object): boolean {
   let prototype = (newTarget as { prototype: object | null }).prototype;
   while (prototype !== null && !leftAlone.has(prototype)) prototype = Object.getPrototypeOf(prototype) as object | null;
@@ -119,10 +114,15 @@ function scopedListener(
   agent: Agent,
   copy: LibraryCopy,
 ) {
+  // Looked up with the first message that is skipped, not with each.
+  let success: unknown;
   return {
     consume(message: MessageView): unknown {
       const { tag, isTaken } = seeMessage(message, plan, agent);
-      if (!isTaken) return copy.require('dist/consumer/ConsumeResult.js').ConsumeResult.SUCCESS;
+      if (!isTaken) {
+        success ??= copy.require('dist/consumer/ConsumeResult.js').ConsumeResult.SUCCESS;
+        return success;
+      }
       return agent.context.run(tag, () => listener.consume(message));
     },
   };
@@ -153,7 +153,7 @@ function planFilter(filter: string | ClientFilter, plan: ConsumerPlan, copy: Lib
 /** The methods that both kinds of consumer have. */
 function patchConsumer({ prototype }: Exports, agent: Agent, copy: LibraryCopy): void {
   const prepare = (consumer: ClientConsumer, subscriptions: readonly Subscription[] | undefined): Promise<void> => {
-    const plan = states.get(consumer)?.plan;
+    const plan = planOf(consumer);
     if (plan === undefined || subscriptions === undefined) return Promise.resolve();
     return agent.messages.prepare(plan, subscriptions, { endpoint: consumer.endpoints.facade });
   };
@@ -182,7 +182,7 @@ function patchConsumer({ prototype }: Exports, agent: Agent, copy: LibraryCopy):
       filter: string | ClientFilter,
       ...rest: unknown[]
     ) {
-      const plan = states.get(this)?.plan;
+      const plan = planOf(this);
       if (plan === undefined) return original.call(this, topic, filter, ...rest);
       const asked = agent.guard('a subscription', [], () => subscription(topic, filter));
       const planned = agent.guard('a subscription', filter, () => {
@@ -243,7 +243,7 @@ export const patchSimpleConsumer: Patch = (exports, agent, copy) => {
 };
 
 export const patchLitePushConsumer: Patch = (exports, agent) => {
-  leaveAlone(exports.LitePushConsumerImpl);
+  leftAlone.add(exports.LitePushConsumerImpl.prototype);
   exports.LitePushConsumerImpl = wrapClass(exports.LitePushConsumerImpl, (args, _newTarget, make) => {
     agent.log.warnOnce(
       'LitePushConsumer',

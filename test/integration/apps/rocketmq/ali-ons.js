@@ -5,6 +5,7 @@ const http = require('node:http');
 const { Consumer, Message, Producer } = require(process.env.CLIENT);
 const co = require('co');
 const urllib = require('urllib');
+const echo = require('./echo.js');
 
 const app = JSON.parse(process.env.APP);
 const say = line => console.log(JSON.stringify(line));
@@ -18,17 +19,6 @@ const options = {
   ...app.clientOptions,
 };
 const onError = error => say({ clientError: error.message });
-
-function echo() {
-  return new Promise((resolve, reject) => {
-    http
-      .get(`${process.env.ECHO}/`, response => {
-        let text = '';
-        response.on('data', chunk => (text += chunk)).on('end', () => resolve(JSON.parse(text)));
-      })
-      .on('error', reject);
-  });
-}
 
 const failing = new Set(app.failFirst ?? []);
 

@@ -1,7 +1,7 @@
 // A plain consumer application: it knows nothing of the agent. Settings come as JSON in APP; what it sees goes out as
 // JSON lines. For each message it calls ECHO over HTTP and reports the headers that arrived there.
-const http = require('node:http');
 const { ConsumeResult, FilterExpression, PushConsumer, SimpleConsumer } = require('rocketmq-client-nodejs');
+const echo = require('./echo.js');
 
 const app = JSON.parse(process.env.APP);
 const say = line => console.log(JSON.stringify(line));
@@ -12,17 +12,6 @@ const silent = {
   warn() {},
   error: (...words) => say({ clientError: words.map(String).join(' ') }),
 };
-
-function echo() {
-  return new Promise((resolve, reject) => {
-    http
-      .get(`${process.env.ECHO}/`, response => {
-        let text = '';
-        response.on('data', chunk => (text += chunk)).on('end', () => resolve(JSON.parse(text)));
-      })
-      .on('error', reject);
-  });
-}
 
 async function handle(message) {
   const { baggage } = await echo();

@@ -1,6 +1,7 @@
 // A plain producer application: POST /send with a JSON message sends it from within the request.
 const http = require('node:http');
 const { Producer } = require('rocketmq-client-nodejs');
+const echo = require('./echo.js');
 
 const app = JSON.parse(process.env.APP);
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
@@ -12,14 +13,7 @@ const producer = new Producer({
   logger: silent,
   checker: {
     async check(message) {
-      const { baggage } = await new Promise((resolve, reject) => {
-        http
-          .get(`${process.env.ECHO}/`, response => {
-            let text = '';
-            response.on('data', chunk => (text += chunk)).on('end', () => resolve(JSON.parse(text)));
-          })
-          .on('error', reject);
-      });
+      const { baggage } = await echo();
       say({ checked: message.body.toString(), downstream: baggage ?? null });
       return 1;
     },
