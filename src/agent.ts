@@ -5,6 +5,7 @@ import { createGuard, type Guard } from './loader/guard';
 import { createLog, type Log } from './log';
 import { createHeaderPropagation, type HeaderPropagation } from './propagation/http-headers';
 import type { MessagePolicy } from './rocketmq/message-policy';
+import { createRouting, type Routing } from './routing/routing';
 
 /** What instrumentations ask: everything that is decided, nothing that belongs to a library. */
 export interface Agent {
@@ -13,6 +14,8 @@ export interface Agent {
   readonly guard: Guard;
   readonly context: TagContext;
   readonly headers: HeaderPropagation;
+  /** Which instances a call may go to, and what this process registers itself with. */
+  readonly routing: Routing;
   /** Group names, filters and groups' creation. Loaded when a RocketMQ client is. */
   readonly messages: MessagePolicy;
 }
@@ -37,6 +40,7 @@ export function createAgent(settings: Settings): Agent {
       interop: settings.interop,
       onMalformed: header => log.debug(`a malformed tag in the ${header} header of an inbound request was dropped`),
     }),
+    routing: createRouting(settings, log),
     get messages() {
       if (messages === undefined) {
         const { createMessagePolicy } =

@@ -1,0 +1,70 @@
+/** Routing as instrumentations see it: registration, choice among instances, calls to addresses that were kept. */
+import type { Settings } from '../config/settings';
+import type { Log } from '../log';
+import { BASE } from '../tag';
+import { chooseInstances, type InstanceReader } from './choose-instances';
+import { environmentOf, type Metadata, registrationMetadata } from './instance-environment';
+import { type Address, createServiceDirectory, type ServiceInstance } from './service-directory';
+
+/** Error code of a call that was not made: its service has instances of other canaries only. */
+export const NO_INSTANCE = 'ERR_GRAY_NO_INSTANCE';
+
+export interface Routing {
+  /** The tag that an instance's registration metadata names; undefined: the baseline. */
+  environmentOf(metadata: object | null | undefined): string | undefined;
+  /** What this process registers itself with: a copy with its tag, or the very same object in the baseline. */
+  registration<M extends object>(metadata: M | undefined): M | undefined;
+  /**
+   * The instances that a call with the outgoing tag `tag` may go to: its own environment's, else the baseline's, else
+   * none, which is said once for `service`. The very same array when none is excluded.
+   */
+  choose<T>(instances: readonly T[], tag: string | undefined, reader: InstanceReader<T>, service: string): readonly T[];
+  /** See {@link ServiceDirectory.learn}. */
+  learn(source: object, service: string, instances: readonly ServiceInstance[], isFollowed: () => boolean): void;
+  forget(source: object): void;
+  /**
+   * The address that a call with the outgoing tag `tag` goes to instead of this one; undefined: unchanged.
+   *
+   * @returns an Error with the code `ERR_GRAY_NO_INSTANCE` when it must not be made
+   */
+  aim(host: string, port: number, tag: string | undefined): Address | Error | undefined;
+}
+
+export function createRouting({ key, tag: instanceTag, interop }: Settings, log: Log): Routing {
+  const directory = createServiceDirectory();
+  // Registries hand out new metadata with each change: what one says is read once.
+  const environments = new WeakMap<object, { readonly tag: string | undefined }>();
+
+  const noInstance = (service: string, tag: string | undefined) => {
+    const caller = tag === undefined || tag === BASE ? 'the baseline' : tag;
+    const text = `${service} has instances of other canaries only: none for a call of ${caller}`;
+    // By service alone: tags come from outside, what was said is remembered.
+    log.warnOnce(`no instance: ${service}`, text);
+    return text;
+  };
+
+  return {
+    environmentOf(metadata) {
+      if (typeof metadata !== 'object' || metadata === null) return undefined;
+      let known = environments.get(metadata);
+      if (known === undefined) {
+        known = { tag: environmentOf(metadata as Metadata, key) };
+        environments.set(metadata, known);
+      }
+      return known.tag;
+    },
+    registration: metadata => registrationMetadata(metadata, { key, tag: instanceTag, interop }),
+    choose(instances, tag, reader, service) {
+      const chosen = chooseInstances(instances, tag, reader);
+      if (chosen.length === 0 && instances.length > 0) noInstance(service, tag);
+      return chosen;
+    },
+    learn: directory.learn,
+    forget: directory.forget,
+    aim(host, port, tag) {
+      const target = directory.aim(host, port, tag);
+      if (target === undefined || 'host' in target) return target;
+      return Object.assign(new Error(noInstance(target.unreachable, tag)), { code: NO_INSTANCE });
+    },
+  };
+}
