@@ -10,6 +10,10 @@ export const CORE: readonly CoreInstrumentation[] = [nodeHttpServer, nodeHttpCli
 export const LIBRARIES: readonly (LibraryEntry & { readonly isMessaging?: true })[] = [
   { module: 'undici', load: () => (require('./undici') as typeof import('./undici')).undici },
   {
+    module: 'nacos-naming',
+    load: () => (require('./nacos-naming') as typeof import('./nacos-naming')).nacosNaming,
+  },
+  {
     module: 'rocketmq-client-nodejs',
     isMessaging: true,
     load: () => (require('./rocketmq-client-nodejs') as typeof import('./rocketmq-client-nodejs')).rocketmqClientNodejs,
