@@ -4,6 +4,7 @@ import { createBaggageBridge } from './context/opentelemetry';
 import { createGuard, type Guard } from './loader/guard';
 import { createLog, type Log } from './log';
 import { createHeaderPropagation, type HeaderPropagation } from './propagation/http-headers';
+import { type AttachmentPropagation, createAttachmentPropagation } from './propagation/rpc-attachments';
 import type { MessagePolicy } from './rocketmq/message-policy';
 import { createRouting, type Routing } from './routing/routing';
 
@@ -14,6 +15,7 @@ export interface Agent {
   readonly guard: Guard;
   readonly context: TagContext;
   readonly headers: HeaderPropagation;
+  readonly attachments: AttachmentPropagation;
   /** Which instances a call may go to, and what this process registers itself with. */
   readonly routing: Routing;
   /** Group names, filters and groups' creation. Loaded when a RocketMQ client is. */
@@ -21,11 +23,12 @@ export interface Agent {
 }
 
 export function createAgent(settings: Settings): Agent {
+  const { key, inbound, interop } = settings;
   const log = createLog(settings.logLevel);
   const guard = createGuard(log);
   const bridge = createBaggageBridge({
-    key: settings.key,
-    readTags: settings.inbound === 'accept',
+    key,
+    readTags: inbound === 'accept',
     onError: error => guard.report('the OpenTelemetry bridge', error),
   });
   let messages: MessagePolicy | undefined;
@@ -35,10 +38,16 @@ export function createAgent(settings: Settings): Agent {
     guard,
     context: createTagContext({ instanceTag: settings.tag, bridge }),
     headers: createHeaderPropagation({
-      key: settings.key,
-      inbound: settings.inbound,
-      interop: settings.interop,
+      key,
+      inbound,
+      interop,
       onMalformed: header => log.debug(`a malformed tag in the ${header} header of an inbound request was dropped`),
+    }),
+    attachments: createAttachmentPropagation({
+      key,
+      inbound,
+      interop,
+      onMalformed: name => log.debug(`a malformed tag in the ${name} attachment of an inbound call was dropped`),
     }),
     routing: createRouting(settings, log),
     get messages() {

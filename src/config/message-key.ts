@@ -4,7 +4,7 @@
  * `org.apache.rocketmq.common.message.MessageConst`, both 5.5.0.
  */
 
-import { MSE_MEMBER } from '../propagation/baggage';
+import { MSE_NAME } from '../propagation/mse-tag';
 
 export const MESSAGE_KEY_GRAMMAR =
   "an SQL92 identifier of up to 64 letters, digits and underscores, no SQL92 keyword, none of RocketMQ's own property names";
@@ -30,6 +30,6 @@ const ROCKETMQ_PROPERTIES = new Set(
 
 export function isMessageKey(text: string): boolean {
   // Another member of the same header, with values of its own form.
-  if (text === MSE_MEMBER) return false;
+  if (text === MSE_NAME) return false;
   return IDENTIFIER.test(text) && !KEYWORDS.has(text.toUpperCase()) && !ROCKETMQ_PROPERTIES.has(text);
 }

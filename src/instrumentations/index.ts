@@ -14,6 +14,14 @@ export const LIBRARIES: readonly (LibraryEntry & { readonly isMessaging?: true }
     load: () => (require('./nacos-naming') as typeof import('./nacos-naming')).nacosNaming,
   },
   {
+    module: 'apache-dubbo-consumer',
+    load: () => (require('./apache-dubbo-consumer') as typeof import('./apache-dubbo-consumer')).apacheDubboConsumer,
+  },
+  {
+    module: 'apache-dubbo-service',
+    load: () => (require('./apache-dubbo-service') as typeof import('./apache-dubbo-service')).apacheDubboService,
+  },
+  {
     module: 'rocketmq-client-nodejs',
     isMessaging: true,
     load: () => (require('./rocketmq-client-nodejs') as typeof import('./rocketmq-client-nodejs')).rocketmqClientNodejs,

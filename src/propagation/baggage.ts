@@ -3,9 +3,7 @@
  * commas. Only members of our own names are read or replaced; every other byte stays as it is.
  */
 import { isTag } from '../tag';
-
-/** Member name that the Java agent's fleet (MSE) reads: its value is percent-encoded JSON, `[{"name":"gray"}]`. */
-export const MSE_MEMBER = '__microservice_tag__';
+import { MSE_NAME, readMseTag, writeMseTag } from './mse-tag';
 
 /** Name of a member, without white space; the whole text for a member that has no `=`. */
 function nameOf(member: string): string {
@@ -25,18 +23,6 @@ function memberValue(member: string): string | undefined {
   }
 }
 
-function mseTag(value: string | undefined): string | undefined {
-  if (value === undefined) return undefined;
-  try {
-    const parsed: unknown = JSON.parse(value);
-    const first: unknown = Array.isArray(parsed) ? parsed[0] : undefined;
-    const name = typeof first === 'object' && first !== null ? (first as { name?: unknown }).name : undefined;
-    return isTag(name) ? name : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
 export interface BaggageTags {
   /** First well-formed value of the member of our own key. */
   readonly own: string | undefined;
@@ -51,7 +37,7 @@ const NO_TAGS: BaggageTags = { own: undefined, mse: undefined, malformed: false 
 /** The tags that a header value carries. Malformed ones are left out, never thrown on. */
 export function readBaggage(header: string, key: string): BaggageTags {
   // Most headers carry no tag at all: no splitting for them.
-  if (!header.includes(key) && !header.includes(MSE_MEMBER)) return NO_TAGS;
+  if (!header.includes(key) && !header.includes(MSE_NAME)) return NO_TAGS;
   let own: string | undefined;
   let mse: string | undefined;
   let malformed = false;
@@ -61,8 +47,8 @@ export function readBaggage(header: string, key: string): BaggageTags {
       const value = memberValue(member);
       if (isTag(value)) own = value;
       else malformed = true;
-    } else if (name === MSE_MEMBER && mse === undefined) {
-      mse = mseTag(memberValue(member));
+    } else if (name === MSE_NAME && mse === undefined) {
+      mse = readMseTag(memberValue(member));
     }
   }
   return { own, mse, malformed: malformed && own === undefined };
@@ -87,7 +73,7 @@ export function mergeBaggage(existing: string | undefined, options: MergeOptions
   const ours: string[] = [];
   if (tag !== undefined) {
     ours.push(`${key}=${tag}`);
-    if (writeMse) ours.push(`${MSE_MEMBER}=${encodeURIComponent(JSON.stringify([{ name: tag }]))}`);
+    if (writeMse) ours.push(`${MSE_NAME}=${encodeURIComponent(writeMseTag(tag))}`);
   }
   const others = existing === undefined ? undefined : withoutMembers(existing, key, dropMse || writeMse);
   if (others) ours.push(others);
@@ -95,12 +81,12 @@ export function mergeBaggage(existing: string | undefined, options: MergeOptions
 }
 
 function withoutMembers(header: string, key: string, dropMse: boolean): string {
-  if (!header.includes(key) && !(dropMse && header.includes(MSE_MEMBER))) return header.trim();
+  if (!header.includes(key) && !(dropMse && header.includes(MSE_NAME))) return header.trim();
   return header
     .split(',')
     .filter(member => {
       const name = nameOf(member);
-      return name !== key && !(dropMse && name === MSE_MEMBER);
+      return name !== key && !(dropMse && name === MSE_NAME);
     })
     .join(',')
     .trim();

@@ -1,0 +1,44 @@
+// A plain consumer application: each HTTP request makes one call of the Dubbo service from within the request. The
+// consumer itself is only made with the first request, so that the first call finds no connection.
+const http = require('node:http');
+const { Dubbo, java } = require('apache-dubbo-consumer');
+const registryAt = require('./registry.js');
+
+const { service, registry, attachments } = JSON.parse(process.env.APP);
+let dubbo;
+
+function connect() {
+  const made = Dubbo.from({
+    application: { name: 'consumer' },
+    dubboVersion: '2.0.2',
+    registry: registryAt(registry),
+    services: {
+      who: proxy => proxy.proxyService({ dubboInterface: service, methods: { who: id => [java.String(id)] } }),
+    },
+  });
+  if (attachments !== undefined) {
+    made.use(async (ctx, next) => {
+      ctx.attachments = attachments;
+      const before = JSON.stringify(ctx.attachments);
+      await next();
+      if (JSON.stringify(ctx.attachments) !== before) throw new Error('the attachments were changed');
+    });
+  }
+  return made;
+}
+
+async function call(id) {
+  dubbo ??= connect();
+  await dubbo.ready();
+  const { res, err } = await dubbo.service.who.who(id);
+  if (err) throw err;
+  return res;
+}
+
+const server = http.createServer((request, response) => {
+  call(request.url.slice(1)).then(
+    result => response.end(result),
+    error => response.writeHead(500).end(String(error.stack ?? error)),
+  );
+});
+server.listen(0, '127.0.0.1', () => console.log(JSON.stringify({ port: server.address().port })));

@@ -1,0 +1,41 @@
+// A plain provider application of one Dubbo service; ends gracefully on SIGTERM: leaves the registry, then stops.
+const { setTimeout: sleep } = require('node:timers/promises');
+const { DubboService } = require('apache-dubbo-service');
+const echo = require('../rocketmq/echo.js');
+const registryAt = require('./registry.js');
+
+const { name, service, registry: address, drain = 1500 } = JSON.parse(process.env.APP);
+const say = line => console.log(JSON.stringify(line));
+const registry = registryAt(address);
+let calls = 0;
+
+const server = DubboService.from({
+  registry,
+  services: {
+    who: {
+      dubboInterface: service,
+      methods: {
+        /** Who answers, what came with the call, and the baggage that a call of the handler carries. */
+        async who(id, ctx) {
+          calls++;
+          await sleep(Math.random() * 10);
+          const { baggage } = await echo();
+          const { gray_tag, __microservice_tag__, custom } = ctx.request.attachment;
+          return JSON.stringify({ id, name, baggage, attachments: { gray_tag, __microservice_tag__, custom } });
+        },
+      },
+    },
+  },
+});
+
+process.on('SIGTERM', async () => {
+  const url = new URL(server.buildUrl(server.services.who));
+  await registry.getClient().deregisterInstance(service, { ip: url.hostname, port: Number(url.port) });
+  await sleep(drain);
+  const before = calls;
+  await sleep(200);
+  say({ left: calls - before });
+  process.exit(0);
+});
+
+server.ready().then(() => say({ ready: server.getPort() }));
