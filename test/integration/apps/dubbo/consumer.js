@@ -1,10 +1,11 @@
 // A plain consumer application: each HTTP request makes one call of the Dubbo service from within the request. The
 // consumer itself is only made with the first request, so that the first call finds no connection.
 const http = require('node:http');
-const { Dubbo, java } = require('apache-dubbo-consumer');
+const { Dubbo, DubboDirectlyInvoker, java } = require('apache-dubbo-consumer');
 const registryAt = require('./registry.js');
 
-const { service, registry, attachments } = JSON.parse(process.env.APP);
+const { service, registry, attachments, direct } = JSON.parse(process.env.APP);
+const methods = { who: id => [java.String(id)] };
 let dubbo;
 
 function connect() {
@@ -12,23 +13,35 @@ function connect() {
     application: { name: 'consumer' },
     dubboVersion: '2.0.2',
     registry: registryAt(registry),
-    services: {
-      who: proxy => proxy.proxyService({ dubboInterface: service, methods: { who: id => [java.String(id)] } }),
-    },
+    dubboInvokeTimeout: 3000,
+    services: { who: proxy => proxy.proxyService({ dubboInterface: service, methods }) },
   });
   if (attachments !== undefined) {
     made.use(async (ctx, next) => {
       ctx.attachments = attachments;
-      const before = JSON.stringify(ctx.attachments);
       await next();
-      if (JSON.stringify(ctx.attachments) !== before) throw new Error('the attachments were changed');
+      if (JSON.stringify(ctx.attachments) !== JSON.stringify(attachments)) throwLater('the attachments were changed');
     });
   }
   return made;
 }
 
+/** The library swallows what a middleware throws. */
+function throwLater(message) {
+  setImmediate(() => {
+    throw new Error(message);
+  });
+}
+
+/** To one address, without a registry. */
+function connectDirectly() {
+  const invoker = DubboDirectlyInvoker.from({ dubboHost: direct, dubboVersion: '2.0.2' });
+  const who = invoker.proxyService({ dubboInterface: service, methods, attachments });
+  return { ready() {}, service: { who } };
+}
+
 async function call(id) {
-  dubbo ??= connect();
+  dubbo ??= direct === undefined ? connect() : connectDirectly();
   await dubbo.ready();
   const { res, err } = await dubbo.service.who.who(id);
   if (err) throw err;
