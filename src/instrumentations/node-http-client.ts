@@ -20,6 +20,7 @@ type Tagged = ClientRequest & {
   [TAG]?: { readonly tag: string | undefined };
   /** The header block, once it is composed: at once where headers were given as an array. */
   _header?: string | null;
+  outputData?: { data: unknown }[];
   onSocket(socket: Socket, error?: Error): void;
 };
 /** What a request hands its agent: host and port as they will be connected to, made for this request. */
@@ -109,9 +110,12 @@ function aim(request: Tagged, options: unknown, routing: Routing): ConnectOption
   const to = `${bracketed(target.host)}:${target.port}`;
   const former = [`${bracketed(host)}:${port}`, bracketed(host)];
   if (typeof request._header === 'string') {
-    request._header = request._header.replace(/(\r\nhost: *)([^\r]*)/i, (line, name, value) =>
+    const header = request._header;
+    request._header = header.replace(/(\r\nhost: *)([^\r]*)/i, (line, name, value) =>
       former.includes(value) ? name + to : line,
     );
+    // With `Expect: 100-continue` it waits for the connection already.
+    for (const output of request.outputData ?? []) if (output.data === header) output.data = request._header;
   } else if (former.includes(String(request.getHeader('host')))) {
     request.setHeader('Host', to);
   }

@@ -22,8 +22,13 @@ const registry = {};
 const followed = () => true;
 
 let directory: ServiceDirectory;
+let now = 0;
 beforeEach(() => {
-  directory = createServiceDirectory(() => 0.5);
+  now = 1_000_000;
+  directory = createServiceDirectory(
+    () => 0.5,
+    () => now,
+  );
 });
 
 const aim = (port: number, tag: string | undefined) => {
@@ -49,10 +54,9 @@ describe('the directory of services', () => {
     expect(directory.aim('10.0.0.2', 1, 'gray')).toBeUndefined();
   });
 
-  it('leaves all alone while nobody is a canary', () => {
+  it('says when nobody is a canary: no call needs aiming then', () => {
     directory.learn(registry, 'orders', instances('base:1'), followed);
     expect(directory.hasCanaries).toBe(false);
-    expect(aim(1, 'gray')).toBeUndefined();
   });
 
   it('falls back at once when the canaries are gone, or no longer healthy', () => {
@@ -60,8 +64,26 @@ describe('the directory of services', () => {
     directory.learn(registry, 'orders', instances('base:1 gray:2!'), followed);
     expect(aim(2, 'gray')).toBe(1);
     directory.learn(registry, 'orders', instances('base:1'), followed);
-    expect(directory.hasCanaries).toBe(false);
     expect(aim(1, 'gray')).toBeUndefined();
+  });
+
+  it('sends calls to an instance that has left to those that are there, for a minute', () => {
+    directory.learn(registry, 'orders', instances('base:1 gray:2'), followed);
+    directory.learn(registry, 'orders', instances('base:1'), followed);
+    expect(aim(2, 'gray')).toBe(1);
+    expect(aim(2, undefined)).toBe(1);
+    now += 59_999;
+    expect([directory.hasCanaries, aim(2, 'gray')]).toEqual([true, 1]);
+    now += 1;
+    expect([directory.hasCanaries, aim(2, 'gray')]).toEqual([false, undefined]);
+  });
+
+  it('knows an address that has left one service and come to another by its new one', () => {
+    directory.learn(registry, 'orders', instances('base:1 gray:2'), followed);
+    directory.learn(registry, 'orders', instances('base:1'), followed);
+    directory.learn(registry, 'stock', instances('base:2'), followed);
+    expect(aim(2, undefined)).toBeUndefined();
+    expect(directory.hasCanaries).toBe(false);
   });
 
   it('names the service when there are canaries of others only', () => {
