@@ -19,12 +19,22 @@ try {
     const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
     node(tsc, '-p', 'tsconfig.fixtures.json');
   });
-  // By address: it is not there before it is built.
-  const fixture = await import(new URL('../build/fixtures/rocketmq/index.js', import.meta.url).href);
-  await fixture.installRocketmq(say, process.argv.includes('--every-broker') ? fixture.ROCKETMQ_VERSIONS : undefined);
+  const { installRocketmq, ROCKETMQ_VERSIONS } = await fixture('rocketmq');
+  await installRocketmq(say, process.argv.includes('--every-broker') ? ROCKETMQ_VERSIONS : undefined);
+  const { installNacos } = await fixture('nacos');
+  await installNacos(say);
 } catch (error) {
   console.error(`setup: ${error instanceof Error ? error.message : error}`);
   process.exit(1);
+}
+
+/**
+ * By address: it is not there before it is built.
+ *
+ * @param {string} name
+ */
+function fixture(name) {
+  return import(new URL(`../build/fixtures/${name}/index.js`, import.meta.url).href);
 }
 
 /** @param {string} line */
