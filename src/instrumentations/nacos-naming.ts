@@ -19,6 +19,8 @@ interface Host {
   readonly metadata?: Readonly<Record<string, unknown>>;
 }
 interface ServiceInfo {
+  /** The server's clock at the answer, in ms. */
+  readonly lastRefTime?: number;
   readonly hosts?: readonly Host[];
   getKey(): string;
 }
@@ -75,8 +77,24 @@ function patchClient(prototype: object, agent: Agent): void {
   }
 }
 
+/** As the application names it: without the group and cluster that it need not name. */
+const nameOf = (key: string) => key.replace(/^DEFAULT_GROUP@@/, '').replace(/@@DEFAULT$/, '');
+
+/** Answers overtake one another by less than this, in ms; a longer way back is another server's clock. */
+const OVERTAKEN = 2000;
+
 function patchHostReactor(prototype: object, agent: Agent): void {
   const { guard, routing } = agent;
+  /** Of each client: the time of the last answer about each service. */
+  const times = new WeakMap<object, Map<string, number>>();
+  const isOvertaken = (reactor: object, name: string, time: number) => {
+    const known = times.get(reactor) ?? new Map<string, number>();
+    times.set(reactor, known);
+    const age = (known.get(name) ?? 0) - time;
+    if (age > 0 && age < OVERTAKEN) return true;
+    known.set(name, time);
+    return false;
+  };
 
   // 2.0 to 2.6: called with each answer and each push of the server.
   wrapMethod<AnyFunction>(
@@ -88,6 +106,8 @@ function patchHostReactor(prototype: object, agent: Agent): void {
         guard('learning the instances of a service from Nacos', undefined, () => {
           if (service?.hosts === undefined || this._closed) return;
           const key = service.getKey();
+          const name = nameOf(key);
+          if (isOvertaken(this, name, service.lastRefTime ?? 0)) return;
           const instances = service.hosts.map(host => ({
             host: host.ip,
             port: host.port,
@@ -95,7 +115,7 @@ function patchHostReactor(prototype: object, agent: Agent): void {
             isUsable: isUsable(host),
             weight: host.weight ?? 1,
           }));
-          routing.learn(this, key, instances, () => this._futureMap?.has(key) ?? false);
+          routing.learn(this, name, instances, () => this._futureMap?.has(key) ?? false);
         });
         return service;
       },

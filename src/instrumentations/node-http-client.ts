@@ -8,13 +8,27 @@
  * (`onSocket`; later where `createConnection` is asynchronous).
  */
 import type { ClientRequest } from 'node:http';
+import type { Socket } from 'node:net';
 import type { CoreInstrumentation } from '../loader/instrumentation';
 import { type AnyFunction, wrapMethod } from '../loader/wrap';
 import { changeHeaderList, type HeaderChange, joined } from '../propagation/http-headers';
+import type { Routing } from '../routing/routing';
 
 /** What requests carry, taken when they were made. Undefined: no tag. */
 const TAG = Symbol('rocketmq-gray.tag');
-type Tagged = ClientRequest & { [TAG]?: { readonly tag: string | undefined } };
+type Tagged = ClientRequest & {
+  [TAG]?: { readonly tag: string | undefined };
+  /** The header block, once it is composed: at once where headers were given as an array. */
+  _header?: string | null;
+  outputData?: { data: unknown }[];
+  onSocket(socket: Socket, error?: Error): void;
+};
+/** What a request hands its agent: host and port as they will be connected to, made for this request. */
+interface ConnectOptions {
+  readonly host?: unknown;
+  readonly port?: unknown;
+  readonly socketPath?: unknown;
+}
 
 const NO_TAG = { tag: undefined };
 
@@ -22,7 +36,7 @@ export const nodeHttpClient: CoreInstrumentation = {
   module: 'node:http (client)',
   patch(agent) {
     const { Agent, ClientRequest } = require('node:http') as typeof import('node:http');
-    const { context, headers } = agent;
+    const { context, headers, routing } = agent;
 
     const takeTag = (request: Tagged) => {
       if (request[TAG] !== undefined) return;
@@ -30,13 +44,29 @@ export const nodeHttpClient: CoreInstrumentation = {
       const value = tag === undefined ? NO_TAG : { tag };
       Object.defineProperty(request, TAG, { value, configurable: true, enumerable: false });
     };
-    const taking = (original: AnyFunction, requestOf: (self: unknown, args: unknown[]) => unknown): AnyFunction =>
-      function (this: unknown, ...args: unknown[]) {
-        agent.guard('taking the tag of an HTTP call', undefined, () => takeTag(requestOf(this, args) as Tagged));
-        return original.apply(this, args);
-      };
-    wrapMethod(Agent.prototype, 'addRequest', original => taking(original, (_self, args) => args[0]));
-    wrapMethod(ClientRequest.prototype, 'onSocket', original => taking(original, self => self));
+    wrapMethod<AnyFunction>(
+      Agent.prototype,
+      'addRequest',
+      original =>
+        function addRequest(this: unknown, request: Tagged, options: unknown, ...rest: unknown[]) {
+          const aimed = agent.guard('aiming an HTTP call', undefined, () => {
+            takeTag(request);
+            return routing.hasCanaries() ? aim(request, options, routing) : undefined;
+          });
+          // As a connection that could not be made.
+          if (aimed instanceof Error) return request.onSocket(null as unknown as Socket, aimed);
+          return original.call(this, request, aimed ?? options, ...rest);
+        },
+    );
+    wrapMethod<AnyFunction>(
+      ClientRequest.prototype,
+      'onSocket',
+      original =>
+        function onSocket(this: Tagged, ...args: unknown[]) {
+          agent.guard('taking the tag of an HTTP call', undefined, () => takeTag(this));
+          return original.apply(this, args);
+        },
+    );
 
     wrapMethod(
       ClientRequest.prototype,
@@ -66,4 +96,33 @@ function changeHeaders(request: ClientRequest, list: unknown, changes: readonly 
     else request.setHeader(name, next);
   }
   return list ?? request.getHeaders();
+}
+
+/** The options of a call that goes to another instance, with its `Host`; undefined: unchanged. */
+function aim(request: Tagged, options: unknown, routing: Routing): ConnectOptions | Error | undefined {
+  if (typeof options !== 'object' || options === null) return undefined;
+  const { host, port, socketPath } = options as ConnectOptions;
+  if (typeof host !== 'string' || socketPath) return undefined;
+  const target = routing.aim(host, Number(port), request[TAG]?.tag);
+  if (target === undefined || target instanceof Error) return target;
+
+  // A virtual host that the application named stays: it is the service's, not the instance's.
+  const to = `${bracketed(target.host)}:${target.port}`;
+  const former = [`${bracketed(host)}:${port}`, bracketed(host)];
+  if (typeof request._header === 'string') {
+    const header = request._header;
+    request._header = header.replace(/(\r\nhost: *)([^\r]*)/i, (line, name, value) =>
+      former.includes(value) ? name + to : line,
+    );
+    // With `Expect: 100-continue` it waits for the connection already.
+    for (const output of request.outputData ?? []) if (output.data === header) output.data = request._header;
+  } else if (former.includes(String(request.getHeader('host')))) {
+    request.setHeader('Host', to);
+  }
+  request.host = target.host;
+  return { ...options, host: target.host, hostname: target.host, port: target.port } as ConnectOptions;
+}
+
+function bracketed(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
 }

@@ -22,6 +22,8 @@ export interface Routing {
   /** See {@link ServiceDirectory.learn}. */
   learn(source: object, service: string, instances: readonly ServiceInstance[], isFollowed: () => boolean): void;
   forget(source: object): void;
+  /** False: no call is aimed elsewhere, whatever its address. */
+  hasCanaries(): boolean;
   /**
    * The address that a call with the outgoing tag `tag` goes to instead of this one; undefined: unchanged.
    *
@@ -61,6 +63,7 @@ export function createRouting({ key, tag: instanceTag, interop }: Settings, log:
     },
     learn: directory.learn,
     forget: directory.forget,
+    hasCanaries: () => directory.hasCanaries,
     aim(host, port, tag) {
       const target = directory.aim(host, port, tag);
       if (target === undefined || 'host' in target) return target;

@@ -20,7 +20,7 @@ export interface ServiceInstance extends Address {
 }
 
 export interface ServiceDirectory {
-  /** True while a list holds a canary: otherwise no call is aimed elsewhere. */
+  /** True while there is a canary, or was a moment ago. Ask first: no call is to be aimed elsewhere otherwise. */
   readonly hasCanaries: boolean;
   /**
    * Replaces what is known of a service.
@@ -40,11 +40,25 @@ export interface ServiceDirectory {
 }
 
 interface Service {
-  readonly source: object;
   readonly name: string;
   readonly instances: readonly ServiceInstance[];
   readonly isFollowed: () => boolean;
 }
+
+/** An instance that left its service. */
+interface Departed {
+  readonly source: object;
+  readonly service: string;
+  readonly isCanary: boolean;
+  /** Ms, as the clock counts them. */
+  readonly until: number;
+}
+
+/**
+ * How long, in ms, calls to an instance that left its service go to those that are there: applications hold lists that are
+ * older than ours. Longer than registries take to tell everybody, shorter than an address waits for its next user.
+ */
+const DEPARTED_FOR = 60_000;
 
 const READER: InstanceReader<ServiceInstance> = {
   environment: instance => instance.environment,
@@ -53,16 +67,21 @@ const READER: InstanceReader<ServiceInstance> = {
 
 const keyOf = ({ host, port }: Address) => `${host}:${port}`;
 
-/** @param random a number from 0 up to 1, for the choice by weight */
-export function createServiceDirectory(random: () => number = Math.random): ServiceDirectory {
+/**
+ * @param random a number from 0 up to 1, for the choice by weight
+ * @param now ms
+ */
+export function createServiceDirectory(random: () => number = Math.random, now = Date.now): ServiceDirectory {
   const sources = new Map<object, Map<string, Service>>();
   const byAddress = new Map<string, Service[]>();
+  const departed = new Map<string, Departed>();
   let canaries = 0;
 
   const enter = (service: Service) => {
     for (const instance of service.instances) {
       const key = keyOf(instance);
       byAddress.set(key, [...(byAddress.get(key) ?? []), service]);
+      departed.delete(key);
       if (instance.environment !== undefined) canaries++;
     }
   };
@@ -75,38 +94,59 @@ export function createServiceDirectory(random: () => number = Math.random): Serv
       if (instance.environment !== undefined) canaries--;
     }
   };
+  const rememberDeparted = (source: object, before: Service) => {
+    for (const [key, { until }] of departed) if (until <= now()) departed.delete(key);
+    for (const instance of before.instances) {
+      const key = keyOf(instance);
+      if (byAddress.has(key)) continue;
+      const isCanary = instance.environment !== undefined;
+      departed.set(key, { source, service: before.name, isCanary, until: now() + DEPARTED_FOR });
+    }
+  };
+
+  /** The services that an address belongs to, or belonged to a moment ago. */
+  const servicesOf = (key: string): readonly Service[] => {
+    const services = byAddress.get(key);
+    if (services !== undefined) return services.filter(service => service.isFollowed());
+    const former = departed.get(key);
+    if (former === undefined || former.until <= now()) return [];
+    const service = sources.get(former.source)?.get(former.service);
+    return service?.isFollowed() ? [service] : [];
+  };
 
   return {
     get hasCanaries() {
-      return canaries > 0;
+      if (canaries > 0) return true;
+      for (const { isCanary, until } of departed.values()) if (isCanary && until > now()) return true;
+      return false;
     },
 
     learn(source, name, instances, isFollowed) {
       const services = sources.get(source) ?? new Map<string, Service>();
       sources.set(source, services);
       const before = services.get(name);
-      const service = { source, name, instances, isFollowed };
+      const service = { name, instances, isFollowed };
       services.set(name, service);
       if (before !== undefined) remove(before);
       enter(service);
+      if (before !== undefined) rememberDeparted(source, before);
     },
 
     forget(source) {
       for (const service of sources.get(source)?.values() ?? []) remove(service);
       sources.delete(source);
+      for (const [key, former] of departed) if (former.source === source) departed.delete(key);
     },
 
     aim(host, port, tag) {
-      if (canaries === 0) return undefined;
-      const key = `${host}:${port}`;
-      const services = byAddress.get(key)?.filter(service => service.isFollowed());
-      if (services === undefined || services.length === 0) return undefined;
+      const services = servicesOf(`${host}:${port}`);
+      if (services.length === 0) return undefined;
       const isHere = (instance: ServiceInstance) => instance.port === port && instance.host === host;
 
       const choices = services.map(service => chooseInstances(service.instances, tag, READER));
-      // A process that offers several services under one address: an instance that is right for one of them need not
-      // offer the others, so one that is right for all goes first.
+      // A process that offers several services under one address: right for one of them is right.
       if (choices.some(choice => choice.some(isHere))) return undefined;
+      // An instance that is right for one of them need not offer the others: one that is right for all goes first.
       const [first = [], ...others] = choices;
       const common = first.filter(({ host, port }) =>
         others.every(choice => choice.some(other => other.host === host && other.port === port)),

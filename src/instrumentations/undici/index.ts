@@ -6,14 +6,16 @@
  * redirects and retries are dispatched from the socket. So the tag is taken when a handler is first seen with its options,
  * and kept while undici passes the two on.
  */
-import type { Agent } from '../agent';
-import type { Exports, Instrumentation, Patch } from '../loader/instrumentation';
-import { overlay } from '../loader/overlay';
-import { wrapMethod } from '../loader/wrap';
-import { changeHeaderList, changeHeaderObject, type HeaderChange } from '../propagation/http-headers';
+import type { Agent } from '../../agent';
+import type { Exports, Instrumentation, Patch } from '../../loader/instrumentation';
+import { overlay } from '../../loader/overlay';
+import { wrapMethod } from '../../loader/wrap';
+import { changeHeaderList, changeHeaderObject, type HeaderChange } from '../../propagation/http-headers';
+import { type Aimed, createAim, type Dispatcher } from './aim';
 
 interface DispatchOptions {
   readonly headers?: unknown;
+  readonly origin?: unknown;
 }
 /** What a handler was dispatched with: the tag, and the options that went on. */
 interface Dispatched {
@@ -21,6 +23,19 @@ interface Dispatched {
   readonly options: DispatchOptions;
   /** Where it came first: undici passes a request on to other dispatchers, an application starts the next one here. */
   readonly dispatcher: unknown;
+}
+/** What becomes of a call. */
+interface Outgoing {
+  readonly options: DispatchOptions;
+  /** Set when another dispatcher sends it. */
+  readonly dispatcher?: Dispatcher;
+  /** Set when it is not sent. */
+  readonly error?: Error;
+}
+/** A request's handler: `onResponseError` since undici 7, `onError` before and beside it. */
+interface Handler {
+  onResponseError?(controller: null, error: Error): void;
+  onError?(error: Error): void;
 }
 
 /** Handlers of undici's own that dispatch the same request once more. */
@@ -42,21 +57,33 @@ export const undici: Instrumentation = {
 export function patchDispatcher(prototype: object, agent: Agent): void {
   const { context, headers } = agent;
   const dispatched = new WeakMap<object, Dispatched>();
+  const aim = createAim(agent);
 
-  const withTag = (dispatcher: unknown, options: DispatchOptions, handler: object): DispatchOptions => {
+  const prepare = (dispatcher: unknown, options: DispatchOptions, handler: object): Outgoing => {
     // The library has the better error for what is not an object.
-    if (!isObject(options) || !isObject(handler)) return options;
+    if (!isObject(options) || !isObject(handler)) return { options };
     const before = dispatched.get(handler);
     // Applications may use a handler, or an options object, for several requests; undici's own handlers dispatch again
     // with other options.
     const isPassedOn = before !== undefined && before.options === options && before.dispatcher !== dispatcher;
-    if (isPassedOn) return options;
+    if (isPassedOn) return { options };
     const isAgain = before !== undefined && AGAIN.has(handler.constructor?.name);
     const tag = isAgain ? before.tag : context.outgoingTag();
-    const changes = headers.changes(tag);
-    const next = changes.length === 0 ? options : withHeaders(options, changeHeaders(options.headers, changes));
+
+    const aimed = aim.of(dispatcher as object, options.origin, tag);
+    if (aimed instanceof Error) return { options, error: aimed };
+    const changes = aimed === undefined ? headers.changes(tag) : [...headers.changes(tag), hostOf(aimed)];
+    const next =
+      changes.length === 0
+        ? options
+        : changed(options, {
+            headers: changeHeaders(options.headers, changes),
+            ...(aimed !== undefined && { origin: aimed.origin }),
+          });
     dispatched.set(handler, { tag, options: next, dispatcher });
-    return next;
+    return aimed === undefined
+      ? { options: next }
+      : { options: next, dispatcher: aim.dispatcherFor(dispatcher as Dispatcher, aimed.origin) };
   };
 
   wrapMethod<Dispatch>(
@@ -64,18 +91,34 @@ export function patchDispatcher(prototype: object, agent: Agent): void {
     'dispatch',
     original =>
       function dispatch(this: unknown, options, handler) {
-        const changed = agent.guard('writing the tag of an undici call', options, () =>
-          withTag(this, options, handler),
-        );
-        return original.call(this, changed, handler);
+        const outgoing = agent.guard('an undici call', { options } as Outgoing, () => prepare(this, options, handler));
+        if (outgoing.error !== undefined) return fail(handler, outgoing.error);
+        if (outgoing.dispatcher !== undefined && outgoing.dispatcher !== this) {
+          return outgoing.dispatcher.dispatch(outgoing.options, handler);
+        }
+        return original.call(this, outgoing.options, handler);
       },
   );
 }
 
-function withHeaders(options: DispatchOptions, headers: unknown): DispatchOptions {
+/** The `Host` that an application sets of its own is another instance's, unless it names none. */
+function hostOf({ host, formerHost }: Aimed): HeaderChange {
+  return { name: 'host', change: existing => (existing === formerHost ? host : existing) };
+}
+
+/** As a call that could not be connected; true: the dispatcher takes more. */
+function fail(handler: Handler, error: Error): boolean {
+  queueMicrotask(() => {
+    if (typeof handler.onResponseError === 'function') handler.onResponseError(null, error);
+    else handler.onError?.(error);
+  });
+  return true;
+}
+
+function changed(options: DispatchOptions, changes: DispatchOptions): DispatchOptions {
   const prototype: unknown = Object.getPrototypeOf(options);
-  if (prototype === Object.prototype || prototype === null) return { ...options, headers };
-  return overlay(options, { headers });
+  if (prototype === Object.prototype || prototype === null) return { ...options, ...changes };
+  return overlay(options, { ...changes });
 }
 
 /** In the forms that undici takes: a flat array, an iterable of pairs, an object, or nothing. */
