@@ -4,7 +4,7 @@ const http = require('node:http');
 const { Dubbo, DubboDirectlyInvoker, java } = require('apache-dubbo-consumer');
 const registryAt = require('./registry.js');
 
-const { service, registry, attachments, direct } = JSON.parse(process.env.APP);
+const { service, address, attachments, direct } = JSON.parse(process.env.APP);
 const methods = { who: id => [java.String(id)] };
 let dubbo;
 
@@ -12,7 +12,7 @@ function connect() {
   const made = Dubbo.from({
     application: { name: 'consumer' },
     dubboVersion: '2.0.2',
-    registry: registryAt(registry),
+    registry: registryAt(address),
     dubboInvokeTimeout: 3000,
     services: { who: proxy => proxy.proxyService({ dubboInterface: service, methods }) },
   });

@@ -5,7 +5,7 @@ const { DubboService } = require('apache-dubbo-service');
 const echo = require('../rocketmq/echo.js');
 const registryAt = require('./registry.js');
 
-const { name, service, registry: address } = JSON.parse(process.env.APP);
+const { name, service, address } = JSON.parse(process.env.APP);
 const say = line => console.log(JSON.stringify(line));
 const registry = registryAt(address);
 let calls = 0;
