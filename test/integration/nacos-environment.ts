@@ -1,6 +1,7 @@
 /** A real Nacos, and plain applications that register with it and choose from it, for the tests of registries. */
 import { type Nacos, startNacos } from '../../fixtures/nacos';
 import { PRELOAD, type RunningChild, start } from './child';
+import type { NodeVersion } from './node-versions';
 import { createSandbox, type Sandbox, type SandboxOptions } from './sandbox';
 
 type Environment = Readonly<Record<string, string>>;
@@ -15,7 +16,7 @@ export interface NacosEnvironment {
   readonly nacos: Nacos;
   readonly sandbox: Sandbox;
   /** Starts an application, with Nacos's address and `settings` in APP; WITHOUT_AGENT in its environment: bare. */
-  start(script: string, settings: object, env?: Environment): RunningChild;
+  start(script: string, settings: object, env?: Environment, node?: NodeVersion): RunningChild;
   /** Registers an instance that stays although it sends no heartbeats. */
   register(service: string, instance: Instance): Promise<void>;
   deregister(service: string, instance: Instance): Promise<void>;
@@ -50,7 +51,7 @@ export async function nacosEnvironment({ dependencies, ...rest }: SandboxOptions
   return {
     nacos,
     sandbox,
-    start(script, settings, env = {}) {
+    start(script, settings, env = {}, node = undefined) {
       const child = start({
         args: [...(env.WITHOUT_AGENT ? [] : PRELOAD), script],
         cwd: sandbox.directory,
@@ -60,6 +61,7 @@ export async function nacosEnvironment({ dependencies, ...rest }: SandboxOptions
           APP: JSON.stringify({ address: nacos.address, ...settings }),
           ...env,
         },
+        ...(node !== undefined && { node }),
       });
       children.push(child);
       return child;
