@@ -124,7 +124,8 @@ export const SETTINGS: readonly Setting[] = [
     variables: ['GRAY_KEY'],
     default: 'gray_tag',
     defaultText: 'gray_tag',
-    meaning: 'the one name used for the baggage entry, the message property, the RPC attachment and the registration metadata',
+    meaning:
+      'the one name used for the baggage entry, the message property, the RPC attachment and the registration metadata',
     allowed: MESSAGE_KEY_GRAMMAR,
     parse: text => (isMessageKey(text) ? value(text) : undefined),
   }),
