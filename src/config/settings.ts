@@ -116,7 +116,7 @@ export const SETTINGS: readonly Setting[] = [
     variables: ['GRAY_MQ_ENABLED', 'PROFILER_MICRO_SERVICE_MQ_GRAY_ENABLE'],
     default: true,
     defaultText: 'true',
-    meaning: '`false`: messages are left alone, HTTP goes on',
+    meaning: '`false`: messages are left alone, HTTP and RPC go on',
     ...boolean,
   }),
   define({
@@ -124,7 +124,8 @@ export const SETTINGS: readonly Setting[] = [
     variables: ['GRAY_KEY'],
     default: 'gray_tag',
     defaultText: 'gray_tag',
-    meaning: 'the one name used for the baggage entry and the message property',
+    meaning:
+      'the one name used for the baggage entry, the message property, the RPC attachment and the registration metadata',
     allowed: MESSAGE_KEY_GRAMMAR,
     parse: text => (isMessageKey(text) ? value(text) : undefined),
   }),

@@ -116,7 +116,7 @@ export function createServiceDirectory(random: () => number = Math.random, now =
 
   return {
     get hasCanaries() {
-      if (canaries > 0) return true;
+      if (canaries > 0 || departed.size === 0) return canaries > 0;
       for (const { isCanary, until } of departed.values()) if (isCanary && until > now()) return true;
       return false;
     },

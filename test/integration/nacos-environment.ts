@@ -51,17 +51,17 @@ export async function nacosEnvironment({ dependencies, ...rest }: SandboxOptions
   return {
     nacos,
     sandbox,
-    start(script, settings, env = {}, node) {
+    start(script, settings, env = {}, node = undefined) {
       const child = start({
         args: [...(env.WITHOUT_AGENT ? [] : PRELOAD), script],
         cwd: sandbox.directory,
-        ...(node && { node }),
         env: {
           // Clients keep what they learn in files there.
           HOME: sandbox.directory,
           APP: JSON.stringify({ address: nacos.address, ...settings }),
           ...env,
         },
+        ...(node !== undefined && { node }),
       });
       children.push(child);
       return child;

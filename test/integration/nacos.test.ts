@@ -1,10 +1,9 @@
 import { renameSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Nacos, startNacos } from '../../fixtures/nacos';
 import { writeCertificate } from './certificate';
-import { PRELOAD, type RunningChild, start } from './child';
-import { hasBinaries, NODE_VERSIONS, type NodeVersion, nodeVersion } from './node-versions';
-import { createSandbox, type Sandbox } from './sandbox';
+import type { RunningChild } from './child';
+import { type NacosEnvironment, nacosEnvironment } from './nacos-environment';
+import { nodeVersion } from './node-versions';
 
 const SERVICE = 'orders';
 const SECURE_SERVICE = 'orders-secure';
@@ -16,6 +15,8 @@ const CALLERS = [
   { undici: 7, major: 22 },
   { undici: 8, major: 26 },
 ];
+
+const GRAY = { GRAY_TAG: 'gray' };
 
 type Environment = Readonly<Record<string, string>>;
 interface Answer {
@@ -39,24 +40,15 @@ interface Caller {
   call(list: string, way: string, tag?: string): Promise<Answer>;
   /** Waits until its own subscription shows these many instances. */
   sees(count: number): Promise<void>;
-  /** Metadata of the instances, by port. */
-  metadata(): Promise<Map<number, Readonly<Record<string, string>>>>;
 }
 
-let nacos: Nacos;
-let sandbox: Sandbox;
-const children: RunningChild[] = [];
+let environment: NacosEnvironment;
 
 beforeAll(async () => {
-  [nacos, sandbox] = await Promise.all([
-    startNacos(),
-    createSandbox({
-      dependencies: {
-        nacos: '^2.6.3',
-        ...Object.fromEntries(CALLERS.map(({ undici }) => [`undici${undici}`, `npm:undici@${undici}`])),
-      },
-    }),
-  ]);
+  environment = await nacosEnvironment({
+    dependencies: Object.fromEntries(CALLERS.map(({ undici }) => [`undici${undici}`, `npm:undici@${undici}`])),
+  });
+  const { sandbox } = environment;
   writeCertificate(sandbox, 'nacos');
   for (const { undici } of CALLERS) {
     // Under its own name, as a package that the application did not rename.
@@ -64,40 +56,37 @@ beforeAll(async () => {
     renameSync(sandbox.path(`node_modules/undici${undici}`), sandbox.path(`v${undici}/node_modules/undici`));
   }
 }, 180_000);
-afterAll(async () => {
-  await Promise.all(children.map(child => child.stop('SIGKILL')));
-  sandbox?.remove();
-  await nacos?.stop();
-});
+afterAll(() => environment?.stop());
 
-function launch(script: string, env: Environment, node?: NodeVersion): RunningChild {
-  const { WITHOUT_AGENT, ...rest } = env;
-  const child = start({
-    args: [...(WITHOUT_AGENT ? [] : PRELOAD), script],
-    cwd: sandbox.directory,
-    env: { HOME: sandbox.directory, NACOS: nacos.address, SERVICE, SECURE_SERVICE, ...rest },
-    ...(node !== undefined && { node }),
-  });
-  children.push(child);
-  return child;
-}
-
-async function service(name: string, env: Environment = {}): Promise<Service> {
-  const child = launch('nacos/service.js', { NAME: name, ...env });
+async function service(name: string, settings: object = {}, env: Environment = {}): Promise<Service> {
+  const child = environment.start('nacos/service.js', { name, service: SERVICE, ...settings }, env);
   const line = await child.waitFor('serving on');
   return { child, port: Number(line.split(' ').at(-1)) };
 }
 
-async function caller(env: Environment = {}, { undici, major } = CALLERS[1] as (typeof CALLERS)[0]): Promise<Caller> {
-  const node = hasBinaries ? nodeVersion(major) : undefined;
-  const child = launch('nacos/caller.js', { UNDICI: sandbox.path(`v${undici}/node_modules/undici`), ...env }, node);
+async function caller(
+  settings: object = {},
+  env: Environment = {},
+  { undici, major } = CALLERS[1] as (typeof CALLERS)[0],
+): Promise<Caller> {
+  const child = environment.start(
+    'nacos/caller.js',
+    {
+      undici: environment.sandbox.path(`v${undici}/node_modules/undici`),
+      service: SERVICE,
+      secureService: SECURE_SERVICE,
+      ...settings,
+    },
+    env,
+    nodeVersion(major),
+  );
   const port = Number((await child.waitFor('calling on')).split(' ').at(-1));
   const ways = JSON.parse((await child.waitFor('ways')).slice('ways '.length)) as string[];
   const get = async (path: string, headers: Environment = {}) => {
     const response = await fetch(`http://127.0.0.1:${port}/${path}`, { headers });
     return { status: response.status, body: (await response.json()) as never };
   };
-  const seen = async () => (await get('seen')).body as { port: number; metadata: Readonly<Record<string, string>> }[];
+  const seen = async () => (await get('seen')).body as number;
   return {
     name: `undici ${undici}`,
     ways,
@@ -111,12 +100,11 @@ async function caller(env: Environment = {}, { undici, major } = CALLERS[1] as (
     },
     async sees(count) {
       const end = Date.now() + 30_000;
-      while ((await seen()).length !== count) {
-        if (Date.now() > end) throw child.failure(`sees ${(await seen()).length} instances, not ${count}`);
+      while ((await seen()) !== count) {
+        if (Date.now() > end) throw child.failure(`sees ${await seen()} instances, not ${count}`);
         await new Promise(resolve => setTimeout(resolve, 50));
       }
     },
-    metadata: async () => new Map((await seen()).map(({ port, metadata }) => [port, metadata])),
   };
 }
 
@@ -130,27 +118,30 @@ describe('calls to services of Nacos', () => {
   let callers: Caller[];
 
   beforeAll(async () => {
-    const tls = { SERVICE: SECURE_SERVICE, TLS: '1' };
+    const tls = { service: SECURE_SERVICE, tls: true };
     const started = await Promise.all([
       service('base'),
-      service('gray', { GRAY_TAG: 'gray' }),
+      service('gray', {}, GRAY),
       service('base', tls),
-      service('gray', { ...tls, GRAY_TAG: 'gray', GRAY_INTEROP: 'mse' }),
+      service('gray', tls, { ...GRAY, GRAY_INTEROP: 'mse' }),
     ]);
     base = started[0];
     gray = started[1];
     secure = { base: started[2], gray: started[3] };
-    callers = await Promise.all(CALLERS.map(versions => caller({}, versions)));
+    callers = await Promise.all(CALLERS.map(versions => caller({}, {}, versions)));
     await Promise.all(callers.map(one => one.sees(2)));
   }, 60_000);
 
   it('a canary registers with its tag, beside the metadata of the application', async () => {
-    const metadata = await (callers[0] as Caller).metadata();
-    expect(metadata.get(base.port)).toEqual({ owner: 'team' });
-    expect(metadata.get(gray.port)).toEqual({ owner: 'team', gray_tag: 'gray' });
-    const list = await fetch(`http://${nacos.address}/nacos/v1/ns/instance/list?serviceName=${SECURE_SERVICE}`);
-    const { hosts } = (await list.json()) as { hosts: { port: number; metadata: object }[] };
-    expect(hosts.find(({ port }) => port === secure.gray.port)?.metadata).toEqual({
+    const metadata = async (service: string) =>
+      new Map((await environment.instances(service)).map(({ port, metadata }) => [port, metadata]));
+    expect(await metadata(SERVICE)).toEqual(
+      new Map([
+        [base.port, { owner: 'team' }],
+        [gray.port, { owner: 'team', gray_tag: 'gray' }],
+      ]),
+    );
+    expect((await metadata(SECURE_SERVICE)).get(secure.gray.port)).toEqual({
       owner: 'team',
       gray_tag: 'gray',
       'opensergo.io/canary-gray': 'gray',
@@ -158,7 +149,7 @@ describe('calls to services of Nacos', () => {
   });
 
   it('without the agent, every instance answers everybody', async () => {
-    const bare = await caller({ WITHOUT_AGENT: '1' });
+    const bare = await caller({}, { WITHOUT_AGENT: '1' });
     await bare.sees(2);
     const answers = await Promise.all(bare.ways.flatMap(way => [0, 1].map(() => bare.call('kept', way, 'gray'))));
     expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
@@ -193,7 +184,7 @@ describe('calls to services of Nacos', () => {
   });
 
   it('a call to an address that is in no list is left alone', async () => {
-    const stock = await service('stock', { SERVICE: 'stock', GRAY_TAG: 'gray' });
+    const stock = await service('stock', { service: 'stock' }, GRAY);
     for (const one of callers) {
       for (const way of one.ways.filter(way => !isSecure(way))) {
         const { name, host } = await one.call('address', `${way}/${stock.port}`);
@@ -208,7 +199,7 @@ describe('calls to services of Nacos', () => {
   });
 
   it('a canary calls canaries without being asked, and the baseline for a request of the baseline', async () => {
-    const canary = await caller({ GRAY_TAG: 'gray' });
+    const canary = await caller({}, GRAY);
     await canary.sees(2);
     const name = async (tag?: string) =>
       new Set(await Promise.all(canary.ways.map(async way => (await canary.call('kept', way, tag)).name)));
@@ -228,9 +219,9 @@ describe('canaries that come and go', () => {
   const MIXED = [undefined, 'gray', 'blue', undefined, 'base', 'gray'];
 
   it('take over and hand back while calls run: no call fails, none of the baseline reaches a canary', async () => {
-    const name = { SERVICE: 'flow' };
-    const base = await service('base', name);
-    const one = await caller({ SERVICE: 'flow', SECURE_SERVICE: 'flow' });
+    const flow = { service: 'flow' };
+    const base = await service('base', flow);
+    const one = await caller({ ...flow, secureService: 'flow' });
     await one.sees(1);
     const ways = one.ways.filter(way => !isSecure(way));
     const got: { call: string; tag: string | undefined; status: number; name?: string; error?: string }[] = [];
@@ -254,7 +245,7 @@ describe('canaries that come and go', () => {
     };
 
     for (const round of [1, 2]) {
-      const gray = await service(`gray ${round}`, { ...name, GRAY_TAG: 'gray' });
+      const gray = await service(`gray ${round}`, flow, GRAY);
       await answers('gray', `gray ${round}`);
       await new Promise(resolve => setTimeout(resolve, 300));
       // It leaves the registry, serves on for three seconds, and ends.
@@ -264,12 +255,6 @@ describe('canaries that come and go', () => {
     }
     isRunning = false;
     await loads;
-    console.log(
-      base.port,
-      JSON.stringify(got.filter(({ status }) => status !== 200)).replaceAll('},', '},\n'),
-      one.child.stderr.slice(-3000),
-      got.length,
-    );
 
     expect(got.filter(({ status }) => status !== 200)).toEqual([]);
     const reached = (tag: string | undefined) => new Set(got.filter(one => one.tag === tag).map(({ name }) => name));
@@ -279,9 +264,10 @@ describe('canaries that come and go', () => {
   }, 90_000);
 
   it('without a baseline, only calls of their own environment are made: the others fail, and say why', async () => {
-    const gray = await service('gray', { SERVICE: 'new', GRAY_TAG: 'gray' });
+    const fresh = { service: 'new' };
+    const gray = await service('gray', fresh, GRAY);
     const callers = await Promise.all(
-      CALLERS.map(versions => caller({ SERVICE: 'new', SECURE_SERVICE: 'new' }, versions)),
+      CALLERS.map(versions => caller({ ...fresh, secureService: 'new' }, {}, versions)),
     );
     for (const one of callers) {
       await one.sees(1);

@@ -1,11 +1,11 @@
-// Calls SERVICE for whoever calls it, in the way that the path names: /fetch, /http … From a list that was handed out once
+// Calls `service` for whoever calls it, in the way that the path names: /fetch, /http … From a list that was handed out once
 // and is kept (/kept), or from a query for each call. The answer: what the service answered, and which port was meant.
 const http = require('node:http');
 const https = require('node:https');
-const { connect } = require('./client');
+const { connect, settings } = require('./client');
 
-const { SERVICE, SECURE_SERVICE, UNDICI } = process.env;
-const undici = require(UNDICI);
+const { service, secureService } = settings;
+const undici = require(settings.undici);
 
 const text = response =>
   new Promise((resolve, reject) => {
@@ -63,10 +63,10 @@ const isSecure = way => way === 'https' || way === 'undici TLS';
 async function main() {
   const client = await connect();
   const kept = {};
-  for (const service of [SERVICE, SECURE_SERVICE]) {
+  for (const name of [service, secureService]) {
     await new Promise(resolve =>
-      client.subscribe(service, hosts => {
-        kept[service] = hosts;
+      client.subscribe(name, hosts => {
+        kept[name] = hosts;
         resolve();
       }),
     );
@@ -77,20 +77,19 @@ async function main() {
     return hosts[turn++ % hosts.length];
   };
   const from = {
-    kept: async service => next(kept[service]),
-    select: async service => next(await client.selectInstances(service)),
-    direct: async service => next(await client.selectInstances(service, 'DEFAULT_GROUP', '', true, false)),
-    all: async service => next(await client.getAllInstances(service)),
+    kept: async name => next(kept[name]),
+    select: async name => next(await client.selectInstances(name)),
+    direct: async name => next(await client.selectInstances(name, 'DEFAULT_GROUP', '', true, false)),
+    all: async name => next(await client.getAllInstances(name)),
     // An address that is in no list of this process.
-    address: async (_service, address) => ({ ip: '127.0.0.1', port: Number(address) }),
+    address: async (_name, address) => ({ ip: '127.0.0.1', port: Number(address) }),
   };
 
   const server = http.createServer(async (request, response) => {
     const [, list, way, address] = decodeURIComponent(request.url).split('/');
-    if (list === 'seen')
-      return response.end(JSON.stringify(kept[SERVICE].map(({ ip, port, metadata }) => ({ ip, port, metadata }))));
+    if (list === 'seen') return response.end(String(kept[service].length));
     try {
-      const { ip, port } = await from[list](isSecure(way) ? SECURE_SERVICE : SERVICE, address);
+      const { ip, port } = await from[list](isSecure(way) ? secureService : service, address);
       const answer = JSON.parse(await WAYS[way](ip, port));
       response.end(JSON.stringify({ ...answer, meant: port }));
     } catch (error) {

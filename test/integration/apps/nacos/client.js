@@ -1,10 +1,12 @@
-// A ready client of the Nacos that NACOS names.
+// What the applications here share: their settings, and a ready client of the Nacos that those name.
 const { NacosNamingClient } = require('nacos');
 
 const quiet = { debug() {}, info() {}, warn: console.warn, error: console.error };
 
+exports.settings = JSON.parse(process.env.APP);
+
 exports.connect = async () => {
-  const client = new NacosNamingClient({ logger: quiet, serverList: process.env.NACOS, namespace: 'public' });
+  const client = new NacosNamingClient({ logger: quiet, serverList: exports.settings.address, namespace: 'public' });
   await client.ready();
   return client;
 };

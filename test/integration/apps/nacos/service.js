@@ -1,34 +1,34 @@
-// Serves SERVICE on a free port, over TLS with TLS=1, and registers it. Answers who it is and what it was sent. Ends as
+// Serves `service` on a free port, over TLS when asked, and registers it. Answers who it is and what it was sent. Ends as
 // services do in production: it leaves the registry, serves who has not heard of it yet, then goes.
 const { readFileSync } = require('node:fs');
 const { createServer } = require('node:http');
 const https = require('node:https');
 const { join } = require('node:path');
-const { connect } = require('./client');
+const { connect, settings } = require('./client');
 
-const { NAME, SERVICE, TLS } = process.env;
+const { name, service, tls } = settings;
 
 const answer = async (request, response) => {
   // Others are served meanwhile.
   await new Promise(resolve => setTimeout(resolve, Math.random() * 20));
   const { host, baggage } = request.headers;
   response.setHeader('content-type', 'application/json');
-  response.end(JSON.stringify({ name: NAME, host, baggage }));
+  response.end(JSON.stringify({ name, host, baggage }));
 };
 
 async function main() {
-  const pem = name => readFileSync(join(__dirname, name));
-  const server = TLS
+  const pem = file => readFileSync(join(__dirname, file));
+  const server = tls
     ? https.createServer({ key: pem('key.pem'), cert: pem('cert.pem') }, answer)
     : createServer(answer);
   await new Promise(resolve => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address();
   const client = await connect();
   const instance = Object.freeze({ ip: '127.0.0.1', port, metadata: Object.freeze({ owner: 'team' }) });
-  await client.registerInstance(SERVICE, instance);
+  await client.registerInstance(service, instance);
   console.log(`serving on ${port}`);
   process.once('SIGTERM', async () => {
-    await client.deregisterInstance(SERVICE, instance);
+    await client.deregisterInstance(service, instance);
     setTimeout(() => process.exit(0), 3000);
   });
 }
