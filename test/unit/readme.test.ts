@@ -5,6 +5,8 @@ import { settingsTable, withTable } from '../../scripts/readme-tables';
 import { SETTINGS } from '../../src/config/settings';
 import { LIBRARIES } from '../../src/instrumentations';
 import { aliOns, rocketmq } from '../../src/instrumentations/ali-ons';
+import { apacheDubboConsumer } from '../../src/instrumentations/apache-dubbo-consumer';
+import { apacheDubboService } from '../../src/instrumentations/apache-dubbo-service';
 import { nacosNaming } from '../../src/instrumentations/nacos-naming';
 import { rocketmqClientNodejs } from '../../src/instrumentations/rocketmq-client-nodejs';
 import { undici } from '../../src/instrumentations/undici';
@@ -18,7 +20,15 @@ describe('the README', () => {
     expect(readme).toBe(withTable(readme, 'settings', settingsTable(SETTINGS)));
   });
 
-  const instrumentations = [undici, nacosNaming, rocketmqClientNodejs, aliOns, rocketmq];
+  const instrumentations = [
+    undici,
+    nacosNaming,
+    apacheDubboConsumer,
+    apacheDubboService,
+    rocketmqClientNodejs,
+    aliOns,
+    rocketmq,
+  ];
 
   it('names every library', () => {
     expect(instrumentations.map(({ module }) => module)).toEqual(LIBRARIES.map(({ module }) => module));
