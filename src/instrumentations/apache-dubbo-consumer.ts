@@ -41,6 +41,14 @@ interface Transport {
   readonly isAvailable: boolean;
   readonly transport: EventEmitter;
 }
+/** What the registry says of a provider. */
+interface Entry {
+  /** `host:port`. */
+  readonly host: string;
+  readonly environment: string | undefined;
+  /** Consumers are registered beside providers. */
+  readonly isConsumer: boolean;
+}
 interface Scheduler {
   readonly queue: {
     readonly requestQueue: ReadonlyMap<number, Call>;
@@ -95,6 +103,7 @@ interface FirstAttempt {
 }
 /** Of later attempts (the library makes one every three seconds) nothing is awaited: calls fall back meanwhile. */
 const firstAttempts = new WeakMap<Transport, FirstAttempt>();
+const attemptOf = (transport: Transport | undefined) => transport && firstAttempts.get(transport);
 
 function patchTransport(prototype: object, agent: Agent): void {
   wrapMethod<AnyFunction>(
@@ -133,7 +142,9 @@ function followFirstAttempt(transport: Transport): void {
     for (const goOn of attempt.waiting) goOn();
     attempt.waiting.clear();
   };
-  const timer = setTimeout(become, PATIENCE, 'slow').unref();
+  // After the events that are due with the timer: a process that was busy starting has connections to take notice of.
+  const beSlow = () => setImmediate(() => attempt.state === 'running' && become('slow'));
+  const timer = setTimeout(beSlow, PATIENCE).unref();
   const end = () => {
     clearTimeout(timer);
     if (attempt.state !== 'over') become('over');
@@ -144,24 +155,31 @@ function followFirstAttempt(transport: Transport): void {
 
 function patchScheduler(prototype: object, agent: Agent, ScheduleError: new (message: string) => Error): void {
   const { guard, routing } = agent;
-  /** What a list says of its providers, read once: lists are replaced, not changed. */
-  const environments = new WeakMap<
-    Provider,
-    { readonly environment: string | undefined; readonly isConsumer: boolean }
-  >();
-
-  const read = (provider: Provider) => {
-    let known = environments.get(provider);
-    if (known === undefined) {
+  /** What the registry says of each provider, read once: its lists are replaced, not changed. */
+  const entries = new WeakMap<Provider, Entry>();
+  const entryOf = (provider: Provider): Entry => {
+    let entry = entries.get(provider);
+    if (entry === undefined) {
       // Not `provider.query`: the library parses the whole URL as a query string and so loses the first parameter.
       const parameters = Object.fromEntries(provider.url.searchParams);
-      known = { environment: routing.environmentOf(parameters), isConsumer: parameters.side === 'consumer' };
-      environments.set(provider, known);
+      entry = {
+        host: `${provider.hostname}:${provider.port}`,
+        environment: routing.environmentOf(parameters),
+        isConsumer: parameters.side === 'consumer',
+      };
+      entries.set(provider, entry);
     }
-    return known;
+    return entry;
+  };
+  const transportOf = (scheduler: Scheduler, provider: Provider): Transport | undefined => {
+    const { host } = entryOf(provider);
+    for (const transport of scheduler.dubboCluster.dubboClusterTransportMap.get(provider.hostname) ?? []) {
+      if (transport.host === host) return transport;
+    }
+    return undefined;
   };
 
-  /** The connection a call is sent by, the error it ends with, or undefined: it waits. */
+  /** The connection that a call is sent by, the error that it ends with, or undefined: it waits. */
   const choose = (scheduler: Scheduler, call: Call, proposed: Transport | undefined): Transport | Error | undefined => {
     const { dubboInterface, version, group } = call;
     const providers = (scheduler.dubboServiceUrlMapper.get(dubboInterface) ?? []).filter(
@@ -169,42 +187,35 @@ function patchScheduler(prototype: object, agent: Agent, ScheduleError: new (mes
       provider =>
         (!version || version === '*' || provider.version === version) &&
         (!group || provider.group === group) &&
-        !read(provider).isConsumer,
+        !entryOf(provider).isConsumer,
     );
-    const transportOf = (provider: Provider) => findTransport(scheduler, provider);
-    const chosen = routing.choose(
-      providers,
-      tags.get(call),
-      {
-        environment: provider => read(provider).environment,
-        isUsable: provider => {
-          const transport = transportOf(provider);
-          return (
-            transport !== undefined && (transport.isAvailable || firstAttempts.get(transport)?.state === 'running')
-          );
-        },
+    const reader = {
+      environment: (provider: Provider) => entryOf(provider).environment,
+      isUsable(provider: Provider) {
+        const transport = transportOf(scheduler, provider);
+        return transport?.isAvailable === true || attemptOf(transport)?.state === 'running';
       },
-      dubboInterface,
-    );
-    const transports = chosen.map(transportOf).filter(transport => transport !== undefined);
-    const connected = transports.filter(transport => transport.isAvailable);
-    if (proposed !== undefined && connected.includes(proposed)) return proposed;
+    };
+    const chosen = routing.choose(providers, tags.get(call), reader, dubboInterface);
+    // The library's choice stands where it may.
+    if (proposed?.isAvailable && chosen.some(provider => entryOf(provider).host === proposed.host)) return proposed;
+    const transports = chosen.map(provider => transportOf(scheduler, provider));
+    const connected = transports.filter(transport => transport?.isAvailable);
     if (connected.length > 0) return connected[Math.floor(Math.random() * connected.length)];
 
     // Both texts are the library's.
     if (chosen.length === 0) return new ScheduleError(`Could not find any agent worker with ${dubboInterface}`);
-    const attempts = transports.map(transport => firstAttempts.get(transport));
-    const running = attempts.filter(attempt => attempt?.state === 'running');
+    const attempts = transports.map(attemptOf).filter(attempt => attempt !== undefined);
+    const running = attempts.filter(({ state }) => state === 'running');
     if (running.length > 0) {
       call.invokedByHost = WAITING;
-      for (const attempt of running) attempt?.waiting.add(() => goOn(scheduler, call));
-      return undefined;
-    }
-    if (!attempts.some(attempt => attempt?.state === 'slow')) {
+      for (const { waiting } of running) waiting.add(() => goOn(scheduler, call));
+    } else if (attempts.some(({ state }) => state === 'slow')) {
+      // Nowhere else to go: as the library's own calls before any connection, until its time is over.
+      call.invokedByHost = '';
+    } else {
       return new ScheduleError(`${dubboInterface}?group=${group}&version=${version}`);
     }
-    // Nowhere else to go: as the library's own calls before any connection, until its time is over.
-    call.invokedByHost = '';
     return undefined;
   };
 
@@ -229,12 +240,4 @@ function patchScheduler(prototype: object, agent: Agent, ScheduleError: new (mes
         else if (target !== undefined) original.call(this, call, target);
       },
   );
-}
-
-function findTransport(scheduler: Scheduler, { hostname, port }: Provider): Transport | undefined {
-  const host = `${hostname}:${port}`;
-  for (const transport of scheduler.dubboCluster.dubboClusterTransportMap.get(hostname) ?? []) {
-    if (transport.host === host) return transport;
-  }
-  return undefined;
 }
