@@ -1,13 +1,13 @@
 /**
- * Which names may be used for the message property (GRAY_KEY): it stands in SQL92 filters and beside RocketMQ's own
- * properties. Sources: the tokens of `org.apache.rocketmq.filter.parser.SelectorParserConstants` and the constants of
+ * Which names may be used for the message property (GRAY_KEY): it stands in SQL92 filters, beside RocketMQ's own
+ * properties, and beside Dubbo's own attachments and parameters. Sources: the tokens of `org.apache.rocketmq.filter.parser.SelectorParserConstants` and the constants of
  * `org.apache.rocketmq.common.message.MessageConst`, both 5.5.0.
  */
 
 import { MSE_NAME } from '../propagation/mse-tag';
 
 export const MESSAGE_KEY_GRAMMAR =
-  "an SQL92 identifier of up to 64 letters, digits and underscores, no SQL92 keyword, none of RocketMQ's own property names";
+  "an SQL92 identifier of up to 64 letters, digits and underscores, no SQL92 keyword, none of RocketMQ's and Dubbo's own names";
 
 const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/;
 
@@ -28,8 +28,19 @@ const ROCKETMQ_PROPERTIES = new Set(
   DLQ_ORIGIN_MESSAGE_ID`.split(/\s+/),
 );
 
+/** What Dubbo itself sends with a call or registers (`org.apache.dubbo.common.constants`), where it is an identifier. */
+const DUBBO_NAMES = new Set(
+  `path interface version group timeout dubbo side application methods method pid timestamp revision release token async
+  generic serialization category protocol anyhost deprecated dynamic bean input output input_stream`.split(/\s+/),
+);
+
 export function isMessageKey(text: string): boolean {
   // Another member of the same header, with values of its own form.
   if (text === MSE_NAME) return false;
-  return IDENTIFIER.test(text) && !KEYWORDS.has(text.toUpperCase()) && !ROCKETMQ_PROPERTIES.has(text);
+  return (
+    IDENTIFIER.test(text) &&
+    !KEYWORDS.has(text.toUpperCase()) &&
+    !ROCKETMQ_PROPERTIES.has(text) &&
+    !DUBBO_NAMES.has(text)
+  );
 }

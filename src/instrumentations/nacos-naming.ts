@@ -39,7 +39,11 @@ export const nacosNaming: Instrumentation = {
   },
 };
 
-const isUsable = ({ healthy, enabled, weight }: Host) => healthy !== false && enabled !== false && weight !== 0;
+/** Consumers of Dubbo register themselves beside the providers, at a port that nobody listens to. */
+const isDubboConsumer = ({ metadata }: Host) => metadata?.side === 'consumer';
+
+const isUsable = (host: Host) =>
+  host.healthy !== false && host.enabled !== false && host.weight !== 0 && !isDubboConsumer(host);
 
 function patchClient(prototype: object, agent: Agent): void {
   const { context, guard, routing } = agent;
@@ -108,13 +112,15 @@ function patchHostReactor(prototype: object, agent: Agent): void {
           const key = service.getKey();
           const name = nameOf(key);
           if (isOvertaken(this, name, service.lastRefTime ?? 0)) return;
-          const instances = service.hosts.map(host => ({
-            host: host.ip,
-            port: host.port,
-            environment: routing.environmentOf(host.metadata),
-            isUsable: isUsable(host),
-            weight: host.weight ?? 1,
-          }));
+          const instances = service.hosts
+            .filter(host => !isDubboConsumer(host))
+            .map(host => ({
+              host: host.ip,
+              port: host.port,
+              environment: routing.environmentOf(host.metadata),
+              isUsable: isUsable(host),
+              weight: host.weight ?? 1,
+            }));
           routing.learn(this, name, instances, () => this._futureMap?.has(key) ?? false);
         });
         return service;

@@ -209,6 +209,20 @@ describe('calls to services of Nacos', () => {
     await canary.child.stop();
   });
 
+  it('a consumer of Dubbo that registered itself beside the instances is no instance of its tag', async () => {
+    const consumer = { ip: '127.0.0.1', port: 80, metadata: { side: 'consumer', gray_tag: 'lonely' } };
+    await environment.register(SERVICE, consumer);
+    const one = callers[1] as Caller;
+    await one.sees(3);
+    // A kept list hands it out as it would without the agent.
+    for (const list of LISTS.filter(name => name !== 'kept')) {
+      const names = await Promise.all([0, 1, 2].map(async () => (await one.call(list, 'fetch', 'lonely')).name));
+      expect([list, names]).toEqual([list, ['base', 'base', 'base']]);
+    }
+    await environment.deregister(SERVICE, consumer);
+    await one.sees(2);
+  });
+
   it('a caller that closes its dispatchers and ends is not held up', async () => {
     const [one] = callers.splice(0, 1) as [Caller];
     expect((await one.child.stop()).code).toBe(0);
