@@ -35,13 +35,23 @@ const MOST_ORIGINS = 1000;
 
 export function createAim({ routing }: Agent): Aim {
   const origins = new Map<string, Origin | undefined>();
+  /** Of each dispatcher: the one origin that it was made for; undefined: it serves any. */
+  const fixedOrigins = new WeakMap<object, string | undefined>();
   // `Client` and `Pool` are made for one origin; what they were asked to send elsewhere goes through others like them.
   const siblings = new WeakMap<Dispatcher, Map<string, Dispatcher>>();
+
+  const fixedOrigin = (dispatcher: object): string | undefined => {
+    if (!fixedOrigins.has(dispatcher)) {
+      const url = property(dispatcher, 'url');
+      fixedOrigins.set(dispatcher, url instanceof URL ? url.origin : undefined);
+    }
+    return fixedOrigins.get(dispatcher);
+  };
 
   const parse = (text: string) => {
     if (origins.has(text)) return origins.get(text);
     if (origins.size >= MOST_ORIGINS) origins.clear();
-    const url = URL.canParse?.(text) === false ? undefined : tryUrl(text);
+    const url = tryUrl(text);
     const origin = url && {
       protocol: url.protocol,
       hostname: url.hostname.replace(/^\[|\]$/g, ''),
@@ -55,10 +65,9 @@ export function createAim({ routing }: Agent): Aim {
   return {
     of(dispatcher, origin, tag) {
       if (!routing.hasCanaries()) return undefined;
-      const fixed = property(dispatcher, 'url');
-      const from = fixed ?? origin;
-      if (typeof from !== 'string' && !(from instanceof URL)) return undefined;
-      const parsed = parse(from instanceof URL ? from.origin : from);
+      const from = fixedOrigin(dispatcher) ?? (origin instanceof URL ? origin.origin : origin);
+      if (typeof from !== 'string') return undefined;
+      const parsed = parse(from);
       if (parsed === undefined) return undefined;
       const target = routing.aim(parsed.hostname, parsed.port, tag);
       if (target === undefined || target instanceof Error) return target;
@@ -67,7 +76,7 @@ export function createAim({ routing }: Agent): Aim {
     },
 
     dispatcherFor(dispatcher, origin) {
-      if (property(dispatcher, 'url') === undefined) return dispatcher;
+      if (fixedOrigin(dispatcher) === undefined) return dispatcher;
       let others = siblings.get(dispatcher);
       if (others === undefined) {
         others = new Map();
