@@ -2,9 +2,10 @@ import type { CoreInstrumentation, LibraryEntry } from '../loader/instrumentatio
 import { globalFetch } from './global-fetch';
 import { nodeHttpClient } from './node-http-client';
 import { nodeHttpServer } from './node-http-server';
+import { nodeHttp2 } from './node-http2';
 
 /** What is instrumented in Node.js itself. */
-export const CORE: readonly CoreInstrumentation[] = [nodeHttpServer, nodeHttpClient, globalFetch];
+export const CORE: readonly CoreInstrumentation[] = [nodeHttpServer, nodeHttpClient, nodeHttp2, globalFetch];
 
 /** The libraries, a line each. `isMessaging`: left out when messages are to be left alone. */
 export const LIBRARIES: readonly (LibraryEntry & { readonly isMessaging?: true })[] = [
