@@ -5,6 +5,7 @@ import { settingsTable, withTable } from '../../scripts/readme-tables';
 import { SETTINGS } from '../../src/config/settings';
 import { LIBRARIES } from '../../src/instrumentations';
 import { aliOns, rocketmq } from '../../src/instrumentations/ali-ons';
+import { grpcJs } from '../../src/instrumentations/grpc-js';
 import { rocketmqClientNodejs } from '../../src/instrumentations/rocketmq-client-nodejs';
 import { undici } from '../../src/instrumentations/undici';
 import { VERSION } from '../../src/version';
@@ -17,7 +18,7 @@ describe('the README', () => {
     expect(readme).toBe(withTable(readme, 'settings', settingsTable(SETTINGS)));
   });
 
-  const instrumentations = [undici, rocketmqClientNodejs, aliOns, rocketmq];
+  const instrumentations = [undici, grpcJs, rocketmqClientNodejs, aliOns, rocketmq];
 
   it('names every library', () => {
     expect(instrumentations.map(({ module }) => module)).toEqual(LIBRARIES.map(({ module }) => module));
