@@ -2,13 +2,15 @@ import type { CoreInstrumentation, LibraryEntry } from '../loader/instrumentatio
 import { globalFetch } from './global-fetch';
 import { nodeHttpClient } from './node-http-client';
 import { nodeHttpServer } from './node-http-server';
+import { nodeHttp2 } from './node-http2';
 
 /** What is instrumented in Node.js itself. */
-export const CORE: readonly CoreInstrumentation[] = [nodeHttpServer, nodeHttpClient, globalFetch];
+export const CORE: readonly CoreInstrumentation[] = [nodeHttpServer, nodeHttpClient, nodeHttp2, globalFetch];
 
 /** The libraries, a line each. `isMessaging`: left out when messages are to be left alone. */
 export const LIBRARIES: readonly (LibraryEntry & { readonly isMessaging?: true })[] = [
   { module: 'undici', load: () => (require('./undici') as typeof import('./undici')).undici },
+  { module: '@grpc/grpc-js', load: () => (require('./grpc-js') as typeof import('./grpc-js')).grpcJs },
   {
     module: 'nacos-naming',
     load: () => (require('./nacos-naming') as typeof import('./nacos-naming')).nacosNaming,

@@ -5,11 +5,11 @@
  * such a server shows that the module is loaded (channel `net.server.socket`): loading node:https costs about 8 ms, which
  * processes without it do not pay.
  */
-import type { EventEmitter } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import type { Agent } from '../agent';
 import type { CoreInstrumentation } from '../loader/instrumentation';
 import { wrapMethod } from '../loader/wrap';
+import { handleRequest } from '../propagation/inbound-request';
 
 type Emit = (this: unknown, event: string | symbol, ...args: unknown[]) => boolean;
 
@@ -45,46 +45,18 @@ export const nodeHttpServer: CoreInstrumentation = {
   },
 };
 
-function patchServer(prototype: object, agent: Agent): void {
+/** Patches the prototype of servers that take HTTP/1 requests, once. */
+export function patchServer(prototype: object, agent: Agent): void {
   wrapMethod<Emit>(
     prototype,
     'emit',
     original =>
       function emit(this: unknown, event: string | symbol, ...args: unknown[]): boolean {
-        if (!REQUEST_EVENTS.has(event)) return original.call(this, event, ...args);
-        const request = args[0] as IncomingMessage;
-        const { context } = agent;
-        const tag = agent.guard('reading the tag of an HTTP request', undefined, () =>
-          agent.headers.extract(request.rawHeaders ?? []),
-        );
-        if (tag === undefined && !context.wasUsed() && context.isCurrent(undefined)) {
-          return original.call(this, event, ...args);
-        }
-        return context.run(tag, () => {
-          agent.guard('following the events of an HTTP request', undefined, () => keepInScope(agent, request, args[1]));
-          return original.call(this, event, ...args);
-        });
+        const request = args[0] as Partial<IncomingMessage> | undefined;
+        // One over HTTP/2 comes within the tag of its stream.
+        if (!REQUEST_EVENTS.has(event) || request?.httpVersionMajor !== 1) return original.call(this, event, ...args);
+        // For an upgraded connection the second emitter is the socket itself: from here on it belongs to this request.
+        return handleRequest(agent, request.rawHeaders, [request, args[1]], () => original.call(this, event, ...args));
       },
   );
-}
-
-/**
- * Later events of a request are emitted from the socket, which outlives it: `data` of a body that came later, `close` of
- * a response. They run within the scope of the request instead. For an upgraded connection the second emitter is the
- * socket itself: from here on it belongs to this request.
- */
-function keepInScope(agent: Agent, ...emitters: unknown[]): void {
-  const scope = agent.context.scope();
-  for (const emitter of emitters as EventEmitter[]) {
-    const original = emitter.emit as Emit;
-    Object.defineProperty(emitter, 'emit', {
-      configurable: true,
-      writable: true,
-      enumerable: false,
-      value: function emit(this: unknown, ...args: Parameters<Emit>): boolean {
-        if (agent.context.scope() === scope) return original.apply(this, args);
-        return agent.context.runInScope(scope, () => original.apply(this, args));
-      },
-    });
-  }
 }

@@ -17,7 +17,7 @@ export function wrapMethod<F extends AnyFunction>(
 ): void {
   const original = (target as Record<string | symbol, unknown>)[name];
   if (typeof original !== 'function') throw new TypeError(`no method ${String(name)} to wrap`);
-  if (Object.hasOwn(original, WRAPPED)) return;
+  if (isWrapped(original)) return;
   let owner = target;
   while (!Object.hasOwn(owner, name)) owner = Object.getPrototypeOf(owner) as object;
   const descriptor = Object.getOwnPropertyDescriptor(owner, name);
@@ -29,6 +29,11 @@ export function wrapMethod<F extends AnyFunction>(
     writable: descriptor?.writable ?? true,
     value: likeOriginal(original as F, withPrototypeOf(original as F, replacement)),
   });
+}
+
+/** True for a function that was put in place of another one. */
+export function isWrapped(fn: unknown): boolean {
+  return typeof fn === 'function' && Object.hasOwn(fn, WRAPPED);
 }
 
 /** The method that `target` inherits, looked up with each call: others (`domain`) replace it where it is defined. */
@@ -55,7 +60,7 @@ export function wrapGetter<T>(target: object, name: string, change: (instance: o
   const own = Object.getOwnPropertyDescriptor(target, name);
   const original = own?.get;
   if (own === undefined || original === undefined) throw new TypeError(`no getter ${name} to wrap`);
-  if (Object.hasOwn(original, WRAPPED)) return;
+  if (isWrapped(original)) return;
   const get = likeOriginal(original as AnyFunction, function (this: object) {
     return change(this, original.call(this) as T);
   });

@@ -1,10 +1,27 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PRELOAD, runJson } from './child';
+import { nodeVersion } from './node-versions';
 import { createSandbox, type Sandbox } from './sandbox';
+
+/** The newest http-proxy-middleware wants Node.js 22. */
+const node = nodeVersion(22);
+const PROXIES = [
+  'http-proxy',
+  'http-proxy-middleware2',
+  'http-proxy-middleware3',
+  ...(node ? ['http-proxy-middleware4'] : []),
+];
 
 let sandbox: Sandbox;
 beforeAll(async () => {
-  sandbox = await createSandbox();
+  sandbox = await createSandbox({
+    dependencies: {
+      'http-proxy': '^1.18.1',
+      'http-proxy-middleware2': 'npm:http-proxy-middleware@^2',
+      'http-proxy-middleware3': 'npm:http-proxy-middleware@^3',
+      'http-proxy-middleware4': 'npm:http-proxy-middleware@^4',
+    },
+  });
 });
 afterAll(() => sandbox?.remove());
 
@@ -13,13 +30,14 @@ type Passed = Record<string, { readonly active: string | null } & Record<string,
 
 /** Header names in lower case, sorted: the forms differ in spelling and order. */
 async function passed(env: Record<string, string>): Promise<Record<string, [string | null, string[]]>> {
-  const results = await runJson<Passed>({ cwd: sandbox.directory, env, args: [...PRELOAD, 'http/proxy.cjs'] });
+  const args = [...PRELOAD, 'http/proxy.cjs', ...PROXIES];
+  const results = await runJson<Passed>({ cwd: sandbox.directory, env, args, ...(node && { node }) });
   return Object.fromEntries(
     Object.entries(results).map(([name, { active, ...forms }]) => {
       const headers = Object.values(forms).map(lines =>
         lines.map(line => line.replace(/^[^:]+/, text => text.toLowerCase()).replace(/, /g, ',')).sort(),
       );
-      expect(headers).toHaveLength(4);
+      expect(headers).toHaveLength(4 + PROXIES.length);
       // Every form of the call passes the same on.
       for (const lines of headers) expect({ [name]: lines }).toEqual({ [name]: headers[0] });
       return [name, [active, headers[0] ?? []]];
@@ -29,7 +47,7 @@ async function passed(env: Record<string, string>): Promise<Record<string, [stri
 
 const MSE = (tag: string) => `__microservice_tag__=%5B%7B%22name%22%3A%22${tag}%22%7D%5D`;
 
-describe('an application that copies the headers it got into its own calls', () => {
+describe('an application that copies the headers it got into its own calls, http-proxy and http-proxy-middleware', () => {
   it('sends one merged baggage header', async () => {
     expect(await passed({})).toEqual({
       tagged: ['gray', ['baggage: gray_tag=gray,a=1;p,b=2']],

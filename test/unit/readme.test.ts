@@ -7,6 +7,7 @@ import { LIBRARIES } from '../../src/instrumentations';
 import { aliOns, rocketmq } from '../../src/instrumentations/ali-ons';
 import { apacheDubboConsumer } from '../../src/instrumentations/apache-dubbo-consumer';
 import { apacheDubboService } from '../../src/instrumentations/apache-dubbo-service';
+import { grpcJs } from '../../src/instrumentations/grpc-js';
 import { nacosNaming } from '../../src/instrumentations/nacos-naming';
 import { rocketmqClientNodejs } from '../../src/instrumentations/rocketmq-client-nodejs';
 import { undici } from '../../src/instrumentations/undici';
@@ -22,6 +23,7 @@ describe('the README', () => {
 
   const instrumentations = [
     undici,
+    grpcJs,
     nacosNaming,
     apacheDubboConsumer,
     apacheDubboService,

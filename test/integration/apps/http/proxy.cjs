@@ -1,5 +1,5 @@
-// A service that passes the headers it got on to the next one, as proxies do, in each of the forms it can. Prints, by
-// case and form, the headers that the next service gets.
+// A service that passes the headers it got on to the next one, as proxies do, in each of the forms it can, and with the
+// proxies that are named as arguments (as packages). Prints, by case and form, the headers that the next service gets.
 const { once } = require('node:events');
 const http = require('node:http');
 const net = require('node:net');
@@ -18,6 +18,31 @@ const CASES = {
   nothing: 'x-other: 1',
 };
 const NAMES = ['baggage', 'x-mse-tag', 'x-other'];
+
+async function listen(server) {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return server.address().port;
+}
+
+/** A server that does nothing but forward, with that package. */
+async function proxyOf(name, target) {
+  const proxy = await import(name);
+  if (name === 'http-proxy') {
+    const forward = proxy.default.createProxyServer({ target });
+    return http.createServer((req, res) => forward.web(req, res));
+  }
+  const middleware = proxy.createProxyMiddleware({ target, logLevel: 'silent' });
+  return http.createServer((req, res) => middleware(req, res, error => res.end(String(error))));
+}
+
+async function send(port, headers) {
+  const socket = net.connect(port, '127.0.0.1').setEncoding('utf8');
+  socket.write(`GET / HTTP/1.1\r\nhost: x\r\n${headers}\r\nconnection: close\r\n\r\n`);
+  let answer = '';
+  for await (const chunk of socket) answer += chunk;
+  return JSON.parse(/[[{].*[\]}]/s.exec(answer)[0]);
+}
 
 async function main() {
   const target = await rawServer(({ headers }) =>
@@ -52,16 +77,14 @@ async function main() {
     result.fetch = await (await fetch(target.origin, { headers })).json();
     res.end(JSON.stringify(result));
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  const port = await listen(server);
+  const proxies = {};
+  for (const name of process.argv.slice(2)) proxies[name] = await listen(await proxyOf(name, target.origin));
 
   const results = {};
   for (const [name, headers] of Object.entries(CASES)) {
-    const socket = net.connect(server.address().port, '127.0.0.1').setEncoding('utf8');
-    socket.write(`GET / HTTP/1.1\r\nhost: x\r\n${headers}\r\nconnection: close\r\n\r\n`);
-    let answer = '';
-    for await (const chunk of socket) answer += chunk;
-    results[name] = JSON.parse(/\{.*\}/s.exec(answer)[0]);
+    results[name] = await send(port, headers);
+    for (const [proxy, proxyPort] of Object.entries(proxies)) results[name][proxy] = await send(proxyPort, headers);
   }
   process.stdout.write(`${JSON.stringify(results)}\n`, () => process.exit(0));
 }

@@ -1,6 +1,9 @@
 // What can be seen of the functions that the agent replaces. Prints it as JSON.
 const http = require('node:http');
+const http2 = require('node:http2');
 const https = require('node:https');
+const net = require('node:net');
+const { once } = require('node:events');
 
 /** The descriptor as one sees it from outside: an own property, or the one inherited from. */
 function seen(object, name) {
@@ -32,18 +35,36 @@ async function main() {
   const { Client } = require('undici');
   const DispatcherBase = Object.getPrototypeOf(Client);
   const server = https.createServer();
+  const server2 = http2.createServer().listen(0, '127.0.0.1');
+  await once(server2, 'listening');
+  const session2 = http2.connect(`http://127.0.0.1:${server2.address().port}`);
+  const [serverSession2] = await once(server2, 'session');
   const result = {
     'http.Server emit': seen(http.Server.prototype, 'emit'),
     'https.Server emit': seen(https.Server.prototype, 'emit'),
     _storeHeader: seen(http.ClientRequest.prototype, '_storeHeader'),
     onSocket: seen(http.ClientRequest.prototype, 'onSocket'),
     addRequest: seen(http.Agent.prototype, 'addRequest'),
+    'net.Socket connect': seen(net.Socket.prototype, 'connect'),
+    'http2 request': seen(session2, 'request'),
+    'http2 session emit': seen(serverSession2, 'emit'),
+    'http2 secure server emit': seen(http2.createSecureServer(), 'emit'),
     fetch: seen(globalThis, 'fetch'),
     dispatch: seen(DispatcherBase.prototype, 'dispatch'),
-    'for in': [http.Server.prototype, server, new http.Agent(), globalThis].map(enumerable),
+    'for in': [
+      http.Server.prototype,
+      server,
+      new http.Agent(),
+      globalThis,
+      session2,
+      serverSession2,
+      new net.Socket(),
+    ].map(enumerable),
     // An error of the original comes in the way it came: a rejection, not an exception.
     rejects: await fetch().catch(error => error.constructor.name),
   };
   console.log(JSON.stringify(result));
+  session2.close();
+  server2.close();
 }
 main();

@@ -1,0 +1,71 @@
+/**
+ * node:http2 clients, outbound: `ClientHttp2Session.prototype.request(headers, options)`, Node.js 18.19 to 26, is called
+ * in the flow of the caller; events of the stream come from the session, which other flows share.
+ *
+ * Left alone: calls of libraries that run on node:http2 and settled the tag themselves, where the call was made.
+ */
+import type { Agent } from '../../agent';
+import { keepInScope } from '../../context/emitter-scope';
+import { isWrapped, wrapMethod } from '../../loader/wrap';
+import { changeHeaderList, changeHeaderObject, type HeaderChange } from '../../propagation/http-headers';
+import { settledHeaders } from '../../propagation/settled-headers';
+
+type Request = (this: object, headers: unknown, ...rest: unknown[]) => object;
+
+export function patchClientSession(prototype: object, agent: Agent): void {
+  const { context, guard, headers: propagation } = agent;
+  const ofUndici = new WeakMap<object, boolean>();
+  const isSettled = (session: object, headers: unknown) => {
+    if (typeof headers === 'object' && headers !== null && settledHeaders.has(headers)) return true;
+    const isKnown = ofUndici.get(session);
+    if (isKnown !== undefined) return isKnown;
+    const result = isOfUndici(session);
+    ofUndici.set(session, result);
+    return result;
+  };
+
+  wrapMethod<Request>(
+    prototype,
+    'request',
+    original =>
+      function request(this: object, headers, ...rest) {
+        if (guard('looking at an HTTP/2 session', false, () => isSettled(this, headers))) {
+          return original.call(this, headers, ...rest);
+        }
+        const changed = guard('writing the tag of an HTTP/2 call', headers, () => {
+          const changes = propagation.changes(context.outgoingTag());
+          return changes.length === 0 ? headers : changeHeaders(headers, changes);
+        });
+        const stream = original.call(this, changed, ...rest);
+        if (context.wasUsed()) {
+          guard('following the events of an HTTP/2 call', undefined, () => keepInScope(context, stream));
+        }
+        return stream;
+      },
+  );
+}
+
+/** An object, or in newer versions of Node.js a flat array. */
+function changeHeaders(headers: unknown, changes: readonly HeaderChange[]): unknown {
+  if (headers === undefined || headers === null) return changeHeaderObject(undefined, changes);
+  // The library has the better error for what is neither.
+  if (typeof headers !== 'object') return headers;
+  if (!Array.isArray(headers)) return changeHeaderObject(headers, changes);
+  const list = changeHeaderList(headers, changes);
+  // Such as http2.sensitiveHeaders.
+  for (const symbol of Object.getOwnPropertySymbols(headers)) {
+    Object.defineProperty(list, symbol, Object.getOwnPropertyDescriptor(headers, symbol) as PropertyDescriptor);
+  }
+  return list;
+}
+
+/**
+ * True for a session of undici 5 to 8, also the one in Node.js, whose calls got their tag where they were dispatched:
+ * undici keeps its client on the session, under a symbol of that name (lib/core/symbols.js).
+ */
+function isOfUndici(session: object): boolean {
+  const symbol = Object.getOwnPropertySymbols(session).find(({ description }) => description === 'client');
+  if (symbol === undefined) return false;
+  const client = (session as Record<symbol, { readonly dispatch?: unknown } | undefined>)[symbol];
+  return isWrapped(client?.dispatch);
+}

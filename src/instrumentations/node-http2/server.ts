@@ -1,0 +1,24 @@
+/**
+ * node:http2 servers, inbound: a stream is handled within its tag, with all of its later events. Sessions hand streams to
+ * the application by the event `stream`, Node.js 18.19 to 26; the server's events `stream`, `request`, `checkContinue` …
+ * are emitted from it.
+ */
+import type { Agent } from '../../agent';
+import { wrapMethod } from '../../loader/wrap';
+import { handleRequest } from '../../propagation/inbound-request';
+
+type Emit = (this: unknown, event: string | symbol, ...args: unknown[]) => boolean;
+
+export function patchServerSession(prototype: object, agent: Agent): void {
+  wrapMethod<Emit>(
+    prototype,
+    'emit',
+    original =>
+      function emit(this: unknown, event: string | symbol, ...args: unknown[]): boolean {
+        if (event !== 'stream') return original.call(this, event, ...args);
+        // stream, headers, flags, raw headers
+        const rawHeaders = args[3] as readonly string[] | undefined;
+        return handleRequest(agent, rawHeaders, [args[0]], () => original.call(this, event, ...args));
+      },
+  );
+}
