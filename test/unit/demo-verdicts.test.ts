@@ -1,16 +1,46 @@
 import { describe, expect, it } from 'vitest';
-import { parseOptions } from '../../fixtures/demo/options';
-import { report } from '../../fixtures/demo/report';
+import {
+  CALL_GUARANTEES,
+  type Call,
+  callsForMessages,
+  contradictionsOfCalls,
+  hasBoth,
+  isBgrayReached,
+  type Phases,
+} from '../../fixtures/demo/call-verdicts';
 import {
   type Consumption,
   contradictionsOf,
+  type Environment,
   GUARANTEES,
   isComplete,
   type Observation,
-} from '../../fixtures/demo/verdicts';
+} from '../../fixtures/demo/message-verdicts';
+import { parseOptions } from '../../fixtures/demo/options';
+import { PROMISES, report } from '../../fixtures/demo/report';
 
 const GRAY = 'gray_tag=gray';
-const consumption = (id: string, header: string | null): Consumption => ({ id, baggage: [header, header] });
+/** `A -> B` as services answer it. */
+const path = (names: string) => names.replace(/\w+/g, name => `${name}[127.0.0.1]`);
+const BASELINE_PATH = 'A -> B -> C';
+const GRAY_PATH = 'Agray -> Bgray -> Cgray';
+const FALLBACK_PATH = 'Agray -> B -> Cgray';
+
+const phases: Phases = {
+  complete: { from: 100, to: 200 },
+  withoutBgray: { from: 300, to: 400 },
+  returned: { from: 500, to: 600 },
+};
+/** When something happens that takes 10 ms: in each phase, and between the first two. */
+const TIMES = { complete: 150, leaving: 250, withoutBgray: 350, returning: 450, returned: 550 };
+
+const consumption = (id: string, header: string | null, result?: string, began = TIMES.complete): Consumption => ({
+  id,
+  baggage: [header, header],
+  result: path(result ?? (header === null ? BASELINE_PATH : GRAY_PATH)),
+  began,
+  ended: began + 10,
+});
 const untagged = ['base1', 'base2', 'bare1'].map(id => consumption(id, null));
 const tagged = ['gray1', 'gray2'].map(id => consumption(id, `${GRAY},user=1`));
 
@@ -25,6 +55,7 @@ const kept: Observation = {
   baseline: untagged,
   canary: tagged,
   baselineTakingAll: [...tagged, ...untagged],
+  failed: [],
 };
 
 /** The numbers, from 1, of the guarantees that are contradicted, as they stand in the table. */
@@ -36,7 +67,7 @@ function broken(observation: Observation): number[] {
 
 const NEED_AGENT = GUARANTEES.flatMap(({ needsAgent }, index) => (needsAgent ? [index + 1] : []));
 
-describe('the verdicts of the demo', () => {
+describe('the verdicts on messages', () => {
   it('are good for a run that kept everything', () => {
     expect(broken(kept)).toEqual([]);
     expect(isComplete(kept)).toBe(true);
@@ -80,13 +111,23 @@ describe('the verdicts of the demo', () => {
   });
 
   it.each<[string, Consumption]>([
-    ['a gray message whose second call carries nothing', { id: 'gray1', baggage: [GRAY, null] }],
-    ['a gray message whose calls carry another tag', consumption('gray1', 'gray_tag=gray2')],
-    ['a gray message that led to no call', { id: 'gray1', baggage: [] }],
-    ['a baseline message whose call carries a tag', { id: 'base1', baggage: [null, `a=b, ${GRAY};x=y`] }],
+    ['a gray message whose second call carries nothing', { ...consumption('gray1', GRAY), baggage: [GRAY, null] }],
+    ['a gray message whose calls carry another tag', consumption('gray1', 'gray_tag=gray2', GRAY_PATH)],
+    ['a gray message that led to no call', { ...consumption('gray1', GRAY), baggage: [] }],
+    [
+      'a baseline message whose call carries a tag',
+      { ...consumption('base1', null), baggage: [null, `a=b, ${GRAY};x=y`] },
+    ],
+    ['a gray message whose calls end in the baseline', consumption('gray1', GRAY, 'A -> Bgray -> C')],
+    ['a baseline message whose calls end in the canary', consumption('base1', null, 'A -> B -> Cgray')],
   ])('%s', (_, wrong) => {
     const baselineTakingAll = [...tagged, ...untagged].map(message => (message.id === wrong.id ? wrong : message));
     expect(broken({ ...kept, baselineTakingAll })).toEqual([5]);
+  });
+
+  it('are good where a gray message was handled without Bgray', () => {
+    const fallback = tagged.map(({ id }) => consumption(id, GRAY, FALLBACK_PATH));
+    expect(broken({ ...kept, canary: fallback })).toEqual([]);
   });
 
   it('are bad wherever the agent is needed when two consumers shared one group', () => {
@@ -107,31 +148,158 @@ describe('the verdicts of the demo', () => {
   });
 });
 
+const call = (environment: Environment, names: string, began: number): Call => ({
+  environment,
+  result: path(names),
+  began,
+  ended: began + 10,
+});
+const failure = (environment: Environment, began: number): Call => ({
+  environment,
+  error: 'Error: refused',
+  began,
+  ended: began + 10,
+});
+
+const calls: readonly Call[] = [
+  ...Object.values(TIMES).map(began => call('baseline', BASELINE_PATH, began)),
+  call('gray', GRAY_PATH, TIMES.complete),
+  call('gray', GRAY_PATH, TIMES.leaving),
+  call('gray', FALLBACK_PATH, TIMES.leaving),
+  call('gray', FALLBACK_PATH, TIMES.withoutBgray),
+  call('gray', FALLBACK_PATH, TIMES.returning),
+  call('gray', GRAY_PATH, TIMES.returning),
+  call('gray', GRAY_PATH, TIMES.returned),
+];
+
+function brokenByCalls(observed: readonly Call[]): number[] {
+  return CALL_GUARANTEES.flatMap((guarantee, index) =>
+    contradictionsOfCalls(guarantee, { calls: observed, phases }).length > 0 ? [index + 1] : [],
+  );
+}
+
+const ALL_OF_CALLS = CALL_GUARANTEES.map((_, index) => index + 1);
+
+describe('the verdicts on calls', () => {
+  it('are good for a run that kept everything', () => {
+    expect(brokenByCalls(calls)).toEqual([]);
+  });
+
+  it.each<[string, Call, number[]]>([
+    ['a baseline call that reached a canary', call('baseline', 'A -> Bgray -> C', TIMES.complete), [1, 6]],
+    [
+      'a baseline call that reached a canary between phases',
+      call('baseline', 'A -> B -> Cgray', TIMES.leaving),
+      [1, 6],
+    ],
+    ['a baseline call that ended early', call('baseline', 'A -> B', TIMES.returned), [1]],
+    ['a gray call answered by a baseline A', call('gray', 'A -> Bgray -> Cgray', TIMES.complete), [2]],
+    ['a gray call that came back to the baseline', call('gray', 'Agray -> Bgray -> C', TIMES.returned), [4]],
+    ['a gray call that fell back while Bgray was there', call('gray', FALLBACK_PATH, TIMES.complete), [2]],
+    ['a gray call through Bgray while it was not there', call('gray', GRAY_PATH, TIMES.withoutBgray), [3]],
+    ['a gray call that fell back for good', call('gray', 'Agray -> B -> C', TIMES.withoutBgray), [3]],
+    ['a gray call that went astray while Bgray left', call('gray', 'A -> B -> C', TIMES.leaving), [3]],
+    ['a gray call that did not return to Bgray', call('gray', FALLBACK_PATH, TIMES.returned), [4]],
+    ['a call that failed while Bgray left', failure('gray', TIMES.leaving), [5]],
+    ['a baseline call that failed while Bgray came back', failure('baseline', TIMES.returning), [5]],
+    ['a call that began in one phase and ended in the next', { ...call('gray', FALLBACK_PATH, 150), ended: 350 }, []],
+  ])('%s', (_, one, expected) => {
+    expect(brokenByCalls([...calls, one])).toEqual(expected);
+  });
+
+  it.each(['complete', 'withoutBgray', 'returned'] as const)('nothing is proved without calls in phase %s', phase => {
+    for (const environment of ['baseline', 'gray']) {
+      const others = calls.filter(({ began, ...call }) => began !== TIMES[phase] || call.environment !== environment);
+      expect(brokenByCalls(others)).toEqual(ALL_OF_CALLS);
+    }
+  });
+
+  it('are about what A did for messages, too, and what it could not do', () => {
+    const failed = [{ id: 'gray2', error: 'Error: refused', began: 150, ended: 160 }];
+    const stranger = consumption('of another run', GRAY);
+    const observed = callsForMessages({ ...kept, canary: [...tagged.slice(0, 1), stranger], failed });
+    expect(observed).toHaveLength(untagged.length + 2);
+    expect(observed.map(({ environment }) => environment)).toEqual([...untagged.map(() => 'baseline'), 'gray', 'gray']);
+    expect(observed.map(({ result }) => result).at(-2)).toBe(path(GRAY_PATH));
+    expect(observed.map(({ error }) => error).at(-1)).toBe('Error: refused');
+  });
+
+  it('tell the scenario when a phase has shown enough, and when Bgray is heard of', () => {
+    expect(hasBoth(calls, phases.complete, 1)).toBe(true);
+    expect(hasBoth(calls, phases.complete, 2)).toBe(false);
+    expect(isBgrayReached(calls, phases.withoutBgray)).toBe(false);
+    expect(isBgrayReached(calls, phases.returned)).toBe(true);
+  });
+});
+
+/** A mode in which calls were made in each phase. */
+const mode: Observation = {
+  sent: [
+    ...kept.sent,
+    ...Object.keys(TIMES).flatMap(when => [
+      { id: `baseline ${when}`, environment: 'baseline' as const, withAgent: true },
+      { id: `gray ${when}`, environment: 'gray' as const, withAgent: true },
+    ]),
+  ],
+  baseline: [
+    ...untagged,
+    ...Object.entries(TIMES).map(([when, began]) => consumption(`baseline ${when}`, null, BASELINE_PATH, began)),
+  ],
+  canary: [...tagged, ...grayConsumptions('Agray')],
+  baselineTakingAll: [
+    ...tagged,
+    ...untagged,
+    ...grayConsumptions('A'),
+    ...Object.entries(TIMES).map(([when, began]) => consumption(`baseline ${when}`, null, BASELINE_PATH, began)),
+  ],
+  failed: [],
+};
+
+function grayConsumptions(name: 'A' | 'Agray'): Consumption[] {
+  return Object.entries(TIMES).map(([when, began]) => {
+    const b = when === 'complete' || when === 'returned' ? 'Bgray' : 'B';
+    return consumption(`gray ${when}`, GRAY, `${name} -> ${b} -> Cgray`, began);
+  });
+}
+
 describe('the table of the demo', () => {
-  it('has a row for each promise and a column for each mode', () => {
-    const { text, kept: all } = report({ push: kept, pull: kept }, false);
+  it('has a row for each promise, and columns for requests and each mode', () => {
+    const { text, kept: all } = report({ requests: calls, push: mode, pull: mode }, phases, false);
     expect(all).toBe(true);
-    expect(text.match(/ {2}PASS {2}PASS$/gm)).toHaveLength(GUARANTEES.length);
+    expect(text.match(/\S {2,}PASS {5}PASS {2}PASS$/gm)).toHaveLength(CALL_GUARANTEES.length);
+    expect(text.match(/\S {10,}PASS {2}PASS$/gm)).toHaveLength(GUARANTEES.length);
+    expect(text).toMatch(/^calls +request {2}push {2}pull\n-+ {2}-{7} {2}-{4} {2}-{4}\n/m);
+    expect(text).toMatch(/^messages +push {2}pull\n-+ {11}-{4} {2}-{4}\n/m);
     expect(text).not.toContain('\u001b');
   });
 
   it('says what was broken in which mode', () => {
-    const { text, kept: all } = report({ push: kept, pull: { ...kept, canary: tagged.slice(1) } }, false);
+    const pull = { ...mode, canary: mode.canary.slice(1) };
+    const { text, kept: all } = report({ requests: calls, push: mode, pull }, phases, false);
     expect(all).toBe(false);
     expect(text.match(/ {2}PASS {2}FAIL$/gm)).toHaveLength(3);
     expect(text).toContain('every message that was sent was consumed:\n  pull: messages lost: 1 (first gray1)');
   });
 
+  it('says which requests broke a promise', () => {
+    const requests = [...calls, failure('gray', TIMES.leaving)];
+    const { text, kept: all } = report({ requests, push: mode, pull: mode }, phases, false);
+    expect(all).toBe(false);
+    expect(text.match(/FAIL/g)).toHaveLength(1);
+    expect(text).toMatch(/Bgray left and came back:\n {2}request: calls failed: 1 \(first Error: refused\)$/);
+  });
+
   it('says why a mode was not run, which breaks no promise', () => {
-    const { text, kept: all } = report({ push: kept, pull: { notRun: 'for a reason' } }, false);
+    const pull = { notRun: 'for a reason' };
+    const { text, kept: all } = report({ requests: calls, push: mode, pull }, phases, false);
     expect(all).toBe(true);
-    expect(text.match(/ {2}PASS {2}-$/gm)).toHaveLength(GUARANTEES.length);
+    expect(text.match(/ {2}PASS {2}-$/gm)).toHaveLength(PROMISES.all);
     expect(text).toMatch(/\npull: not run, for a reason$/);
   });
 
   it('says what was broken in the only mode that was run', () => {
-    const push = { ...kept, baseline: untagged.slice(1) };
-    const { text, kept: all } = report({ push, pull: { notRun: 'for a reason' } }, false);
+    const push = { ...mode, baseline: mode.baseline.slice(1) };
+    const { text, kept: all } = report({ requests: calls, push, pull: { notRun: 'for a reason' } }, phases, false);
     expect(all).toBe(false);
     expect(text.match(/ {2}FAIL {2}-$/gm)).toHaveLength(2);
     expect(text).toContain('every message that was sent was consumed:\n  push: messages lost: 1 (first base1)');
@@ -140,11 +308,12 @@ describe('the table of the demo', () => {
 
   it('is good for nothing when no mode was run', () => {
     const notRun = { notRun: 'for a reason' };
-    expect(report({ push: notRun, pull: notRun }, false).kept).toBe(false);
+    expect(report({ requests: calls, push: notRun, pull: notRun }, phases, false).kept).toBe(false);
   });
 
   it('is coloured where colours are seen', () => {
-    const { text } = report({ push: kept, pull: { ...kept, canary: tagged.slice(1) } }, true);
+    const pull = { ...mode, canary: mode.canary.slice(1) };
+    const { text } = report({ requests: calls, push: mode, pull }, phases, true);
     expect(text).toContain('\u001b[32mPASS\u001b[39m  \u001b[31mFAIL\u001b[39m');
   });
 });
