@@ -74,7 +74,7 @@ describe('ali-ons 3 on RocketMQ 4.9.7', () => {
     const settings = { client, group, subscriptions: {}, later: { [topic]: '*' } } as const;
     const canary = await environment.consumer(settings, GRAY_INSTANCE);
     await canary.rebalanced();
-    const administration = brokerAdministration({ namesrv: environment.rocketmq.namesrv });
+    const administration = brokerAdministration({ namesrv: environment.rocketmq.namesrv, timeoutMs: 20_000 });
     try {
       for (const broker of await administration.brokersOfCluster([topic])) {
         const created = await administration.groupSettings(broker, `${group}_gray`);

@@ -11,6 +11,8 @@ import {
 } from '../../src/rocketmq/remoting-connection';
 import { encodeFrame, frameDecoder } from '../../src/rocketmq/remoting-frame';
 
+/** For one request: on a busy machine a broker takes its time. */
+const PATIENCE_MS = 20_000;
 const QUEUES = 3;
 const SEND_MESSAGE = 10;
 const UPDATE_BROKER_CONFIG = 25;
@@ -113,7 +115,7 @@ describe.each(ROCKETMQ_VERSIONS)('RocketMQ %s', version => {
 
   beforeAll(async () => {
     rocketmq = await startRocketmq({ version, brokers: BROKERS.length });
-    administration = brokerAdministration({ namesrv: rocketmq.namesrv });
+    administration = brokerAdministration({ namesrv: rocketmq.namesrv, timeoutMs: PATIENCE_MS });
     for (const topic of TOPICS) await rocketmq.createTopic(topic, { queues: QUEUES });
     brokers = await administration.brokersOfCluster(TOPICS);
   });
@@ -384,7 +386,7 @@ describe.each(ROCKETMQ_VERSIONS)('RocketMQ %s with access control', version => {
   });
 
   function as(credentials: Account | undefined) {
-    const one = brokerAdministration({ namesrv: rocketmq.namesrv, credentials });
+    const one = brokerAdministration({ namesrv: rocketmq.namesrv, credentials, timeoutMs: PATIENCE_MS });
     opened.push(one);
     return one;
   }
