@@ -102,7 +102,8 @@ function changeHeaders(request: ClientRequest, list: unknown, changes: readonly 
 function aim(request: Tagged, options: unknown, routing: Routing): ConnectOptions | Error | undefined {
   if (typeof options !== 'object' || options === null) return undefined;
   const { host, port, socketPath } = options as ConnectOptions;
-  if (typeof host !== 'string' || socketPath) return undefined;
+  // A path that is no path names the address once more: a request to a proxy.
+  if (typeof host !== 'string' || socketPath || !request.path.startsWith('/')) return undefined;
   const target = routing.aim(host, Number(port), request[TAG]?.tag);
   if (target === undefined || target instanceof Error) return target;
 

@@ -139,7 +139,8 @@ export function createServiceDirectory(random: () => number = Math.random, now =
     },
 
     aim(host, port, tag) {
-      const services = servicesOf(`${host}:${port}`);
+      // One whose last instance left says nothing about where its calls should go.
+      const services = servicesOf(`${host}:${port}`).filter(({ instances }) => instances.length > 0);
       if (services.length === 0) return undefined;
       const isHere = (instance: ServiceInstance) => instance.port === port && instance.host === host;
 

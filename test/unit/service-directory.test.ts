@@ -78,6 +78,12 @@ describe('the directory of services', () => {
     expect([directory.hasCanaries, aim(2, 'gray')]).toEqual([false, undefined]);
   });
 
+  it('leaves calls to a service alone whose last instance has left', () => {
+    directory.learn(registry, 'orders', instances('gray:2'), followed);
+    directory.learn(registry, 'orders', [], followed);
+    expect([aim(2, undefined), aim(2, 'gray')]).toEqual([undefined, undefined]);
+  });
+
   it('knows an address that has left one service and come to another by its new one', () => {
     directory.learn(registry, 'orders', instances('base:1 gray:2'), followed);
     directory.learn(registry, 'orders', instances('base:1'), followed);
