@@ -1,6 +1,6 @@
 /** Calls to an instance of another environment, sent to one of their own: what undici, 5 to 8, needs for it. */
 import type { Agent } from '../../agent';
-import { wrapMethod } from '../../loader/wrap';
+import { type AnyFunction, wrapMethod } from '../../loader/wrap';
 
 /** A `Client`, `Pool` or `Agent`. */
 export interface Dispatcher {
@@ -139,22 +139,31 @@ function optionsOf(dispatcher: object): object {
 
 /** The others live as long as the one that the application made and closes. */
 function closeWith(dispatcher: Dispatcher, others: ReadonlyMap<string, Dispatcher>): void {
-  const ends: readonly ('close' | 'destroy')[] = ['close', 'destroy'];
-  for (const name of ends) {
-    wrapMethod(
-      dispatcher,
-      name,
-      original =>
-        function (this: unknown, ...args: unknown[]) {
-          const error = typeof args[0] === 'function' ? undefined : args[0];
-          const ended = Promise.allSettled([...others.values()].map(other => other[name](error as never)));
-          const callback = args.at(-1);
-          if (typeof callback === 'function') {
-            const later = (...results: unknown[]) => void ended.then(() => callback(...results));
-            return original.call(this, ...args.slice(0, -1), later);
-          }
-          return (original.apply(this, args) as Promise<void>).then(result => ended.then(() => result));
-        },
-    );
-  }
+  let closed: Promise<unknown> | undefined;
+  const end = (name: 'close' | 'destroy', error?: unknown): Promise<unknown> =>
+    Promise.allSettled([...others.values()].map(other => other[name](error as never)));
+
+  const following = (original: AnyFunction, begin: (args: readonly unknown[]) => Promise<unknown>): AnyFunction =>
+    function (this: unknown, ...args: unknown[]) {
+      const ended = begin(args);
+      const callback = args.at(-1);
+      if (typeof callback === 'function') {
+        const later = (...results: unknown[]) => void ended.then(() => callback(...results));
+        return original.call(this, ...args.slice(0, -1), later);
+      }
+      return (original.apply(this, args) as Promise<void>).then(result => ended.then(() => result));
+    };
+  wrapMethod<AnyFunction>(dispatcher, 'close', original =>
+    following(original, () => {
+      closed = end('close');
+      return closed;
+    }),
+  );
+  wrapMethod<AnyFunction>(dispatcher, 'destroy', original =>
+    following(original, ([error]) => {
+      const given = typeof error === 'function' ? undefined : error;
+      // A dispatcher that has closed destroys itself, whatever the others still have under way.
+      return closed !== undefined && (given === undefined || given === null) ? closed : end('destroy', given);
+    }),
+  );
 }

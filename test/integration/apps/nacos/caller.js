@@ -51,6 +51,12 @@ const WAYS = {
     ).body.text(),
   'undici Client': async (host, port) =>
     (await dispatcher(undici.Client, `http://${host}:${port}`).request({ path: '/', method: 'GET' })).body.text(),
+  'undici Pool, closed at once': async (host, port) => {
+    const pool = new undici.Pool(`http://${host}:${port}`);
+    const answer = pool.request({ path: '/', method: 'GET' }).then(({ body }) => body.text());
+    await pool.close();
+    return answer;
+  },
   'undici TLS': async (host, port) => {
     const options = { connect: { rejectUnauthorized: false } };
     return (
