@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import type { TagContext } from './active-tag';
 
-type Emit = (this: unknown, event: string | symbol, ...args: unknown[]) => boolean;
+export type Emit = (this: unknown, event: string | symbol, ...args: unknown[]) => boolean;
 
 /**
  * Later events of a request are emitted from the connection, which outlives it: `data` of a body that came later,

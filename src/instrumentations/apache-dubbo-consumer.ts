@@ -14,7 +14,9 @@ import type { EventEmitter } from 'node:events';
 import type { Agent } from '../agent';
 import type { Exports, Instrumentation } from '../loader/instrumentation';
 import { type AnyFunction, wrapMethod } from '../loader/wrap';
+import { oncePerObject } from '../once-per-object';
 import type { Attachments } from '../propagation/rpc-attachments';
+import { isDubboConsumer } from '../routing/instance-environment';
 
 /** A call, of which the library says `ctx`. */
 interface Call {
@@ -156,21 +158,15 @@ function followFirstAttempt(transport: Transport): void {
 function patchScheduler(prototype: object, agent: Agent, ScheduleError: new (message: string) => Error): void {
   const { guard, routing } = agent;
   /** What the registry says of each provider, read once: its lists are replaced, not changed. */
-  const entries = new WeakMap<Provider, Entry>();
-  const entryOf = (provider: Provider): Entry => {
-    let entry = entries.get(provider);
-    if (entry === undefined) {
-      // Not `provider.query`: the library parses the whole URL as a query string and so loses the first parameter.
-      const parameters = Object.fromEntries(provider.url.searchParams);
-      entry = {
-        host: `${provider.hostname}:${provider.port}`,
-        environment: routing.environmentOf(parameters),
-        isConsumer: parameters.side === 'consumer',
-      };
-      entries.set(provider, entry);
-    }
-    return entry;
-  };
+  const entryOf = oncePerObject(({ hostname, port, url }: Provider): Entry => {
+    // Not `query`: the library parses the whole URL as a query string and so loses the first parameter.
+    const parameters = Object.fromEntries(url.searchParams);
+    return {
+      host: `${hostname}:${port}`,
+      environment: routing.environmentOf(parameters),
+      isConsumer: isDubboConsumer(parameters),
+    };
+  });
   const transportOf = (scheduler: Scheduler, provider: Provider): Transport | undefined => {
     const { host } = entryOf(provider);
     for (const transport of scheduler.dubboCluster.dubboClusterTransportMap.get(provider.hostname) ?? []) {

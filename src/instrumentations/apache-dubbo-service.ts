@@ -32,7 +32,6 @@ function patchService(prototype: object, agent: Agent): void {
 
   const withinTag: Middleware = (call, next) => {
     const tag = guard('reading the tag of a Dubbo call', undefined, () => attachments.extract(call.request.attachment));
-    if (tag === undefined && !context.wasUsed() && context.isCurrent(undefined)) return next();
     return context.run(tag, next);
   };
 

@@ -8,6 +8,7 @@ import type { Exports, Instrumentation } from '../loader/instrumentation';
 import { overlay } from '../loader/overlay';
 import { type AnyFunction, wrapMethod } from '../loader/wrap';
 import type { InstanceReader } from '../routing/choose-instances';
+import { isDubboConsumer } from '../routing/instance-environment';
 
 /** An instance as the server answers it. */
 interface Host {
@@ -39,11 +40,8 @@ export const nacosNaming: Instrumentation = {
   },
 };
 
-/** Consumers of Dubbo register themselves beside the providers, at a port that nobody listens to. */
-const isDubboConsumer = ({ metadata }: Host) => metadata?.side === 'consumer';
-
 const isUsable = (host: Host) =>
-  host.healthy !== false && host.enabled !== false && host.weight !== 0 && !isDubboConsumer(host);
+  host.healthy !== false && host.enabled !== false && host.weight !== 0 && !isDubboConsumer(host.metadata);
 
 function patchClient(prototype: object, agent: Agent): void {
   const { context, guard, routing } = agent;
@@ -113,7 +111,7 @@ function patchHostReactor(prototype: object, agent: Agent): void {
           const name = nameOf(key);
           if (isOvertaken(this, name, service.lastRefTime ?? 0)) return;
           const instances = service.hosts
-            .filter(host => !isDubboConsumer(host))
+            .filter(({ metadata }) => !isDubboConsumer(metadata))
             .map(host => ({
               host: host.ip,
               port: host.port,

@@ -13,6 +13,7 @@ import type { CoreInstrumentation } from '../loader/instrumentation';
 import { type AnyFunction, wrapMethod } from '../loader/wrap';
 import { changeHeaderList, type HeaderChange, joined } from '../propagation/http-headers';
 import type { Routing } from '../routing/routing';
+import { bracketed, hostHeader } from '../routing/service-directory';
 
 /** What requests carry, taken when they were made. Undefined: no tag. */
 const TAG = Symbol('rocketmq-gray.tag');
@@ -108,7 +109,7 @@ function aim(request: Tagged, options: unknown, routing: Routing): ConnectOption
   if (target === undefined || target instanceof Error) return target;
 
   // A virtual host that the application named stays: it is the service's, not the instance's.
-  const to = `${bracketed(target.host)}:${target.port}`;
+  const to = hostHeader(target);
   const former = [`${bracketed(host)}:${port}`, bracketed(host)];
   if (typeof request._header === 'string') {
     const header = request._header;
@@ -122,8 +123,4 @@ function aim(request: Tagged, options: unknown, routing: Routing): ConnectOption
   }
   request.host = target.host;
   return { ...options, host: target.host, hostname: target.host, port: target.port } as ConnectOptions;
-}
-
-function bracketed(host: string): string {
-  return host.includes(':') ? `[${host}]` : host;
 }

@@ -7,11 +7,11 @@
  */
 import type { IncomingMessage } from 'node:http';
 import type { Agent } from '../agent';
+import type { Emit } from '../context/emitter-scope';
+import { onAcceptedConnection } from '../loader/accepted-connections';
 import type { CoreInstrumentation } from '../loader/instrumentation';
 import { wrapMethod } from '../loader/wrap';
 import { handleRequest } from '../propagation/inbound-request';
-
-type Emit = (this: unknown, event: string | symbol, ...args: unknown[]) => boolean;
 
 /** Server events that hand a request to the application, with the emitters that belong to that request alone. */
 const REQUEST_EVENTS: ReadonlySet<string | symbol> = new Set([
@@ -28,20 +28,17 @@ export const nodeHttpServer: CoreInstrumentation = {
     const http = require('node:http') as typeof import('node:http');
     patchServer(http.Server.prototype, agent);
 
-    const { subscribe, unsubscribe } = require('node:diagnostics_channel') as typeof import('node:diagnostics_channel');
-    const onConnection = (message: unknown) => {
-      const server = (message as { socket?: { server?: object } }).socket?.server;
+    onAcceptedConnection((socket, stop) => {
+      const server = socket?.server;
       // A server that times requests out, and is not the plain one; no other look at it loads node:https.
       if (server === undefined || !('requestTimeout' in server) || server instanceof http.Server) return;
       agent.guard('the hook of node:https', undefined, () => {
         const https = require('node:https') as typeof import('node:https');
         if (!(server instanceof https.Server)) return;
-        // Not at once: on Node.js 18 a channel that loses its last subscriber while it publishes throws.
-        setImmediate(() => unsubscribe('net.server.socket', onConnection));
+        stop();
         patchServer(https.Server.prototype, agent);
       });
-    };
-    subscribe('net.server.socket', onConnection);
+    });
   },
 };
 

@@ -125,6 +125,13 @@ export function changeHeaderObject(headers: object | null | undefined, changes: 
   return copy;
 }
 
+/** A list, an object, or nothing. What is none of those stays: the library that gets it has the better error. */
+export function changeHeaders(headers: unknown, changes: readonly HeaderChange[]): unknown {
+  if (headers === undefined || headers === null) return changeHeaderObject(undefined, changes);
+  if (typeof headers !== 'object') return headers;
+  return Array.isArray(headers) ? changeHeaderList(headers, changes) : changeHeaderObject(headers, changes);
+}
+
 /** Several values of a header as the one value they mean (RFC 9110, 5.3); undefined when there is none. */
 export function joined(values: readonly unknown[]): string | undefined {
   const texts = values.flat().filter(value => value !== undefined && value !== null);

@@ -27,6 +27,11 @@ export function environmentOf(metadata: Metadata | null | undefined, key: string
   return serviceEnvironment(metadata[SERVICE_ENVIRONMENT]);
 }
 
+/** Consumers of Dubbo register themselves beside the providers, at a port that nobody listens to. */
+export function isDubboConsumer(metadata: Metadata | null | undefined): boolean {
+  return metadata?.side === 'consumer';
+}
+
 function serviceEnvironment(value: unknown): string | undefined {
   if (typeof value !== 'string') return undefined;
   if (isInstanceTag(value)) return value;

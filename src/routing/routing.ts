@@ -1,6 +1,7 @@
 /** Routing as instrumentations see it: registration, choice among instances, calls to addresses that were kept. */
 import type { Settings } from '../config/settings';
 import type { Log } from '../log';
+import { oncePerObject } from '../once-per-object';
 import { BASE } from '../tag';
 import { chooseInstances, type InstanceReader } from './choose-instances';
 import { environmentOf, type Metadata, registrationMetadata } from './instance-environment';
@@ -35,7 +36,7 @@ export interface Routing {
 export function createRouting({ key, tag: instanceTag, interop }: Settings, log: Log): Routing {
   const directory = createServiceDirectory();
   // Registries hand out new metadata with each change: what one says is read once.
-  const environments = new WeakMap<object, { readonly tag: string | undefined }>();
+  const environment = oncePerObject((metadata: object) => environmentOf(metadata as Metadata, key));
 
   const noInstance = (service: string, tag: string | undefined) => {
     const caller = tag === undefined || tag === BASE ? 'the baseline' : tag;
@@ -47,13 +48,7 @@ export function createRouting({ key, tag: instanceTag, interop }: Settings, log:
 
   return {
     environmentOf(metadata) {
-      if (typeof metadata !== 'object' || metadata === null) return undefined;
-      let known = environments.get(metadata);
-      if (known === undefined) {
-        known = { tag: environmentOf(metadata as Metadata, key) };
-        environments.set(metadata, known);
-      }
-      return known.tag;
+      return typeof metadata === 'object' && metadata !== null ? environment(metadata) : undefined;
     },
     registration: metadata => registrationMetadata(metadata, { key, tag: instanceTag, interop }),
     choose(instances, tag, reader, service) {

@@ -10,6 +10,16 @@ export interface Address {
   readonly port: number;
 }
 
+/** A host as URLs write it. */
+export function bracketed(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+/** The `Host` of calls to an address. */
+export function hostHeader({ host, port }: Address): string {
+  return `${bracketed(host)}:${port}`;
+}
+
 /** An instance as a registry has it. */
 export interface ServiceInstance extends Address {
   /** The tag it is registered with; undefined: the baseline. */
@@ -111,7 +121,8 @@ export function createServiceDirectory(random: () => number = Math.random, now =
     const former = departed.get(key);
     if (former === undefined || former.until <= now()) return [];
     const service = sources.get(former.source)?.get(former.service);
-    return service?.isFollowed() ? [service] : [];
+    // One whose last instance left says nothing about where its calls should go.
+    return service?.isFollowed() && service.instances.length > 0 ? [service] : [];
   };
 
   return {
@@ -139,8 +150,7 @@ export function createServiceDirectory(random: () => number = Math.random, now =
     },
 
     aim(host, port, tag) {
-      // One whose last instance left says nothing about where its calls should go.
-      const services = servicesOf(`${host}:${port}`).filter(({ instances }) => instances.length > 0);
+      const services = servicesOf(`${host}:${port}`);
       if (services.length === 0) return undefined;
       const isHere = (instance: ServiceInstance) => instance.port === port && instance.host === host;
 

@@ -2,7 +2,7 @@
 import { createServer as createHttpServer, type Server } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { RunningChild } from './child';
 import { describeOnEachNode } from './each-node';
 import { type Instance, type NacosEnvironment, nacosEnvironment } from './nacos-environment';
@@ -94,13 +94,7 @@ async function register(service: string, port: number, metadata: Readonly<Record
   await until(async () => (await environment.instances(service)).some(instance => instance.port === port));
 }
 
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + 15_000;
-  while (!(await isSo())) {
-    if (Date.now() > end) throw new Error(`not within 15 s: ${isSo}`);
-    await sleep(20);
-  }
-}
+const until = (isSo: () => Promise<boolean>) => vi.waitUntil(isSo, { timeout: 15_000, interval: 20 });
 
 /** Calls of all kinds at once, and where each of them landed. */
 async function mixedCalls({ call }: Consumer, count: number): Promise<void> {

@@ -1,5 +1,3 @@
-import { mkdirSync, renameSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PRELOAD, runJson } from './child';
 import { describeOnEachNode } from './each-node';
@@ -20,12 +18,7 @@ beforeAll(async () => {
   sandbox = await createSandbox({
     dependencies: Object.fromEntries(versions.map(version => [directoryOf(version), `npm:@grpc/grpc-js@${version}`])),
   });
-  for (const version of versions) {
-    // Under its own name, as a package that the application did not rename.
-    const directory = sandbox.path(`${directoryOf(version)}/node_modules/@grpc/grpc-js`);
-    mkdirSync(dirname(directory), { recursive: true });
-    renameSync(sandbox.path(`node_modules/${directoryOf(version)}`), directory);
-  }
+  for (const version of versions) sandbox.unalias(directoryOf(version), directoryOf(version), '@grpc/grpc-js');
 });
 afterAll(() => sandbox?.remove());
 

@@ -1,31 +1,18 @@
-import { renameSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeCertificate } from './certificate';
 import { PRELOAD, runJson } from './child';
 import { describeOnEachNode } from './each-node';
 import { type NodeVersion, nodeVersion } from './node-versions';
 import { createSandbox, type Sandbox } from './sandbox';
+import { placeUndici, UNDICI, undiciDependencies, undiciFor } from './undici-versions';
 
-const UNDICI = [
-  { major: 5, since: 18 },
-  { major: 6, since: 18 },
-  { major: 7, since: 20 },
-  { major: 8, since: 22 },
-];
-
-const undiciFor = ({ major }: NodeVersion) => UNDICI.filter(({ since }) => major >= since);
+const GENERATIONS = UNDICI.map(({ major }) => major);
 
 let sandbox: Sandbox;
 beforeAll(async () => {
-  sandbox = await createSandbox({
-    dependencies: Object.fromEntries(UNDICI.map(({ major }) => [`undici${major}`, `npm:undici@${major}`])),
-  });
+  sandbox = await createSandbox({ dependencies: undiciDependencies(GENERATIONS) });
   writeCertificate(sandbox, 'http');
-  for (const { major } of UNDICI) {
-    // Under its own name, as a package that the application did not rename.
-    sandbox.write(`v${major}/node_modules/.keep`, '');
-    renameSync(sandbox.path(`node_modules/undici${major}`), sandbox.path(`v${major}/node_modules/undici`));
-  }
+  placeUndici(sandbox, GENERATIONS);
 });
 afterAll(() => sandbox?.remove());
 

@@ -1,4 +1,3 @@
-import { renameSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeCertificate } from './certificate';
 import { PRELOAD, runJson } from './child';
@@ -6,23 +5,15 @@ import { describeOnEachNode } from './each-node';
 import type { NodeVersion } from './node-versions';
 import { createSandbox, type Sandbox } from './sandbox';
 import { type Expected, expectPropagated, type SeenCall } from './seen-calls';
+import { placeUndici, undiciDependencies, undiciFor } from './undici-versions';
 
-const UNDICI = [
-  { major: 6, since: 18 },
-  { major: 8, since: 22 },
-];
+const GENERATIONS = [6, 8];
 
 let sandbox: Sandbox;
 beforeAll(async () => {
-  sandbox = await createSandbox({
-    dependencies: Object.fromEntries(UNDICI.map(({ major }) => [`undici${major}`, `npm:undici@${major}`])),
-  });
+  sandbox = await createSandbox({ dependencies: undiciDependencies(GENERATIONS) });
   writeCertificate(sandbox, 'http2');
-  for (const { major } of UNDICI) {
-    // Under its own name, as a package that the application did not rename.
-    sandbox.write(`v${major}/node_modules/.keep`, '');
-    renameSync(sandbox.path(`node_modules/undici${major}`), sandbox.path(`v${major}/node_modules/undici`));
-  }
+  placeUndici(sandbox, GENERATIONS);
 });
 afterAll(() => sandbox?.remove());
 
@@ -34,7 +25,8 @@ interface Run {
 
 /** Runs the service; what was seen, by kind of call the version of HTTP or the error. */
 async function check(expected: Expected, { script = 'http2/commonjs.cjs', node, env }: Run = {}) {
-  const undicis = UNDICI.filter(({ since }) => (node?.major ?? 20) >= since).map(({ major }) => `v${major}`);
+  const running = undiciFor(node ?? { major: 20 }).filter(({ major }) => GENERATIONS.includes(major));
+  const undicis = running.map(({ major }) => `v${major}`);
   const calls = await runJson<readonly (SeenCall & { readonly result?: { readonly version?: string } })[]>({
     cwd: sandbox.directory,
     env: { NODE_EXTRA_CA_CERTS: sandbox.path('http2/cert.pem'), ...env },

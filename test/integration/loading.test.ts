@@ -1,4 +1,4 @@
-import { cpSync, renameSync } from 'node:fs';
+import { cpSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ChildOptions, PRELOAD, run, runJson, runOk } from './child';
 import { describeOnEachNode } from './each-node';
@@ -10,8 +10,7 @@ beforeAll(async () => {
     // The newest undici that runs on every version of Node.js, and an older one.
     dependencies: { undici: '^6', undici5: 'npm:undici@^5', 'rocketmq-client-nodejs': '^1.0.8' },
   });
-  sandbox.write('older/node_modules/.keep', '');
-  renameSync(sandbox.path('node_modules/undici5'), sandbox.path('older/node_modules/undici'));
+  sandbox.unalias('undici5', 'older', 'undici');
   // Another installation of our package, with what it depends upon.
   for (const name of ['rocketmq-gray', 'require-in-the-middle', 'import-in-the-middle', '@opentelemetry']) {
     cpSync(sandbox.path(`node_modules/${name}`), sandbox.path(`older/node_modules/${name}`), { recursive: true });

@@ -1,9 +1,9 @@
-import { renameSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeCertificate } from './certificate';
 import type { RunningChild } from './child';
 import { type NacosEnvironment, nacosEnvironment } from './nacos-environment';
 import { nodeVersion } from './node-versions';
+import { placeUndici, undiciDependencies } from './undici-versions';
 
 const SERVICE = 'orders';
 const SECURE_SERVICE = 'orders-secure';
@@ -45,16 +45,11 @@ interface Caller {
 let environment: NacosEnvironment;
 
 beforeAll(async () => {
-  environment = await nacosEnvironment({
-    dependencies: Object.fromEntries(CALLERS.map(({ undici }) => [`undici${undici}`, `npm:undici@${undici}`])),
-  });
+  const generations = CALLERS.map(({ undici }) => undici);
+  environment = await nacosEnvironment({ dependencies: undiciDependencies(generations) });
   const { sandbox } = environment;
   writeCertificate(sandbox, 'nacos');
-  for (const { undici } of CALLERS) {
-    // Under its own name, as a package that the application did not rename.
-    sandbox.write(`v${undici}/node_modules/.keep`, '');
-    renameSync(sandbox.path(`node_modules/undici${undici}`), sandbox.path(`v${undici}/node_modules/undici`));
-  }
+  placeUndici(sandbox, generations);
 }, 180_000);
 afterAll(() => environment?.stop());
 

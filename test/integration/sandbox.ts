@@ -24,6 +24,11 @@ export interface Sandbox {
   path(file: string): string;
   /** Writes (or replaces) a file of the application. */
   write(file: string, text: string): void;
+  /**
+   * Moves a package that was installed as `alias` (`npm:undici@5`) to `<directory>/node_modules`: under its own name, as one
+   * that the application did not rename.
+   */
+  unalias(alias: string, directory: string, name: string): void;
   remove(): void;
 }
 
@@ -51,6 +56,11 @@ export async function createSandbox({ dependencies = {}, files = {} }: SandboxOp
       // Files of dependencies are hard links into the cache: replaced, not written into.
       rmSync(path, { force: true });
       writeFileSync(path, text);
+    },
+    unalias(alias, to, name) {
+      const path = join(directory, to, 'node_modules', name);
+      mkdirSync(dirname(path), { recursive: true });
+      renameSync(join(directory, 'node_modules', alias), path);
     },
     remove: () => rmSync(directory, { recursive: true, force: true }),
   };

@@ -7,22 +7,17 @@
 import type { Agent } from '../../agent';
 import { keepInScope } from '../../context/emitter-scope';
 import { isWrapped, wrapMethod } from '../../loader/wrap';
-import { changeHeaderList, changeHeaderObject, type HeaderChange } from '../../propagation/http-headers';
+import { oncePerObject } from '../../once-per-object';
+import { changeHeaders, type HeaderChange } from '../../propagation/http-headers';
 import { settledHeaders } from '../../propagation/settled-headers';
 
 type Request = (this: object, headers: unknown, ...rest: unknown[]) => object;
 
 export function patchClientSession(prototype: object, agent: Agent): void {
   const { context, guard, headers: propagation } = agent;
-  const ofUndici = new WeakMap<object, boolean>();
-  const isSettled = (session: object, headers: unknown) => {
-    if (typeof headers === 'object' && headers !== null && settledHeaders.has(headers)) return true;
-    const isKnown = ofUndici.get(session);
-    if (isKnown !== undefined) return isKnown;
-    const result = isOfUndici(session);
-    ofUndici.set(session, result);
-    return result;
-  };
+  const isUndicis = oncePerObject(isOfUndici);
+  const isSettled = (session: object, headers: unknown) =>
+    (typeof headers === 'object' && headers !== null && settledHeaders.has(headers)) || isUndicis(session);
 
   wrapMethod<Request>(
     prototype,
@@ -34,7 +29,7 @@ export function patchClientSession(prototype: object, agent: Agent): void {
         }
         const changed = guard('writing the tag of an HTTP/2 call', headers, () => {
           const changes = propagation.changes(context.outgoingTag());
-          return changes.length === 0 ? headers : changeHeaders(headers, changes);
+          return changes.length === 0 ? headers : changeWithSymbols(headers, changes);
         });
         const stream = original.call(this, changed, ...rest);
         if (context.wasUsed()) {
@@ -45,18 +40,15 @@ export function patchClientSession(prototype: object, agent: Agent): void {
   );
 }
 
-/** An object, or in newer versions of Node.js a flat array. */
-function changeHeaders(headers: unknown, changes: readonly HeaderChange[]): unknown {
-  if (headers === undefined || headers === null) return changeHeaderObject(undefined, changes);
-  // The library has the better error for what is neither.
-  if (typeof headers !== 'object') return headers;
-  if (!Array.isArray(headers)) return changeHeaderObject(headers, changes);
-  const list = changeHeaderList(headers, changes);
-  // Such as http2.sensitiveHeaders.
+/** Of a list, which newer versions of Node.js take, the symbols too: such as http2.sensitiveHeaders. */
+function changeWithSymbols(headers: unknown, changes: readonly HeaderChange[]): unknown {
+  const changed = changeHeaders(headers, changes);
+  if (!Array.isArray(headers)) return changed;
   for (const symbol of Object.getOwnPropertySymbols(headers)) {
-    Object.defineProperty(list, symbol, Object.getOwnPropertyDescriptor(headers, symbol) as PropertyDescriptor);
+    const descriptor = Object.getOwnPropertyDescriptor(headers, symbol) as PropertyDescriptor;
+    Object.defineProperty(changed, symbol, descriptor);
   }
-  return list;
+  return changed;
 }
 
 /**

@@ -9,6 +9,7 @@
  */
 import type { Http2Session } from 'node:http2';
 import type { Agent } from '../../agent';
+import { onAcceptedConnection } from '../../loader/accepted-connections';
 import type { CoreInstrumentation } from '../../loader/instrumentation';
 import { type AnyFunction, wrapMethod } from '../../loader/wrap';
 
@@ -16,7 +17,6 @@ export const nodeHttp2: CoreInstrumentation = {
   module: 'node:http2',
   patch(agent) {
     const { Socket } = require('node:net') as typeof import('node:net');
-    const { subscribe, unsubscribe } = require('node:diagnostics_channel') as typeof import('node:diagnostics_channel');
 
     // Modules of Node.js in the order in which they were loaded.
     const { moduleLoadList } = process as unknown as { readonly moduleLoadList: readonly string[] };
@@ -36,12 +36,10 @@ export const nodeHttp2: CoreInstrumentation = {
           return original.apply(this, args);
         },
     );
-    const onConnection = () => {
+    onAcceptedConnection((_socket, stop) => {
       agent.guard('the hook of node:http2', undefined, look);
-      // Not at once: on Node.js 18 a channel that loses its last subscriber while it publishes throws.
-      if (isFound) setImmediate(() => unsubscribe('net.server.socket', onConnection));
-    };
-    subscribe('net.server.socket', onConnection);
+      if (isFound) stop();
+    });
   },
 };
 

@@ -4,10 +4,9 @@
  * are emitted from it.
  */
 import type { Agent } from '../../agent';
+import type { Emit } from '../../context/emitter-scope';
 import { wrapMethod } from '../../loader/wrap';
 import { handleRequest } from '../../propagation/inbound-request';
-
-type Emit = (this: unknown, event: string | symbol, ...args: unknown[]) => boolean;
 
 export function patchServerSession(prototype: object, agent: Agent): void {
   wrapMethod<Emit>(

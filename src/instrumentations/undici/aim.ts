@@ -1,6 +1,8 @@
 /** Calls to an instance of another environment, sent to one of their own: what undici, 5 to 8, needs for it. */
 import type { Agent } from '../../agent';
 import { type AnyFunction, wrapMethod } from '../../loader/wrap';
+import { oncePerObject } from '../../once-per-object';
+import { hostHeader } from '../../routing/service-directory';
 
 /** A `Client`, `Pool` or `Agent`. */
 export interface Dispatcher {
@@ -35,18 +37,14 @@ const MOST_ORIGINS = 1000;
 
 export function createAim({ routing }: Agent): Aim {
   const origins = new Map<string, Origin | undefined>();
-  /** Of each dispatcher: the one origin that it was made for; undefined: it serves any. */
-  const fixedOrigins = new WeakMap<object, string | undefined>();
   // `Client` and `Pool` are made for one origin; what they were asked to send elsewhere goes through others like them.
   const siblings = new WeakMap<Dispatcher, Map<string, Dispatcher>>();
 
-  const fixedOrigin = (dispatcher: object): string | undefined => {
-    if (!fixedOrigins.has(dispatcher)) {
-      const url = property(dispatcher, 'url');
-      fixedOrigins.set(dispatcher, url instanceof URL ? url.origin : undefined);
-    }
-    return fixedOrigins.get(dispatcher);
-  };
+  /** The one origin that a dispatcher was made for; undefined: it serves any. */
+  const fixedOrigin = oncePerObject((dispatcher: object) => {
+    const url = property(dispatcher, 'url');
+    return url instanceof URL ? url.origin : undefined;
+  });
 
   const parse = (text: string) => {
     if (origins.has(text)) return origins.get(text);
@@ -71,7 +69,7 @@ export function createAim({ routing }: Agent): Aim {
       if (parsed === undefined) return undefined;
       const target = routing.aim(parsed.hostname, parsed.port, tag);
       if (target === undefined || target instanceof Error) return target;
-      const host = `${target.host.includes(':') ? `[${target.host}]` : target.host}:${target.port}`;
+      const host = hostHeader(target);
       return { origin: `${parsed.protocol}//${host}`, host, formerHost: parsed.host };
     },
 

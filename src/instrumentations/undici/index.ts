@@ -10,7 +10,7 @@ import type { Agent } from '../../agent';
 import type { Exports, Instrumentation, Patch } from '../../loader/instrumentation';
 import { overlay } from '../../loader/overlay';
 import { wrapMethod } from '../../loader/wrap';
-import { changeHeaderList, changeHeaderObject, type HeaderChange } from '../../propagation/http-headers';
+import { changeHeaders, type HeaderChange } from '../../propagation/http-headers';
 import { type Aimed, createAim, type Dispatcher } from './aim';
 
 interface DispatchOptions {
@@ -77,7 +77,7 @@ export function patchDispatcher(prototype: object, agent: Agent): void {
       changes.length === 0
         ? options
         : changed(options, {
-            headers: changeHeaders(options.headers, changes),
+            headers: changeHeaders(listed(options.headers), changes),
             ...(aimed !== undefined && { origin: aimed.origin }),
           });
     dispatched.set(handler, { tag, options: next, dispatcher });
@@ -121,17 +121,12 @@ function changed(options: DispatchOptions, changes: DispatchOptions): DispatchOp
   return overlay(options, { ...changes });
 }
 
-/** In the forms that undici takes: a flat array, an iterable of pairs, an object, or nothing. */
-function changeHeaders(headers: unknown, changes: readonly HeaderChange[]): unknown {
-  if (headers === undefined || headers === null) return changeHeaderObject(undefined, changes);
-  if (Array.isArray(headers)) return changeHeaderList(headers, changes);
-  if (!isObject(headers)) return headers;
-  if (Symbol.iterator in headers) {
-    const flat: unknown[] = [];
-    for (const [name, value] of headers as Iterable<[unknown, unknown]>) flat.push(name, value);
-    return changeHeaderList(flat, changes);
-  }
-  return changeHeaderObject(headers, changes);
+/** What undici takes besides a flat array and an object: an iterable of pairs. */
+function listed(headers: unknown): unknown {
+  if (!isObject(headers) || Array.isArray(headers) || !(Symbol.iterator in headers)) return headers;
+  const flat: unknown[] = [];
+  for (const [name, value] of headers as Iterable<[unknown, unknown]>) flat.push(name, value);
+  return flat;
 }
 
 function isObject(value: unknown): value is object {

@@ -1,14 +1,12 @@
 // A plain application with the client `nacos`: registers an instance of `service` (APP) and prints the instances that its
 // subscription to that service brings. It knows nothing of the agent.
-const { NacosNamingClient } = require('nacos');
+const { connect, settings } = require('./client');
 
-const { address, service, instance } = JSON.parse(process.env.APP);
+const { service, instance } = settings;
 const say = line => console.log(JSON.stringify(line));
-const logger = { debug() {}, info() {}, warn: console.error, error: console.error };
 
 async function main() {
-  const client = new NacosNamingClient({ logger, serverList: address, namespace: 'public' });
-  await client.ready();
+  const client = await connect();
   client.subscribe(service, hosts => {
     say({ instances: hosts.map(({ ip, port, metadata }) => ({ ip, port, metadata })) });
   });
