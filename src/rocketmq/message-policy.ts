@@ -9,6 +9,7 @@ import { type ConsumerPlan, consumerPlan } from './consumer-plan';
 import type { FilterExpression } from './filter-expression';
 import { SQL92_DISABLED } from './remoting-codes';
 import type { Credentials } from './remoting-signature';
+import type { StandInMaker } from './stand-in';
 
 export interface Subscription {
   readonly topic: string;
@@ -21,6 +22,11 @@ export interface ClientKind {
   readonly name: string;
   /** False when its consumers know no SQL92: messages can only be told apart in the client. */
   readonly knowsSql92: boolean;
+  /**
+   * True when the members of a group poll the same queues (POP), and polling alone moves the group's offset; false when
+   * each queue belongs to one member, which commits what it has handled.
+   */
+  readonly sharesQueues: boolean;
 }
 
 /** Where a client finds its brokers. */
@@ -50,8 +56,24 @@ export interface MessagePolicy {
    * Before a consumer consumes `subscriptions` (as the application wrote them): sees to it that a canary's group is there,
    * with the settings and at the offsets of the baseline's, and that the brokers take the filters. Where the name servers
    * are unknown, nothing is done. Never rejects: what fails is said once.
+   *
+   * A canary's consumer may start once this has settled: the baseline's stand-ins are gone. In the baseline the filter is
+   * then as it must be for the first poll; it changes later as canaries come and go.
+   *
+   * @param standIns how stand-ins for absent canaries are made beside this consumer; absent: it has none (broadcasts)
    */
-  prepare(plan: ConsumerPlan, subscriptions: readonly Subscription[], connection: ClientConnection): Promise<void>;
+  prepare(
+    plan: ConsumerPlan,
+    subscriptions: readonly Subscription[],
+    connection: ClientConnection,
+    standIns?: StandInMaker,
+  ): Promise<void>;
+  /** The application no longer subscribes to a topic. */
+  unsubscribed(plan: ConsumerPlan, topic: string): void;
+  /** The application begins to close the consumer; settles when its stand-ins have ended. Never rejects. */
+  leaving(plan: ConsumerPlan): Promise<void>;
+  /** The consumer is closed, or could not be started: its place is free. Never rejects. */
+  left(plan: ConsumerPlan): Promise<void>;
   /** Says, in a canary, that a consumer was left as it is, which takes the messages of the baseline. */
   sayUnplanned(group: string): void;
   /** Says once that the brokers do not know the canary's group, and how to create it. */
@@ -99,9 +121,11 @@ export function createMessagePolicy(settings: Settings, log: Log): MessagePolicy
 
     announce(plan, subscriptions) {
       if (!plan.isFiltered) return;
-      const group = plan.isCanary ? `${plan.baselineGroup} -> ${plan.group}` : plan.group;
+      const group = plan.tag !== undefined ? `${plan.baselineGroup} -> ${plan.group}` : plan.group;
       const skips = plan.side === 'client' ? ' (other environments are skipped in the client)' : '';
-      const filters = subscriptions.map(({ topic, filter }) => `${topic}: ${plan.filter(filter).expression}${skips}`);
+      const filters = subscriptions.map(
+        ({ topic, filter }) => `${topic}: ${plan.filter(filter, topic).expression}${skips}`,
+      );
       log.info([group, ...filters].join(', '));
     },
 
@@ -115,7 +139,7 @@ export function createMessagePolicy(settings: Settings, log: Log): MessagePolicy
           if (reason !== undefined) onBrokerCannot(plan, reason);
         });
       }
-      if (!plan.isCanary) return Promise.resolve();
+      if (plan.tag === undefined) return Promise.resolve();
 
       const key = [plan.group, namesrv, ...subscriptions.map(({ topic }) => topic)].join(' ');
       const failed = [plan.group, namesrv].join(' ');
@@ -133,6 +157,10 @@ export function createMessagePolicy(settings: Settings, log: Log): MessagePolicy
       }
       return preparation;
     },
+
+    unsubscribed() {},
+    leaving: () => Promise.resolve(),
+    left: () => Promise.resolve(),
 
     sayUnplanned(group) {
       if (settings.tag === undefined) return;
@@ -244,7 +272,7 @@ function checkFilters(
     const brokers = await administration.brokersOfCluster(subscriptions.map(({ topic }) => topic));
     const checks = brokers.flatMap(broker =>
       subscriptions.map(async ({ topic, filter }) => {
-        const planned = plan.filter(filter);
+        const planned = plan.filter(filter, topic);
         const problem = await administration.filterProblem(broker, plan.group, topic, planned);
         if (problem?.kind === 'disabled') return `${broker.name} has SQL92 filters switched off`;
         if (problem?.kind === 'malformed') {

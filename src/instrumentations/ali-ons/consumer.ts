@@ -40,7 +40,7 @@ export const patchConsumer =
     const { prototype } = MQPushConsumer;
     // With generators came the versions that know no SQL92.
     const usesGenerators = isGeneratorFunction(prototype.init);
-    const client: ClientKind = { name: `${name} ${copy.version}`, knowsSql92: !usesGenerators };
+    const client: ClientKind = { name: `${name} ${copy.version}`, knowsSql92: !usesGenerators, sharesQueues: false };
     const states = new WeakMap<object, ConsumerState>();
 
     const stateOf = (consumer: object, group: string): ConsumerState => {
@@ -67,7 +67,7 @@ export const patchConsumer =
           subscriptions.set(topic, { topic, filter });
           agent.messages.announce(plan, [{ topic, filter }]);
           if (!client.knowsSql92) return asWritten;
-          const { expression: subString, type: expressionType } = plan.filter(filter);
+          const { expression: subString, type: expressionType } = plan.filter(filter, topic);
           const composed = original.call(this, group, topic, { subString, expressionType });
           return switchable(composed, asWritten, () => plan.side === 'client');
         });
@@ -212,7 +212,7 @@ function scopedHandler(
       // A broker before 5.x filters a pull for the whole group, with whichever member's filter came last. The client's
       // own check of tags is off while the filter is SQL92.
       const isTaken =
-        plan.takes({ tag, isRetry }) &&
+        plan.takes({ topic: message.topic, tag, isRetry }) &&
         // The group's own retries come whatever their tags: the client itself does not look at them.
         (tags === undefined || !plan.isFiltered || isRetry || tags.includes(message.tags ?? ''));
       return { tag, isTaken };

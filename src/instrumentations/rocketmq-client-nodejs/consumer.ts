@@ -8,7 +8,7 @@ import { extractTag } from '../../propagation/message-properties';
 import type { ConsumerPlan } from '../../rocketmq/consumer-plan';
 import type { ClientKind, Subscription } from '../../rocketmq/message-policy';
 
-const CLIENT: ClientKind = { name: 'rocketmq-client-nodejs', knowsSql92: true };
+const CLIENT: ClientKind = { name: 'rocketmq-client-nodejs', knowsSql92: true, sharesQueues: true };
 
 /** `FilterType` of proto/apache/rocketmq/v2/definition.proto. */
 const TAG = 1;
@@ -21,6 +21,7 @@ interface ClientFilter {
 }
 type ClientFilterClass = new (expression: string, filterType: number) => ClientFilter;
 interface MessageView {
+  readonly topic: string;
   readonly properties?: Map<string, string>;
 }
 interface ConsumerOptions {
@@ -77,7 +78,7 @@ function planConsumer(options: ConsumerOptions, newTarget: object, agent: Agent,
   agent.messages.announce(plan, asked);
   const changes = {
     consumerGroup: plan.group,
-    subscriptions: new Map(entries.map(([topic, filter]) => [topic, planFilter(filter, plan, copy)])),
+    subscriptions: new Map(entries.map(([topic, filter]) => [topic, planFilter(topic, filter, plan, copy)])),
     ...(messageListener && { messageListener: scopedListener(messageListener, plan, agent, copy) }),
   };
   const state: ConsumerState = { plan, subscriptions: asked, isShutDown: false };
@@ -104,7 +105,7 @@ function seeMessage(message: MessageView, plan: ConsumerPlan | undefined, agent:
   return agent.guard('reading the tag of a message', { tag: undefined, isTaken: true }, () => {
     const tag = extractTag(message.properties, agent.settings.key);
     // A second delivery is no proof that the group took the message: it may have been skipped, and not acknowledged.
-    return { tag, isTaken: plan?.side !== 'client' || plan.takes({ tag, isRetry: false }) };
+    return { tag, isTaken: plan?.side !== 'client' || plan.takes({ topic: message.topic, tag, isRetry: false }) };
   });
 }
 
@@ -139,11 +140,16 @@ function subscription(topic: string, filter: string | ClientFilter): Subscriptio
  * A filter of the client's class that always says what the plan says: it is read with each request to receive, so that
  * it can change while the consumer runs.
  */
-function planFilter(filter: string | ClientFilter, plan: ConsumerPlan, copy: LibraryCopy): string | ClientFilter {
-  const asked = subscription('', filter)[0]?.filter;
+function planFilter(
+  topic: string,
+  filter: string | ClientFilter,
+  plan: ConsumerPlan,
+  copy: LibraryCopy,
+): string | ClientFilter {
+  const asked = subscription(topic, filter)[0]?.filter;
   if (asked === undefined || !plan.isFiltered) return filter;
   const FilterExpression = copy.require('dist/consumer/FilterExpression.js').FilterExpression as ClientFilterClass;
-  const current = () => plan.filter(asked);
+  const current = () => plan.filter(asked, topic);
   return Object.create(FilterExpression.prototype, {
     expression: { enumerable: true, get: () => current().expression },
     filterType: { enumerable: true, get: () => (current().type === 'SQL92' ? SQL : TAG) },
@@ -187,7 +193,7 @@ function patchConsumer({ prototype }: Exports, agent: Agent, copy: LibraryCopy):
       const asked = agent.guard('a subscription', [], () => subscription(topic, filter));
       const planned = agent.guard('a subscription', filter, () => {
         agent.messages.announce(plan, asked);
-        return planFilter(filter, plan, copy);
+        return planFilter(topic, filter, plan, copy);
       });
       await prepare(this, asked);
       return original.call(this, topic, planned, ...rest);

@@ -11,7 +11,7 @@ export const patchTelemetrySession: Patch = (exports, agent) => {
     const changed = agent.guard('watching for a missing group', args, () => {
       const [client, endpoints, logger, ...rest] = args as [ClientConsumer, unknown, object, ...unknown[]];
       const plan = planOf(client);
-      if (!plan?.isCanary) return args;
+      if (plan?.tag === undefined) return args;
       const onMissing = () => agent.messages.sayGroupIsMissing(plan, client.endpoints.facade);
       return [client, endpoints, missingGroupLogger(logger, onMissing), ...rest];
     });
