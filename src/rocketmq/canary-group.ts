@@ -120,28 +120,6 @@ export async function hasOffsets(group: GroupOfTopics & Pick<CanaryGroup, 'canar
   return (await Promise.all(offsets)).every(offset => offset !== undefined);
 }
 
-/**
- * Moves a canary's group to where the baseline group stands, on each queue on which that is further, never back: for a tag
- * that comes back after it was given up, since when its messages were the baseline's. Nobody may be consuming in the group.
- *
- * @returns how many queues were moved
- * @throws BrokerAdministrationError, RemotingError, with queues of other brokers moved
- */
-export async function catchUpWithBaseline(group: Omit<CanaryGroup, 'timeoutMs'>): Promise<number> {
-  const { administration, baselineGroup, canaryGroup, topics } = group;
-  const [brokers, queues] = await Promise.all([administration.brokersOfCluster(topics), queuesOf(group)]);
-  const moves = queues.map(async ({ broker: name, topic, queueId }) => {
-    const broker = brokerNamed(brokers, name);
-    const baseline = await administration.committedOffset(broker, baselineGroup, topic, queueId);
-    if (baseline === undefined) return false;
-    const own = await administration.committedOffset(broker, canaryGroup, topic, queueId);
-    if (own !== undefined && own >= baseline) return false;
-    await administration.commitOffset(broker, canaryGroup, topic, queueId, baseline);
-    return true;
-  });
-  return (await Promise.all(moves)).filter(Boolean).length;
-}
-
 interface TopicQueue {
   readonly broker: string;
   readonly topic: string;
