@@ -38,6 +38,10 @@ export interface ConsumerPlan {
   readonly revision: number;
   /** What a consumer of the baseline takes no longer of a topic, besides what the settings say. In place of what it was. */
   leaveOut(topic: string, tags: readonly string[]): void;
+  /** To be told of each message with a tag that reaches the consumer. */
+  saw(tag: string): void;
+  /** Who wants to know of them. */
+  onSaw(listener: (tag: string) => void): void;
   /** The plan of a consumer beside this one of the baseline, which stands in for the canary `tag`. */
   standIn(tag: string): ConsumerPlan;
 }
@@ -85,6 +89,7 @@ function canaryPlan(
     takes: message => message.tag === tag,
     revision: 0,
     leaveOut() {},
+    ...sightings(),
     standIn() {
       throw new Error('a canary has no stand-ins');
     },
@@ -134,6 +139,17 @@ function baselinePlan(group: string, settings: EnvironmentSettings, initialSide:
       const before = leftOut.get(topic);
       leftOut.set(topic, new Map(tags.map(tag => [tag, before?.get(tag) ?? revision])));
     },
+    ...sightings(),
     standIn: tag => canaryPlan(group, tag, settings, side),
+  };
+}
+
+function sightings(): Pick<ConsumerPlan, 'saw' | 'onSaw'> {
+  let listener: ((tag: string) => void) | undefined;
+  return {
+    saw: tag => listener?.(tag),
+    onSaw(next) {
+      listener = next;
+    },
   };
 }
