@@ -15,8 +15,13 @@ interface SeenMessage {
 const revisions = new WeakMap<MessageView, number>();
 
 /** Notes what was brought by a poll that was sent at `revision` of the consumer's plan. */
-export function sentAt(messages: readonly MessageView[], revision: number): void {
-  for (const message of messages) revisions.set(message, revision);
+export function onReceived(messages: readonly MessageView[], plan: ConsumerPlan, revision: number, agent: Agent): void {
+  if (!plan.isFiltered) return;
+  for (const message of messages) {
+    const tag = extractTag(message.properties, agent.settings.key);
+    if (tag !== undefined) plan.saw(tag);
+    if (plan.side === 'client') revisions.set(message, revision);
+  }
 }
 
 /** Reads a message for a consumer with `plan`. Never throws: what cannot be read is untagged, and taken. */

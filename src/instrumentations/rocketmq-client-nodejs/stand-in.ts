@@ -11,6 +11,7 @@ import { overlay } from '../../loader/overlay';
 import type { ConsumerPlan } from '../../rocketmq/consumer-plan';
 import type { Subscription } from '../../rocketmq/message-policy';
 import type { StandIn, StandInMaker } from '../../rocketmq/stand-in';
+import { STAND_IN_SUFFIX } from '../../rocketmq/stand-in-client-id';
 import {
   type ClientConsumer,
   type ConsumerOptions,
@@ -22,9 +23,6 @@ import {
 import { type Delivery, giveBack, giveBackRequest, isHandledAfterAll } from './give-back';
 import { scopedListener, success } from './listener';
 import type { PullFamily, PullMember } from './pull-family';
-
-/** The end of a stand-in's client id: other agents tell by it that no canary is there. */
-const CLIENT_ID_SUFFIX = '@gray-stand-in';
 
 /** A stand-in that does not get through its startup by then does not start. The client itself may wait for ever. */
 const STARTUP_MS = 20_000;
@@ -268,7 +266,7 @@ function construct<C extends ClientConsumer>(
       ...changes,
     }),
   ]) as C;
-  standIn.clientId += CLIENT_ID_SUFFIX;
+  standIn.clientId += STAND_IN_SUFFIX;
   plans.set(standIn, plan);
   // Without it the client would not get to the end of its shutdown when the proxy is gone, and reconnect for ever.
   replace(standIn.rpcClientManager, 'notifyClientTermination', original => async (...args) => {
