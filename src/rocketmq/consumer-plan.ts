@@ -36,6 +36,8 @@ export interface ConsumerPlan {
   takes(message: ConsumedMessage): boolean;
   /** Grows each time a consumer of the baseline takes less or more than before. */
   readonly revision: number;
+  /** Calls `listener` after each change of what {@link filter} answers: for clients whose filter brokers have to be told. */
+  onChange(listener: () => void): void;
   /** What a consumer of the baseline takes no longer of a topic, besides what the settings say. In place of what it was. */
   leaveOut(topic: string, tags: readonly string[]): void;
   /** The plan of a consumer beside this one of the baseline, which stands in for the canary `tag`. */
@@ -70,6 +72,7 @@ function canaryPlan(
   initialSide: 'broker' | 'client',
 ): ConsumerPlan {
   let side = initialSide;
+  const changes = changeListeners();
   return {
     group: canaryGroup(baselineGroup, tag),
     baselineGroup,
@@ -79,11 +82,14 @@ function canaryPlan(
       return side;
     },
     filterInClient() {
+      if (side === 'client') return;
       side = 'client';
+      changes.tell();
     },
     filter: user => (side === 'client' ? user : both(user, isTagged(key, tag))),
     takes: message => message.tag === tag,
     revision: 0,
+    onChange: changes.onChange,
     leaveOut() {},
     standIn() {
       throw new Error('a canary has no stand-ins');
@@ -98,6 +104,7 @@ function baselinePlan(group: string, settings: EnvironmentSettings, initialSide:
   const { key, mqBaseline, mqIgnoreTags } = settings;
   let side = initialSide;
   let revision = 0;
+  const changes = changeListeners();
   const leftOut = new Map<string, LeftOut>();
 
   return {
@@ -109,7 +116,9 @@ function baselinePlan(group: string, settings: EnvironmentSettings, initialSide:
       return side;
     },
     filterInClient() {
+      if (side === 'client') return;
       side = 'client';
+      changes.tell();
     },
     filter(user, topic) {
       if (side === 'client') return user;
@@ -129,11 +138,25 @@ function baselinePlan(group: string, settings: EnvironmentSettings, initialSide:
     get revision() {
       return revision;
     },
+    onChange: changes.onChange,
     leaveOut(topic, tags) {
       revision++;
       const before = leftOut.get(topic);
       leftOut.set(topic, new Map(tags.map(tag => [tag, before?.get(tag) ?? revision])));
+      changes.tell();
     },
     standIn: tag => canaryPlan(group, tag, settings, side),
+  };
+}
+
+function changeListeners() {
+  const listeners: (() => void)[] = [];
+  return {
+    onChange(listener: () => void) {
+      listeners.push(listener);
+    },
+    tell() {
+      for (const listener of listeners) listener();
+    },
   };
 }
