@@ -1,12 +1,15 @@
 import type { FilterExpression } from './filter-expression';
 import {
   CHECK_CLIENT_CONFIG,
+  DELETE_KV_CONFIG,
   GET_ALL_CONSUMER_OFFSET,
   GET_ALL_SUBSCRIPTIONGROUP_CONFIG,
   GET_BROKER_CLUSTER_INFO,
+  GET_KVLIST_BY_NAMESPACE,
   GET_MAX_OFFSET,
   GET_ROUTEINFO_BY_TOPIC,
   NO_PERMISSION,
+  PUT_KV_CONFIG,
   QUERY_CONSUMER_OFFSET,
   QUERY_NOT_FOUND,
   SQL92_DISABLED,
@@ -66,6 +69,17 @@ export interface BrokerAdministration {
   initialOffset(broker: Broker, group: string, topic: string, queueId: number): Promise<number | undefined>;
   /** Sets where a group continues to read a queue. */
   commitOffset(broker: Broker, group: string, topic: string, queueId: number, offset: number): Promise<void>;
+  /** Where the next message of a queue will be. */
+  maxOffset(broker: Broker, topic: string, queueId: number): Promise<number>;
+  /**
+   * A namespace of the key-value configuration, from each name server that answers: each keeps its own. Empty when none
+   * does.
+   */
+  keyValues(namespace: string): Promise<ReadonlyMap<string, string>[]>;
+  /** Sets a value on every name server. @returns how many took it */
+  putKeyValue(namespace: string, key: string, value: string): Promise<number>;
+  /** Removes a key from every name server. @returns how many have it no longer */
+  deleteKeyValue(namespace: string, key: string): Promise<number>;
   /** What a broker says against a filter; undefined when it takes it. */
   filterProblem(
     broker: Broker,
@@ -81,6 +95,11 @@ export interface FilterProblem {
   readonly kind: 'disabled' | 'malformed';
   /** The broker's own. */
   readonly words: string;
+}
+
+/** A broker by its name. One that is not listed is away, which a question to it will say. */
+export function brokerNamed(brokers: readonly Broker[], name: string): Broker {
+  return brokers.find(broker => broker.name === name) ?? { name, cluster: '', address: undefined };
 }
 
 /** A server's refusal; the message names the server, the command and the server's own words. */
@@ -144,6 +163,20 @@ export function brokerAdministration({
       }
     }
     throw failure;
+  }
+
+  /** The answers of those that answered with one of `allowed` or without an error. */
+  async function askEachNameServer(
+    command: number,
+    fields: Record<string, string>,
+    allowed: readonly number[] = [],
+  ): Promise<RemotingResponse[]> {
+    const asked = nameServers.map(address => connectionTo(address).request(command, fields, undefined, timeoutMs));
+    const answers = await Promise.allSettled(asked);
+    return answers
+      .filter(answer => answer.status === 'fulfilled')
+      .map(({ value }) => value)
+      .filter(({ code }) => code === SUCCESS || allowed.includes(code));
   }
 
   /** @param allowed error codes that are an answer */
@@ -256,6 +289,23 @@ export function brokerAdministration({
       const fields = { consumerGroup: group, topic, queueId: `${queueId}`, commitOffset: `${offset}` };
       await askBroker(broker, UPDATE_CONSUMER_OFFSET, fields);
     },
+    async maxOffset(broker, topic, queueId) {
+      const response = await askBroker(broker, GET_MAX_OFFSET, { topic, queueId: `${queueId}` });
+      return offsetOf(broker, GET_MAX_OFFSET, response);
+    },
+    async keyValues(namespace) {
+      const answers = await askEachNameServer(GET_KVLIST_BY_NAMESPACE, { namespace }, [QUERY_NOT_FOUND]);
+      return answers.map(answer => {
+        const { table = {} } = answer.code === SUCCESS ? parseBody<KeyValues>(answer) : {};
+        return new Map(Object.entries(table));
+      });
+    },
+    async putKeyValue(namespace, key, value) {
+      return (await askEachNameServer(PUT_KV_CONFIG, { namespace, key, value })).length;
+    },
+    async deleteKeyValue(namespace, key) {
+      return (await askEachNameServer(DELETE_KV_CONFIG, { namespace, key })).length;
+    },
     async filterProblem(broker, group, topic, { type, expression }) {
       const subscriptionData = { topic, subString: expression, expressionType: type };
       const body = Buffer.from(JSON.stringify({ clientId: 'rocketmq-gray', group, subscriptionData }));
@@ -295,6 +345,11 @@ interface ConsumerOffsets {
   offsetTable?: Record<string, Record<string, number>>;
 }
 
+/** KVTable.java */
+interface KeyValues {
+  table?: Record<string, string>;
+}
+
 function offsetOf({ address, name }: Broker, command: number, { code, extFields }: RemotingResponse): number {
   const offset = Number(extFields.offset);
   if (Number.isSafeInteger(offset)) return offset;
@@ -312,7 +367,7 @@ function succeed(address: string, command: number, { code, remark }: RemotingRes
 }
 
 /** Without the Java class and the place that 4.x brokers put around a message of their access control. */
-function plainWords(remark: string): string {
+export function plainWords(remark: string): string {
   return firstLine(remark).replace(/^(?:\w+\.)+\w+Exception: (.*), [\w.$]+\(\w+\.java:\d+\)$/, '$1');
 }
 

@@ -2,6 +2,7 @@ import {
   type Broker,
   type BrokerAdministration,
   BrokerAdministrationError,
+  brokerNamed,
   type GroupSettings,
 } from './broker-administration';
 import { createGroupCommand } from './mqadmin-command';
@@ -59,8 +60,8 @@ const DEFAULT_TIMEOUT_MS = 10_000;
  *
  * Where the group does not exist it is created with the settings that the baseline group has on that broker. Where it
  * exists its settings stay. On each queue of each topic on which it has no committed offset it gets the baseline group's:
- * neither a gap nor a replay. A queue on which the baseline group has none either is read from where a new group begins
- * it now, not when the canary's first pull arrives. So it may be called at any time, by several canaries at once, and
+ * neither a gap nor a replay. On a queue on which the baseline group has none either it gets the place from which a new
+ * group begins it now, not when the canary's first pull arrives. So it may be called at any time, by several canaries at once, and
  * again after a start that died half way.
  *
  * @throws CanaryGroupError when that failed on a broker, the others being ready
@@ -101,6 +102,24 @@ export async function prepareCanaryGroup(group: CanaryGroup): Promise<PreparedGr
   throw partlyPrepared(group, prepared, failures, brokers, baselines);
 }
 
+type GroupOfTopics = Pick<CanaryGroup, 'administration' | 'topics'>;
+
+/**
+ * Whether a canary's group has an offset on every queue of its topics, so that nothing is lost which is left to it: false
+ * for a topic without queues, too, and after a queue was added.
+ *
+ * @throws BrokerAdministrationError, RemotingError
+ */
+export async function hasOffsets(group: GroupOfTopics & Pick<CanaryGroup, 'canaryGroup'>): Promise<boolean> {
+  const { administration, canaryGroup, topics } = group;
+  const [brokers, queues] = await Promise.all([administration.brokersOfCluster(topics), queuesOf(group)]);
+  if (!topics.every(topic => queues.some(queue => queue.topic === topic))) return false;
+  const offsets = queues.map(async ({ broker: name, topic, queueId }) => {
+    return administration.committedOffset(brokerNamed(brokers, name), canaryGroup, topic, queueId);
+  });
+  return (await Promise.all(offsets)).every(offset => offset !== undefined);
+}
+
 interface TopicQueue {
   readonly broker: string;
   readonly topic: string;
@@ -115,7 +134,7 @@ interface Progress {
   offset(): void;
 }
 
-async function queuesOf({ administration, topics }: CanaryGroup): Promise<TopicQueue[]> {
+async function queuesOf({ administration, topics }: GroupOfTopics): Promise<TopicQueue[]> {
   const ofTopics = topics.map(async topic => {
     const hosts = await administration.queuesOf(topic);
     return hosts.flatMap(({ broker, queues }) =>
@@ -207,8 +226,8 @@ async function startOf(
   const committed = await administration.committedOffset(broker, baselineGroup, topic, queueId);
   if (committed !== undefined) return { topic, queueId, offset: committed, isBaselines: true };
   const offset = await administration.initialOffset(broker, canaryGroup, topic, queueId);
-  // The beginning of a young queue is where a group starts without being told.
-  return offset === undefined || offset === 0 ? null : { topic, queueId, offset, isBaselines: false };
+  // Also 0, where a group starts a young queue without being told: by its offset a queue is known to be the group's.
+  return offset === undefined ? null : { topic, queueId, offset, isBaselines: false };
 }
 
 async function setOffset(

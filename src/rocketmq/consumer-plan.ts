@@ -40,6 +40,10 @@ export interface ConsumerPlan {
   onChange(listener: () => void): void;
   /** What a consumer of the baseline takes no longer of a topic, besides what the settings say. In place of what it was. */
   leaveOut(topic: string, tags: readonly string[]): void;
+  /** To be told of each message with a tag that reaches the consumer. */
+  saw(tag: string): void;
+  /** Who wants to know of them. */
+  onSaw(listener: (tag: string) => void): void;
   /** The plan of a consumer beside this one of the baseline, which stands in for the canary `tag`. */
   standIn(tag: string): ConsumerPlan;
 }
@@ -91,6 +95,7 @@ function canaryPlan(
     revision: 0,
     onChange: changes.onChange,
     leaveOut() {},
+    ...sightings(),
     standIn() {
       throw new Error('a canary has no stand-ins');
     },
@@ -145,6 +150,7 @@ function baselinePlan(group: string, settings: EnvironmentSettings, initialSide:
       leftOut.set(topic, new Map(tags.map(tag => [tag, before?.get(tag) ?? revision])));
       changes.tell();
     },
+    ...sightings(),
     standIn: tag => canaryPlan(group, tag, settings, side),
   };
 }
@@ -157,6 +163,16 @@ function changeListeners() {
     },
     tell() {
       for (const listener of listeners) listener();
+    },
+  };
+}
+
+function sightings(): Pick<ConsumerPlan, 'saw' | 'onSaw'> {
+  let listener: ((tag: string) => void) | undefined;
+  return {
+    saw: tag => listener?.(tag),
+    onSaw(next) {
+      listener = next;
     },
   };
 }

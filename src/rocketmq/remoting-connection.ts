@@ -78,22 +78,38 @@ interface Link {
   end(problem: string, cause?: unknown): void;
 }
 
+export interface RemotingConnectionOptions {
+  /** Closed after that many milliseconds without traffic. */
+  readonly idleMs?: number;
+  /** Each command is signed. */
+  readonly credentials?: Credentials | undefined;
+  /** Called each time it has been opened. */
+  readonly onOpen?: () => void;
+  /** Called each time it ended, or could not be opened, but for {@link RemotingConnection.close}. */
+  readonly onLost?: () => void;
+}
+
 /**
  * A connection that keeps no process alive: not its socket, not its timers, not a request under way.
  *
  * @param address `host:port`
- * @param options idleMs: closed after that many milliseconds without traffic; credentials: each command is signed
  */
 export function remotingConnection(
   address: string,
-  { idleMs = DEFAULT_IDLE_MS, credentials }: { idleMs?: number; credentials?: Credentials | undefined } = {},
+  { idleMs = DEFAULT_IDLE_MS, credentials, onOpen, onLost }: RemotingConnectionOptions = {},
 ): RemotingConnection {
   let link: Link | undefined;
   let opaque = 0;
+  let closing = false;
 
   function open(): Link {
-    const opened = openLink(address, idleMs, () => {
-      if (link === opened) link = undefined;
+    const opened = openLink(address, idleMs, {
+      opened: () => onOpen?.(),
+      ended() {
+        if (link !== opened) return;
+        link = undefined;
+        if (!closing) onLost?.();
+      },
     });
     return opened;
   }
@@ -137,13 +153,15 @@ export function remotingConnection(
       });
     },
     close() {
+      closing = true;
       link?.end('closed on this side');
+      closing = false;
     },
   };
 }
 
 /** One socket's life, from connecting to its end. */
-function openLink(address: string, idleMs: number, ended: () => void): Link {
+function openLink(address: string, idleMs: number, { opened, ended }: { opened(): void; ended(): void }): Link {
   // Loaded here: most processes never look at a group, and must not pay for it at start.
   const { connect } = require('node:net') as typeof import('node:net');
   const pending = new Map<number, Pending>();
@@ -162,6 +180,7 @@ function openLink(address: string, idleMs: number, ended: () => void): Link {
   }
 
   socket.unref();
+  socket.on('connect', opened);
   socket.setTimeout(idleMs, () => {
     // A request that outlasts the idle time ends by its own timeout.
     if (pending.size === 0) end('idle');

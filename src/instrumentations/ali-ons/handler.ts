@@ -51,6 +51,8 @@ export function scopedHandler(
 
   const handle = async (message: Message, [queue]: unknown[], run: () => unknown): Promise<unknown> => {
     let seen = see(message);
+    const { tag } = seen;
+    if (tag !== undefined) agent.guard('telling of a message', undefined, () => plan.saw(tag));
     // The client hands over what comes from the retry topic without its queue; it handles that beside the topic's own.
     const gate = handling.gate((queue as { readonly topic: string } | undefined)?.topic ?? RETRY_TOPIC);
     // What is skipped waits for nobody.

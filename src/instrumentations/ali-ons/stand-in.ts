@@ -11,14 +11,12 @@ import type { AnyClass } from '../../loader/wrap';
 import type { ConsumerPlan } from '../../rocketmq/consumer-plan';
 import type { Subscription } from '../../rocketmq/message-policy';
 import type { StandIn, StandInMaker } from '../../rocketmq/stand-in';
+import { STAND_IN_SUFFIX } from '../../rocketmq/stand-in-client-id';
 import { coalesced } from './coalesced';
 import type { ConsumerState, MQPushConsumer } from './consumer';
 import type { Handling } from './handler';
 import type { HandlerGate } from './handler-gate';
 import type { Message, Settle } from './message';
-
-/** What the ids of clients end with that serve stand-ins only. */
-const CLIENT_ID_MARK = '@gray-stand-in';
 
 /** How long handlers that run may take to end once their consumer leaves, in ms; they are left to themselves then. */
 const HANDLERS_MS = 10_000;
@@ -133,23 +131,30 @@ export function standInMaker(options: StandInMakerOptions): {
         const standIn = makeStandIn(main, state, plan, options);
         const { client } = standIn;
         enter(client);
+        let settleClosed = () => {};
+        const closed = new Promise<void>(resolve => {
+          settleClosed = resolve;
+        });
         const end = async () => {
           await standIn.leave();
-          await leave(client);
+          void leave(client)
+            .catch(() => {})
+            .then(settleClosed);
         };
         try {
           await standIn.start(subscriptions);
         } catch (error) {
           await end();
+          await closed;
           throw error;
         }
-        return { subscribe: standIn.subscribe, unsubscribe: standIn.unsubscribe, leave: end, closed: standIn.closed };
+        return { subscribe: standIn.subscribe, unsubscribe: standIn.unsubscribe, leave: end, closed };
       },
     }),
   };
 }
 
-interface Making extends StandIn {
+interface Making extends Omit<StandIn, 'closed'> {
   readonly client: MQClient;
   start(subscriptions: readonly Subscription[]): Promise<void>;
 }
@@ -169,10 +174,6 @@ function makeStandIn(
   const givenUp = new Map<ProcessQueue, GivenUp>();
   const handlerErrors = new WeakSet<object>();
   const rebalancing = new Set<{ rebalanced(topic: string): void; failed(error: unknown): void }>();
-  let settleClosed = () => {};
-  const closed = new Promise<void>(resolve => {
-    settleClosed = resolve;
-  });
   const debug = (error: unknown) => agent.log.debug(`the stand-in in ${plan.group}: ${String(error)}`);
 
   const handling: Handling = {
@@ -191,7 +192,6 @@ function makeStandIn(
     },
     ends(message) {
       running.delete(message);
-      if (hasEnded && running.size === 0) settleClosed();
     },
     failed(error) {
       if (typeof error === 'object' && error !== null) handlerErrors.add(error);
@@ -232,7 +232,7 @@ function makeStandIn(
 
   class Consumer extends MQPushConsumer {
     get clientId() {
-      return `${super.clientId}${CLIENT_ID_MARK}`;
+      return `${super.clientId}${STAND_IN_SUFFIX}`;
     }
     get consumerGroup() {
       join(this, state);
@@ -256,7 +256,9 @@ function makeStandIn(
       for (const one of rebalancing) one.failed(error);
     }
   }
-  const consumer = new Consumer({ ...main.options }) as unknown as StandInConsumer;
+  // The canary's group has an offset on every queue: one without is a new one, whose messages all count.
+  const own = { ...main.options, consumeFromWhere: 'CONSUME_FROM_FIRST_OFFSET' };
+  const consumer = new Consumer(own) as unknown as StandInConsumer;
   const { _mqClient: client, _offsetStore: store } = consumer;
   // The constructor listens to errors of a client that outlives it.
   client.removeAllListeners('error');
@@ -319,6 +321,15 @@ function makeStandIn(
     }
   };
 
+  const unsubscribe = (topic: string) => {
+    consumer._subscriptions.delete(topic);
+    for (const [key, entry] of consumer._processQueueTable) {
+      if (entry.messageQueue.topic !== topic) continue;
+      giveUp(entry);
+      consumer._processQueueTable.delete(key);
+    }
+  };
+
   const isIdle = () =>
     running.size === 0 &&
     // 3.x has an answer from the broker to wait for, when it gives a message back that a handler failed on.
@@ -326,21 +337,20 @@ function makeStandIn(
 
   return {
     client,
-    closed,
     async start(subscriptions) {
       if (client._consumerTable.has(plan.group)) throw new Error(`${plan.group} has a stand-in in this process`);
       await subscribe(subscriptions);
       if (client._consumerTable.get(plan.group) !== consumer) throw new Error(`${plan.group} could not be joined`);
     },
-    subscribe: subscription => subscribe([subscription]),
-    unsubscribe(topic) {
-      consumer._subscriptions.delete(topic);
-      for (const entry of consumer._processQueueTable.values()) {
-        if (entry.messageQueue.topic !== topic) continue;
-        giveUp(entry);
-        consumer._processQueueTable.delete(entry.messageQueue.key);
+    async subscribe(subscription) {
+      try {
+        await subscribe([subscription]);
+      } catch (error) {
+        unsubscribe(subscription.topic);
+        throw error;
       }
     },
+    unsubscribe,
     async leave() {
       hasLeft = true;
       const queues = [...consumer._processQueueTable.values()];
@@ -351,7 +361,6 @@ function makeStandIn(
       const end = Date.now() + HANDLERS_MS;
       while (!isIdle() && Date.now() < end) await sleep(10);
       hasEnded = true;
-      if (running.size === 0) settleClosed();
       for (const { processQueue } of givenUp.values()) processQueue.msgList = [];
 
       const isMember = client._consumerTable.get(plan.group) === consumer;

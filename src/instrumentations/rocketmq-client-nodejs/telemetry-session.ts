@@ -4,7 +4,8 @@
  */
 import type { Patch } from '../../loader/instrumentation';
 import { wrapClass } from '../../loader/wrap';
-import { type ClientConsumer, planOf } from './consumer';
+import type { ClientConsumer } from './client';
+import { planOf } from './consumer';
 
 export const patchTelemetrySession: Patch = (exports, agent) => {
   exports.TelemetrySession = wrapClass(exports.TelemetrySession, (args, _newTarget, make) => {

@@ -1,0 +1,85 @@
+import { isInstanceTag } from '../tag';
+import type { BrokerAdministration } from './broker-administration';
+import { canaryGroup } from './consumer-plan';
+import type { Marker, Phase } from './hand-over';
+
+/** Markers of canaries' groups in the key-value configuration of the name servers, each of which has its own copy. */
+export interface CanaryMarkers {
+  /** Those of a group, the latest of each tag. @returns undefined when no name server answered. Never rejects. */
+  read(group: string): Promise<readonly Marker[] | undefined>;
+  /**
+   * Sets one on every name server, with a time later than that of any it replaces, whatever the clocks of the writers.
+   * @returns true when at least one took it. Never rejects.
+   */
+  write(group: string, marker: Marker): Promise<boolean>;
+}
+
+const NAMESPACE = 'ROCKETMQ_GRAY';
+/** Markers of tags given up do not gather for ever: a name server that was away for longer brings one back, no harm done. */
+const RETIRED_KEPT_MS = 30 * 24 * 3_600_000;
+
+export function canaryMarkers(administration: BrokerAdministration): CanaryMarkers {
+  async function read(group: string): Promise<readonly Marker[] | undefined> {
+    const tables = await administration.keyValues(NAMESPACE).catch(() => []);
+    return tables.length > 0 ? mergedMarkers(tables, group) : undefined;
+  }
+  return {
+    read,
+    async write(group, { tag, phase, at }) {
+      const known = (await read(group)) ?? [];
+      const former = known.find(marker => marker.tag === tag)?.at ?? 0;
+      const value = JSON.stringify({ group, tag, phase, at: Math.max(at, former + 1) });
+      const taken = await administration.putKeyValue(NAMESPACE, canaryGroup(group, tag), value).catch(() => 0);
+      const old = known.filter(other => other.tag !== tag && isLongGone(other, Date.now()));
+      const removed = old.map(other => administration.deleteKeyValue(NAMESPACE, canaryGroup(group, other.tag)));
+      await Promise.allSettled(removed);
+      return taken > 0;
+    },
+  };
+}
+
+function isLongGone({ phase, at }: Marker, now: number): boolean {
+  return phase === 'retired' && now - at > RETIRED_KEPT_MS;
+}
+
+/**
+ * The markers of a group in what the name servers have: the latest of each tag, whichever of them missed it. What is not
+ * a marker of ours counts for nothing.
+ */
+export function mergedMarkers(tables: readonly ReadonlyMap<string, string>[], group: string): Marker[] {
+  const latest = new Map<string, Marker>();
+  for (const table of tables) {
+    for (const [key, value] of table) {
+      const marker = parseMarker(key, value, group);
+      const other = marker && latest.get(marker.tag);
+      if (marker && (!other || isLater(marker, other))) latest.set(marker.tag, marker);
+    }
+  }
+  return [...latest.values()].sort((a, b) => (a.tag < b.tag ? -1 : 1));
+}
+
+/** Of two of the same moment, the one that knows the group to be further on its way to being given up. */
+function isLater(marker: Marker, other: Marker): boolean {
+  return marker.at > other.at || (marker.at === other.at && PHASES.indexOf(marker.phase) > PHASES.indexOf(other.phase));
+}
+
+function parseMarker(key: string, value: unknown, group: string): Marker | undefined {
+  if (!key.startsWith(`${group}_`) || typeof value !== 'string') return undefined;
+  let marker: { group?: unknown; tag?: unknown; phase?: unknown; at?: unknown } | null;
+  try {
+    marker = JSON.parse(value);
+  } catch {
+    return undefined;
+  }
+  const { group: marked, tag, phase, at } = marker ?? {};
+  if (marked !== group || !isInstanceTag(tag) || canaryGroup(group, tag) !== key) return undefined;
+  if (!isPhase(phase)) return undefined;
+  return typeof at === 'number' && Number.isSafeInteger(at) && at >= 0 ? { tag, phase, at } : undefined;
+}
+
+/** In the order in which a tag goes through them. */
+const PHASES: readonly Phase[] = ['managed', 'draining', 'retired'];
+
+function isPhase(value: unknown): value is Phase {
+  return PHASES.includes(value as Phase);
+}

@@ -1,0 +1,95 @@
+import type { BrokerAdministration } from './broker-administration';
+
+/** A broker as it was listed last. */
+export interface WatchedBroker {
+  readonly name: string;
+  /** `host:port` of its master. */
+  readonly address: string;
+}
+
+/** The brokers of the clusters that host some topics, looked up again from time to time. Keeps no process alive. */
+export interface WatchedBrokers {
+  /** All that the name servers listed within the last 120 s; waits for the first answer. Empty when there was none. */
+  current(): Promise<readonly WatchedBroker[]>;
+  /** Why the name servers could not be asked the last time. */
+  readonly problem: string | undefined;
+  /** One of them cannot be reached: it may have got another address. */
+  doubt(): void;
+  close(): void;
+}
+
+const REFRESH_MS = 30_000;
+const DOUBT_MS = 2_000;
+/** How long a broker that is no longer listed is still one: it is being restarted, or gone for good. */
+const UNLISTED_MS = 120_000;
+
+/** @param onChange called after each answer of a name server */
+export function watchedBrokers(
+  administration: BrokerAdministration,
+  topics: readonly string[],
+  onChange: (brokers: readonly WatchedBroker[]) => void,
+): WatchedBrokers {
+  const known = new Map<string, { readonly address: string; readonly listedAt: number }>();
+  let problem: string | undefined;
+  let lookedUpAt = Number.NEGATIVE_INFINITY;
+  let isClosed = false;
+  let timer: NodeJS.Timeout | undefined;
+  let underWay: Promise<void> | undefined;
+  let dueAt = 0;
+
+  const list = () => [...known].map(([name, { address }]) => ({ name, address }));
+
+  function schedule(ms: number): void {
+    clearTimeout(timer);
+    if (isClosed) return;
+    dueAt = performance.now() + ms;
+    timer = setTimeout(lookUp, ms);
+    timer.unref();
+  }
+
+  function lookUp(): Promise<void> {
+    underWay ??= refresh().finally(() => {
+      underWay = undefined;
+    });
+    return underWay;
+  }
+
+  async function refresh(): Promise<void> {
+    clearTimeout(timer);
+    try {
+      const listed = await administration.brokersOfCluster(topics);
+      lookedUpAt = performance.now();
+      for (const { name, address } of listed) {
+        if (address !== undefined) known.set(name, { address, listedAt: lookedUpAt });
+      }
+      for (const [name, { listedAt }] of known) {
+        // A list with nobody in it tells of a name server that has just started, too.
+        if (lookedUpAt - listedAt > UNLISTED_MS && listed.length > 0) known.delete(name);
+      }
+      problem = listed.length > 0 ? undefined : 'the name servers know no broker';
+    } catch (error) {
+      problem = error instanceof Error ? error.message : String(error);
+    }
+    schedule(problem === undefined ? REFRESH_MS : DOUBT_MS);
+    if (problem === undefined) onChange(list());
+  }
+
+  const first = lookUp();
+  return {
+    async current() {
+      await first;
+      return list();
+    },
+    get problem() {
+      return problem;
+    },
+    doubt() {
+      if (underWay || dueAt - performance.now() <= DOUBT_MS) return;
+      schedule(Math.max(0, lookedUpAt + DOUBT_MS - performance.now()));
+    },
+    close() {
+      isClosed = true;
+      clearTimeout(timer);
+    },
+  };
+}
