@@ -36,6 +36,8 @@ export interface ConsumerPlan {
   takes(message: ConsumedMessage): boolean;
   /** Grows each time a consumer of the baseline takes less or more than before. */
   readonly revision: number;
+  /** Calls `listener` after each change of what {@link filter} answers: for clients whose filter brokers have to be told. */
+  onChange(listener: () => void): void;
   /** What a consumer of the baseline takes no longer of a topic, besides what the settings say. In place of what it was. */
   leaveOut(topic: string, tags: readonly string[]): void;
   /** To be told of each message with a tag that reaches the consumer. */
@@ -74,6 +76,7 @@ function canaryPlan(
   initialSide: 'broker' | 'client',
 ): ConsumerPlan {
   let side = initialSide;
+  const changes = changeListeners();
   return {
     group: canaryGroup(baselineGroup, tag),
     baselineGroup,
@@ -83,11 +86,14 @@ function canaryPlan(
       return side;
     },
     filterInClient() {
+      if (side === 'client') return;
       side = 'client';
+      changes.tell();
     },
     filter: user => (side === 'client' ? user : both(user, isTagged(key, tag))),
     takes: message => message.tag === tag,
     revision: 0,
+    onChange: changes.onChange,
     leaveOut() {},
     ...sightings(),
     standIn() {
@@ -103,6 +109,7 @@ function baselinePlan(group: string, settings: EnvironmentSettings, initialSide:
   const { key, mqBaseline, mqIgnoreTags } = settings;
   let side = initialSide;
   let revision = 0;
+  const changes = changeListeners();
   const leftOut = new Map<string, LeftOut>();
 
   return {
@@ -114,7 +121,9 @@ function baselinePlan(group: string, settings: EnvironmentSettings, initialSide:
       return side;
     },
     filterInClient() {
+      if (side === 'client') return;
       side = 'client';
+      changes.tell();
     },
     filter(user, topic) {
       if (side === 'client') return user;
@@ -134,13 +143,27 @@ function baselinePlan(group: string, settings: EnvironmentSettings, initialSide:
     get revision() {
       return revision;
     },
+    onChange: changes.onChange,
     leaveOut(topic, tags) {
       revision++;
       const before = leftOut.get(topic);
       leftOut.set(topic, new Map(tags.map(tag => [tag, before?.get(tag) ?? revision])));
+      changes.tell();
     },
     ...sightings(),
     standIn: tag => canaryPlan(group, tag, settings, side),
+  };
+}
+
+function changeListeners() {
+  const listeners: (() => void)[] = [];
+  return {
+    onChange(listener: () => void) {
+      listeners.push(listener);
+    },
+    tell() {
+      for (const listener of listeners) listener();
+    },
   };
 }
 
