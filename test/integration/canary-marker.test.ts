@@ -26,9 +26,8 @@ describe.each(ROCKETMQ_VERSIONS.map((version, index, all) => [version, all[(inde
     let second = '';
 
     beforeAll(async () => {
-      const started = await Promise.all(versions.map(version => startRocketmq({ version })));
-      servers.push(...started);
-      [first = '', second = ''] = started.map(({ namesrv }) => namesrv);
+      for (const version of versions) servers.push(await startRocketmq({ version }));
+      [first = '', second = ''] = servers.map(({ namesrv }) => namesrv);
     });
     afterAll(async () => {
       for (const one of opened.splice(0)) one.close();
