@@ -98,9 +98,9 @@ function quote(value: string): string {
 
 function notices(settings: Settings, environment: Environment): string[] {
   const lines: string[] = [];
-  const auto = 'has no effect in this version: auto mode, which uses it, is not built yet';
-  if (settings.mqTags.length > 0) lines.push(`GRAY_MQ_TAGS ${auto}`);
-  if (settings.mqProxyRemoting !== undefined) lines.push(`GRAY_MQ_PROXY_REMOTING ${auto}`);
+  if (settings.mqTags.length > 0 && settings.mqBaseline !== 'auto') {
+    lines.push(`GRAY_MQ_TAGS has no effect with GRAY_MQ_BASELINE=${settings.mqBaseline}`);
+  }
   const known = new Set([CONFIG_VARIABLE, ...SETTINGS.flatMap(setting => setting.variables)]);
   for (const variable of Object.keys(environment)) {
     if (variable.startsWith(OWN_PREFIX) && !known.has(variable)) {

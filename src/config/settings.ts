@@ -3,7 +3,7 @@ import { LOG_LEVELS, type LogLevel } from '../log';
 import { isInstanceTag, TAG_GRAMMAR } from '../tag';
 import { isMessageKey, MESSAGE_KEY_GRAMMAR } from './message-key';
 
-export type BaselineMode = 'all' | 'none';
+export type BaselineMode = 'auto' | 'all' | 'none';
 export type FilterSide = 'auto' | 'broker' | 'client';
 
 export interface Settings {
@@ -132,12 +132,11 @@ export const SETTINGS: readonly Setting[] = [
   define({
     name: 'mqBaseline',
     variables: ['GRAY_MQ_BASELINE'],
-    default: 'all',
-    defaultText: 'all',
+    default: 'auto',
+    defaultText: 'auto',
     meaning:
-      'what baseline consumers take of tagged messages: `all`, or `none`. (`auto`, only while that canary has no consumer online, is not built yet and is refused)',
-    ...oneOf('all', 'none'),
-    allowed: 'all or none (auto is not available in this version)',
+      'what baseline consumers take of tagged messages: `auto` (those of a canary only while it is not there), `all`, or `none`. Where no name server is known, `auto` is as `all`',
+    ...oneOf('auto', 'all', 'none'),
   }),
   define({
     name: 'mqTags',
@@ -145,7 +144,7 @@ export const SETTINGS: readonly Setting[] = [
     default: [],
     defaultText: 'empty',
     meaning:
-      'comma list of canary tags known beforehand. Used by auto mode only: until then one warning says that it has no effect',
+      'comma list of canary tags known beforehand: with `auto` the baseline leaves their messages to them from its first poll on, and never has to discover them',
     ...tagList,
   }),
   define({

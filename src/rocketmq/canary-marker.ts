@@ -1,21 +1,17 @@
 import { isInstanceTag } from '../tag';
 import type { BrokerAdministration } from './broker-administration';
 import { canaryGroup } from './consumer-plan';
-
-/** A mark that outlives processes and brokers: a group is a canary's of ours, in use or given up. */
-export interface CanaryMarker {
-  readonly tag: string;
-  readonly state: 'active' | 'retired';
-  /** When it was set, in ms since 1970; later than any that it replaced, whatever the clocks of the writers. */
-  readonly at: number;
-}
+import type { Marker, Phase } from './hand-over';
 
 /** Markers of canaries' groups in the key-value configuration of the name servers, each of which has its own copy. */
 export interface CanaryMarkers {
   /** Those of a group, the latest of each tag. @returns undefined when no name server answered. Never rejects. */
-  read(group: string): Promise<readonly CanaryMarker[] | undefined>;
-  /** Sets one on every name server. @returns true when at least one took it. Never rejects. */
-  write(group: string, tag: string, state: CanaryMarker['state']): Promise<boolean>;
+  read(group: string): Promise<readonly Marker[] | undefined>;
+  /**
+   * Sets one on every name server, with a time later than that of any it replaces, whatever the clocks of the writers.
+   * @returns true when at least one took it. Never rejects.
+   */
+  write(group: string, marker: Marker): Promise<boolean>;
 }
 
 const NAMESPACE = 'ROCKETMQ_GRAY';
@@ -23,19 +19,18 @@ const NAMESPACE = 'ROCKETMQ_GRAY';
 const RETIRED_KEPT_MS = 30 * 24 * 3_600_000;
 
 export function canaryMarkers(administration: BrokerAdministration): CanaryMarkers {
-  async function read(group: string): Promise<readonly CanaryMarker[] | undefined> {
+  async function read(group: string): Promise<readonly Marker[] | undefined> {
     const tables = await administration.keyValues(NAMESPACE).catch(() => []);
     return tables.length > 0 ? mergedMarkers(tables, group) : undefined;
   }
   return {
     read,
-    async write(group, tag, state) {
+    async write(group, { tag, phase, at }) {
       const known = (await read(group)) ?? [];
-      const now = Date.now();
       const former = known.find(marker => marker.tag === tag)?.at ?? 0;
-      const value = JSON.stringify({ group, tag, state, at: Math.max(now, former + 1) });
+      const value = JSON.stringify({ group, tag, phase, at: Math.max(at, former + 1) });
       const taken = await administration.putKeyValue(NAMESPACE, canaryGroup(group, tag), value).catch(() => 0);
-      const old = known.filter(other => other.tag !== tag && isLongGone(other, now));
+      const old = known.filter(other => other.tag !== tag && isLongGone(other, Date.now()));
       const removed = old.map(other => administration.deleteKeyValue(NAMESPACE, canaryGroup(group, other.tag)));
       await Promise.allSettled(removed);
       return taken > 0;
@@ -43,16 +38,16 @@ export function canaryMarkers(administration: BrokerAdministration): CanaryMarke
   };
 }
 
-function isLongGone({ state, at }: CanaryMarker, now: number): boolean {
-  return state === 'retired' && now - at > RETIRED_KEPT_MS;
+function isLongGone({ phase, at }: Marker, now: number): boolean {
+  return phase === 'retired' && now - at > RETIRED_KEPT_MS;
 }
 
 /**
  * The markers of a group in what the name servers have: the latest of each tag, whichever of them missed it. What is not
  * a marker of ours counts for nothing.
  */
-export function mergedMarkers(tables: readonly ReadonlyMap<string, string>[], group: string): CanaryMarker[] {
-  const latest = new Map<string, CanaryMarker>();
+export function mergedMarkers(tables: readonly ReadonlyMap<string, string>[], group: string): Marker[] {
+  const latest = new Map<string, Marker>();
   for (const table of tables) {
     for (const [key, value] of table) {
       const marker = parseMarker(key, value, group);
@@ -63,21 +58,28 @@ export function mergedMarkers(tables: readonly ReadonlyMap<string, string>[], gr
   return [...latest.values()].sort((a, b) => (a.tag < b.tag ? -1 : 1));
 }
 
-/** Of two of the same moment, the one that gives the group up. */
-function isLater(marker: CanaryMarker, other: CanaryMarker): boolean {
-  return marker.at > other.at || (marker.at === other.at && marker.state === 'retired');
+/** Of two of the same moment, the one that knows the group to be further on its way to being given up. */
+function isLater(marker: Marker, other: Marker): boolean {
+  return marker.at > other.at || (marker.at === other.at && PHASES.indexOf(marker.phase) > PHASES.indexOf(other.phase));
 }
 
-function parseMarker(key: string, value: unknown, group: string): CanaryMarker | undefined {
+function parseMarker(key: string, value: unknown, group: string): Marker | undefined {
   if (!key.startsWith(`${group}_`) || typeof value !== 'string') return undefined;
-  let marker: { group?: unknown; tag?: unknown; state?: unknown; at?: unknown } | null;
+  let marker: { group?: unknown; tag?: unknown; phase?: unknown; at?: unknown } | null;
   try {
     marker = JSON.parse(value);
   } catch {
     return undefined;
   }
-  const { group: marked, tag, state, at } = marker ?? {};
+  const { group: marked, tag, phase, at } = marker ?? {};
   if (marked !== group || !isInstanceTag(tag) || canaryGroup(group, tag) !== key) return undefined;
-  if (state !== 'active' && state !== 'retired') return undefined;
-  return typeof at === 'number' && Number.isSafeInteger(at) && at >= 0 ? { tag, state, at } : undefined;
+  if (!isPhase(phase)) return undefined;
+  return typeof at === 'number' && Number.isSafeInteger(at) && at >= 0 ? { tag, phase, at } : undefined;
+}
+
+/** In the order in which a tag goes through them. */
+const PHASES: readonly Phase[] = ['managed', 'draining', 'retired'];
+
+function isPhase(value: unknown): value is Phase {
+  return PHASES.includes(value as Phase);
 }

@@ -4,11 +4,15 @@
  */
 import type { Settings } from '../config/settings';
 import type { Log } from '../log';
-import type { BrokerAdministration } from './broker-administration';
+import type { BaselineHandOver } from './baseline-hand-over';
+import type { Arrival } from './canary-arrival';
+import type { ClusterServers } from './cluster';
 import { type ConsumerPlan, consumerPlan } from './consumer-plan';
 import type { FilterExpression } from './filter-expression';
+import { checkFilters, prepareGroup } from './group-preparation';
 import { SQL92_DISABLED } from './remoting-codes';
 import type { Credentials } from './remoting-signature';
+import type { StandInMaker } from './stand-in';
 
 export interface Subscription {
   readonly topic: string;
@@ -21,6 +25,11 @@ export interface ClientKind {
   readonly name: string;
   /** False when its consumers know no SQL92: messages can only be told apart in the client. */
   readonly knowsSql92: boolean;
+  /**
+   * True when the members of a group poll the same queues (POP), and polling alone moves the group's offset; false when
+   * each queue belongs to one member, which commits what it has handled.
+   */
+  readonly sharesQueues: boolean;
 }
 
 /** Where a client finds its brokers. */
@@ -50,8 +59,24 @@ export interface MessagePolicy {
    * Before a consumer consumes `subscriptions` (as the application wrote them): sees to it that a canary's group is there,
    * with the settings and at the offsets of the baseline's, and that the brokers take the filters. Where the name servers
    * are unknown, nothing is done. Never rejects: what fails is said once.
+   *
+   * A canary's consumer may start once this has settled: the baseline's stand-ins are gone. In the baseline the filter is
+   * then as it must be for the first poll; it changes later as canaries come and go.
+   *
+   * @param standIns how stand-ins for absent canaries are made beside this consumer; absent: it has none (broadcasts)
    */
-  prepare(plan: ConsumerPlan, subscriptions: readonly Subscription[], connection: ClientConnection): Promise<void>;
+  prepare(
+    plan: ConsumerPlan,
+    subscriptions: readonly Subscription[],
+    connection: ClientConnection,
+    standIns?: StandInMaker,
+  ): Promise<void>;
+  /** The application no longer subscribes to a topic. */
+  unsubscribed(plan: ConsumerPlan, topic: string): void;
+  /** The application begins to close the consumer; settles when its stand-ins have ended. Never rejects. */
+  leaving(plan: ConsumerPlan): Promise<void>;
+  /** The consumer is closed, or could not be started: its place is free. Never rejects. */
+  left(plan: ConsumerPlan): Promise<void>;
   /** Says, in a canary, that a consumer was left as it is, which takes the messages of the baseline. */
   sayUnplanned(group: string): void;
   /** Says once that the brokers do not know the canary's group, and how to create it. */
@@ -66,6 +91,68 @@ export interface MessagePolicy {
 export function createMessagePolicy(settings: Settings, log: Log): MessagePolicy {
   /** Preparations under way, and for a while those that failed. */
   const preparations = new Map<string, Promise<void>>();
+  /** Canaries' consumers that said that they are there. */
+  const arrivals = new Map<ConsumerPlan, Promise<Arrival>>();
+  const handOvers = new WeakMap<ConsumerPlan, BaselineHandOver>();
+  const sharedQueues = new WeakSet<ConsumerPlan>();
+
+  const isHandedOver = (plan: ConsumerPlan) => plan.tag === undefined && settings.mqBaseline === 'auto';
+
+  const handOverOf = (plan: ConsumerPlan, standIns: StandInMaker, servers: ClusterServers): BaselineHandOver => {
+    let handOver = handOvers.get(plan);
+    if (handOver === undefined) {
+      const { baselineHandOver } = require('./baseline-hand-over') as typeof import('./baseline-hand-over');
+      const { mqTags: declared, mqIgnoreTags: ignored } = settings;
+      handOver = baselineHandOver({ plan, servers, standIns, declared, ignored, log });
+      handOvers.set(plan, handOver);
+    }
+    return handOver;
+  };
+
+  const prepareCanary = async (
+    plan: ConsumerPlan,
+    tag: string,
+    subscriptions: readonly Subscription[],
+    servers: ClusterServers,
+  ): Promise<void> => {
+    await prepareOnce(plan, subscriptions, servers);
+    // Also where a broker is away: on the others its stand-ins make room.
+    if (settings.mqBaseline !== 'auto' || subscriptions.length === 0 || arrivals.has(plan)) return;
+    const { arrive } = require('./canary-arrival') as typeof import('./canary-arrival');
+    const { baselineGroup, group } = plan;
+    const topics = subscriptions.map(({ topic }) => topic);
+    const arrival = arrive({ baselineGroup, group, tag }, topics, servers, log);
+    arrivals.set(plan, arrival);
+    await arrival;
+  };
+
+  const leave = async (plan: ConsumerPlan): Promise<void> => {
+    const arrival = arrivals.get(plan);
+    arrivals.delete(plan);
+    await (await arrival)?.leave();
+  };
+
+  /** Another consumer that starts at the same time waits for the same answer; a later one asks again. */
+  const prepareOnce = (
+    plan: ConsumerPlan,
+    subscriptions: readonly Subscription[],
+    servers: ClusterServers,
+  ): Promise<void> => {
+    const key = [plan.group, servers.namesrv, ...subscriptions.map(({ topic }) => topic)].join(' ');
+    const failed = [plan.group, servers.namesrv].join(' ');
+    let preparation = preparations.get(failed) ?? preparations.get(key);
+    if (preparation === undefined) {
+      preparation = prepareGroup(plan, subscriptions, servers, log).then(outcome => {
+        preparations.delete(key);
+        if (outcome !== 'unreachable') return;
+        // Brokers that cannot be reached cost their time once, not with each subscription.
+        preparations.set(failed, Promise.resolve());
+        setTimeout(() => preparations.delete(failed), FAILURE_MS).unref();
+      });
+      preparations.set(key, preparation);
+    }
+    return preparation;
+  };
 
   /** The brokers do not filter for `plan`: the client does, if it may. */
   const onBrokerCannot = (plan: ConsumerPlan, reason: string): 'retry' | 'pass' => {
@@ -85,6 +172,7 @@ export function createMessagePolicy(settings: Settings, log: Log): MessagePolicy
   return {
     plan(group, client) {
       const plan = consumerPlan(group, settings, settings.mqFilterSide === 'client' ? 'client' : 'broker');
+      if (client.sharesQueues) sharedQueues.add(plan);
       if (!plan.isFiltered) return plan;
       if (plan.side === 'client') sayClientFilters(log, 'GRAY_MQ_FILTER_SIDE=client');
       if (plan.side === 'client' || client.knowsSql92) return plan;
@@ -99,41 +187,46 @@ export function createMessagePolicy(settings: Settings, log: Log): MessagePolicy
 
     announce(plan, subscriptions) {
       if (!plan.isFiltered) return;
-      const group = plan.isCanary ? `${plan.baselineGroup} -> ${plan.group}` : plan.group;
+      const group = plan.tag !== undefined ? `${plan.baselineGroup} -> ${plan.group}` : plan.group;
       const skips = plan.side === 'client' ? ' (other environments are skipped in the client)' : '';
-      const filters = subscriptions.map(({ topic, filter }) => `${topic}: ${plan.filter(filter).expression}${skips}`);
+      const filters = subscriptions.map(
+        ({ topic, filter }) => `${topic}: ${plan.filter(filter, topic).expression}${skips}`,
+      );
       log.info([group, ...filters].join(', '));
     },
 
-    prepare(plan, subscriptions, connection) {
+    async prepare(plan, subscriptions, connection, standIns) {
+      if (!plan.isFiltered) return;
       const namesrv = settings.mqNamesrv ?? connection.namesrv;
-      if (namesrv === undefined || !plan.isFiltered) return Promise.resolve();
+      if (namesrv === undefined) {
+        if (isHandedOver(plan) && subscriptions.length > 0) sayNoSource(plan, log);
+        return;
+      }
       const servers = { namesrv, credentials: connection.credentials };
       // Only the client's own errors wait for this: filters can change while a consumer runs.
       if (subscriptions.length > 0) {
-        void checkFilters(plan, subscriptions, servers, log).then(reason => {
+        // The baseline's own filter has no condition while no tag is managed: one of a stand-in's has.
+        const checked = isHandedOver(plan) ? plan.standIn('gray') : plan;
+        void checkFilters(checked, subscriptions, servers, log).then(reason => {
           if (reason !== undefined) onBrokerCannot(plan, reason);
         });
       }
-      if (!plan.isCanary) return Promise.resolve();
-
-      const key = [plan.group, namesrv, ...subscriptions.map(({ topic }) => topic)].join(' ');
-      const failed = [plan.group, namesrv].join(' ');
-      let preparation = preparations.get(failed) ?? preparations.get(key);
-      if (preparation === undefined) {
-        preparation = prepareGroup(plan, subscriptions, servers, log).then(outcome => {
-          // Another consumer that starts at the same time waits for the same answer; a later one asks again.
-          preparations.delete(key);
-          if (outcome !== 'unreachable') return;
-          // Brokers that cannot be reached cost their time once, not with each subscription.
-          preparations.set(failed, Promise.resolve());
-          setTimeout(() => preparations.delete(failed), FAILURE_MS).unref();
-        });
-        preparations.set(key, preparation);
+      if (plan.tag !== undefined) return prepareCanary(plan, plan.tag, subscriptions, servers);
+      if (settings.mqBaseline === 'auto' && standIns !== undefined) {
+        await handOverOf(plan, standIns, servers).subscribe(subscriptions);
       }
-      return preparation;
     },
 
+    unsubscribed: (plan, topic) => handOvers.get(plan)?.unsubscribe(topic),
+    async leaving(plan) {
+      // Its stand-ins may come while it drains: what it still handles is acknowledged by itself.
+      if (sharedQueues.has(plan)) await leave(plan);
+      await handOvers.get(plan)?.close();
+    },
+    async left(plan) {
+      await leave(plan);
+      await handOvers.get(plan)?.close();
+    },
     sayUnplanned(group) {
       if (settings.tag === undefined) return;
       log.error(
@@ -162,98 +255,16 @@ export function createMessagePolicy(settings: Settings, log: Log): MessagePolicy
 /** How long a canary's group that could not be prepared is left alone, in ms. */
 const FAILURE_MS = 60_000;
 
+function sayNoSource({ group }: ConsumerPlan, log: Log): void {
+  log.warnOnce(
+    'hand-over',
+    `${group}: no name server is known (GRAY_MQ_NAMESRV), so nobody can say which canaries are there: the baseline takes the messages of every tag, as with GRAY_MQ_BASELINE=all`,
+  );
+}
+
 function sayClientFilters(log: Log, reason: string): void {
   log.warnOnce(
     'filter-side',
     `messages are told apart in the client, so every environment receives all messages and skips those of the others: ${reason}`,
   );
-}
-
-interface Servers {
-  readonly namesrv: string;
-  readonly credentials: Credentials | undefined;
-}
-
-/** Runs `work` with what talks to the brokers. Never rejects: what it fails with goes to `onFailure`. */
-async function withAdministration<T, F>(
-  servers: Servers,
-  onFailure: (problem: string, error: unknown) => F,
-  work: (administration: BrokerAdministration) => Promise<T>,
-): Promise<T | F> {
-  // Loaded here: most processes never talk to a broker themselves.
-  const { brokerAdministration } = require('./broker-administration') as typeof import('./broker-administration');
-  const { namesrv, credentials } = servers;
-  const administration = brokerAdministration({ namesrv, ...(credentials ? { credentials } : {}) });
-  try {
-    return await work(administration);
-  } catch (error) {
-    return onFailure((error as { hint?: string }).hint ?? (error as Error).message, error);
-  } finally {
-    administration.close();
-  }
-}
-
-/** Makes the canary's group ready; `unreachable` when nobody answered, and asking again at once would be in vain. */
-async function prepareGroup(
-  plan: ConsumerPlan,
-  subscriptions: readonly Subscription[],
-  servers: Servers,
-  log: Log,
-): Promise<'ready' | 'refused' | 'unreachable'> {
-  // Connections to brokers keep no process alive, but the application is waiting for this one.
-  const alive = setInterval(() => {}, 60_000);
-  const onFailure = (problem: string, error: unknown) => {
-    // Without a topic the cluster may not be known; the group is prepared again with the first subscription.
-    if (subscriptions.length === 0) log.debug(problem);
-    else log.warnOnce(`prepare:${plan.group}`, problem);
-    const cause = (error as { cause?: unknown }).cause ?? error;
-    return (cause as Error).name === 'BrokerAdministrationError' ? 'refused' : 'unreachable';
-  };
-  const outcome = await withAdministration(servers, onFailure, async administration => {
-    const { prepareCanaryGroup } = require('./canary-group') as typeof import('./canary-group');
-    const { created, offsets } = await prepareCanaryGroup({
-      administration,
-      baselineGroup: plan.baselineGroup,
-      canaryGroup: plan.group,
-      topics: subscriptions.map(({ topic }) => topic),
-    });
-    if (created.length > 0) {
-      const where = created.join(', ');
-      const start = offsets > 0 ? `its offsets on ${offsets} queues` : 'which has no offsets yet';
-      log.info(`${plan.group} created on ${where}: settings of ${plan.baselineGroup}, ${start}`);
-    }
-    return 'ready' as const;
-  });
-  clearInterval(alive);
-  return outcome;
-}
-
-/** What speaks against filtering on the brokers: the very filters that will be used, compiled by each of them. */
-function checkFilters(
-  plan: ConsumerPlan,
-  subscriptions: readonly Subscription[],
-  servers: Servers,
-  log: Log,
-): Promise<string | undefined> {
-  if (plan.side === 'client') return Promise.resolve(undefined);
-  const say = (problem: string) => {
-    log.debug(`the filter of ${plan.group} could not be checked: ${problem}`);
-    return undefined;
-  };
-  return withAdministration(servers, say, async administration => {
-    const brokers = await administration.brokersOfCluster(subscriptions.map(({ topic }) => topic));
-    const checks = brokers.flatMap(broker =>
-      subscriptions.map(async ({ topic, filter }) => {
-        const planned = plan.filter(filter);
-        const problem = await administration.filterProblem(broker, plan.group, topic, planned);
-        if (problem?.kind === 'disabled') return `${broker.name} has SQL92 filters switched off`;
-        if (problem?.kind === 'malformed') {
-          const line = `${broker.name} does not take the filter of ${plan.group} on ${topic}, ${planned.expression} (${problem.words})`;
-          log.warnOnce(`filter:${plan.group}:${topic}`, line);
-        }
-        return undefined;
-      }),
-    );
-    return (await Promise.all(checks)).find(reason => reason !== undefined);
-  });
 }

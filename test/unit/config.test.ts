@@ -10,7 +10,7 @@ const DEFAULTS: Settings = {
   enabled: true,
   mqEnabled: true,
   key: 'gray_tag',
-  mqBaseline: 'all',
+  mqBaseline: 'auto',
   mqTags: [],
   mqIgnoreTags: [],
   mqFilterSide: 'auto',
@@ -108,8 +108,7 @@ describe('environment', () => {
     ['GRAY_KEY', 'UNIQ_KEY', "RocketMQ's and Dubbo's own names"],
     ['GRAY_KEY', 'version', "RocketMQ's and Dubbo's own names"],
     ['GRAY_KEY', '__SHARDINGKEY', "RocketMQ's and Dubbo's own names"],
-    ['GRAY_MQ_BASELINE', 'auto', 'all or none (auto is not available in this version)'],
-    ['GRAY_MQ_BASELINE', 'ALL', 'all or none'],
+    ['GRAY_MQ_BASELINE', 'ALL', 'auto or all or none'],
     ['GRAY_MQ_TAGS', 'a,,b', 'a comma list of tags'],
     ['GRAY_MQ_TAGS', 'a,base', 'not base'],
     ['GRAY_MQ_IGNORE_TAGS', 'a b', 'a comma list of tags'],
@@ -146,13 +145,10 @@ describe('environment', () => {
     expect(notices).toEqual(['GRAY_TAGS is not a setting of rocketmq-gray and is ignored']);
   });
 
-  it('with a setting that has no effect yet is worth a notice', () => {
-    const { settings, notices } = loadSettings({ GRAY_MQ_TAGS: 'gray,blue', GRAY_MQ_PROXY_REMOTING: 'a:8080' });
-    expect(settings).toMatchObject({ mqTags: ['gray', 'blue'], mqProxyRemoting: 'a:8080' });
-    expect(notices).toEqual([
-      expect.stringContaining('GRAY_MQ_TAGS has no effect in this version'),
-      expect.stringContaining('GRAY_MQ_PROXY_REMOTING has no effect in this version'),
-    ]);
+  it('with a setting that has no effect is worth a notice', () => {
+    const { settings, notices } = loadSettings({ GRAY_MQ_TAGS: 'gray,blue', GRAY_MQ_BASELINE: 'none' });
+    expect(settings).toMatchObject({ mqTags: ['gray', 'blue'], mqBaseline: 'none' });
+    expect(notices).toEqual(['GRAY_MQ_TAGS has no effect with GRAY_MQ_BASELINE=none']);
   });
 });
 
@@ -204,7 +200,7 @@ describe('configuration file', () => {
     ['an object as key', { key: {} }, '={}; allowed: an SQL92 identifier'],
     ['a number as boolean', { enabled: 0 }, '=0; allowed: true or false'],
     ['base as tag', { tag: 'base' }, '="base"; allowed: '],
-    ['an unknown mode', { mqBaseline: 'some' }, '="some"; allowed: all or none'],
+    ['an unknown mode', { mqBaseline: 'some' }, '="some"; allowed: auto or all or none'],
     ['a list with a number', { mqTags: ['a', 1] }, '=["a",1]; allowed: a comma list'],
     ['a list with a bad tag', { mqIgnoreTags: ['a_b'] }, '=["a_b"]; allowed: a comma list'],
   ])('%s is refused', (_name, content, expected) => {

@@ -32,7 +32,7 @@ describe('a consumer plan', () => {
     ['canary, another key', { tag: 'gray', key: 'x_lane_canary' }, 'group1_gray', "x_lane_canary = 'gray'"],
   ] as const)('%s', (_name, settings, group, expression) => {
     const { group: planned, filter } = plan(settings);
-    expect([planned, filter(all).expression]).toEqual([group, expression]);
+    expect([planned, filter(all, 'TEST_MQ').expression]).toEqual([group, expression]);
   });
 
   it('renames a group whatever its name is', () => {
@@ -47,7 +47,10 @@ describe('a consumer plan', () => {
     ['a = 1) OR (b = 2', 'SQL92', "(a = 1) AND gray_tag = 'gray'"],
     ["a = ')'", 'SQL92', "(a = ')') AND gray_tag = 'gray'"],
   ] as const)('keeps %s as one operand', (expression, type, composed) => {
-    expect(plan({ tag: 'gray' }).filter({ type, expression })).toEqual({ type: 'SQL92', expression: composed });
+    expect(plan({ tag: 'gray' }).filter({ type, expression }, 'TEST_MQ')).toEqual({
+      type: 'SQL92',
+      expression: composed,
+    });
   });
 
   it('leaves the filter as it was written when the client filters, also from then on', () => {
@@ -55,7 +58,7 @@ describe('a consumer plan', () => {
     expect(canary.side).toBe('broker');
     canary.filterInClient();
     expect(canary.side).toBe('client');
-    expect(canary.filter(all)).toBe(all);
+    expect(canary.filter(all, 'TEST_MQ')).toBe(all);
   });
 
   it.each([
@@ -65,13 +68,13 @@ describe('a consumer plan', () => {
     ['canary', { tag: 'gray' }, ['gray'], [undefined, 'blue']],
   ] as const)('%s: takes these messages and no others', (_name, settings, taken, skipped) => {
     const { takes } = plan(settings);
-    for (const tag of taken) expect([tag, takes({ tag, isRetry: false })]).toEqual([tag, true]);
-    for (const tag of skipped) expect([tag, takes({ tag, isRetry: false })]).toEqual([tag, false]);
+    for (const tag of taken) expect([tag, takes({ topic: 'TEST_MQ', tag, isRetry: false })]).toEqual([tag, true]);
+    for (const tag of skipped) expect([tag, takes({ topic: 'TEST_MQ', tag, isRetry: false })]).toEqual([tag, false]);
   });
 
   it('takes its own retries of other environments in the baseline, where they were taken before, and never in a canary', () => {
-    expect(plan({ mqBaseline: 'none' }).takes({ tag: 'gray', isRetry: true })).toBe(true);
-    expect(plan({ mqIgnoreTags: ['gray'] }).takes({ tag: 'gray', isRetry: true })).toBe(true);
-    expect(plan({ tag: 'gray' }).takes({ tag: undefined, isRetry: true })).toBe(false);
+    expect(plan({ mqBaseline: 'none' }).takes({ topic: 'TEST_MQ', tag: 'gray', isRetry: true })).toBe(true);
+    expect(plan({ mqIgnoreTags: ['gray'] }).takes({ topic: 'TEST_MQ', tag: 'gray', isRetry: true })).toBe(true);
+    expect(plan({ tag: 'gray' }).takes({ topic: 'TEST_MQ', tag: undefined, isRetry: true })).toBe(false);
   });
 });

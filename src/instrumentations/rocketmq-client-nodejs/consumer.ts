@@ -4,62 +4,89 @@ import { endOfTaken, messageBatch } from '../../context/message-batch';
 import type { Exports, LibraryCopy, Patch } from '../../loader/instrumentation';
 import { overlay } from '../../loader/overlay';
 import { type AnyFunction, wrapClass, wrapMethod } from '../../loader/wrap';
-import { extractTag } from '../../propagation/message-properties';
 import type { ConsumerPlan } from '../../rocketmq/consumer-plan';
 import type { ClientKind, Subscription } from '../../rocketmq/message-policy';
+import type { StandInMaker } from '../../rocketmq/stand-in';
+import {
+  type ClientConsumer,
+  type ClientFilter,
+  type ConsumerOptions,
+  type MessageView,
+  type PushConsumer,
+  planFilter,
+  type SimpleConsumer,
+  subscription,
+} from './client';
+import { onReceived, scopedListener, seeMessage } from './listener';
+import { type PullFamily, pullFamily } from './pull-family';
+import {
+  bringerOf,
+  type Main,
+  type PullMethods,
+  pullMember,
+  pullStandIns,
+  pushStandIns,
+  queuesOfFamily,
+  snapshot,
+  standInPlan,
+} from './stand-in';
 
-const CLIENT: ClientKind = { name: 'rocketmq-client-nodejs', knowsSql92: true };
-
-/** `FilterType` of proto/apache/rocketmq/v2/definition.proto. */
-const TAG = 1;
-const SQL = 2;
-
-/** The parts of the client's objects that are used here. */
-interface ClientFilter {
-  readonly expression: string;
-  readonly filterType: number;
-}
-type ClientFilterClass = new (expression: string, filterType: number) => ClientFilter;
-interface MessageView {
-  readonly properties?: Map<string, string>;
-}
-interface ConsumerOptions {
-  readonly consumerGroup: string;
-  readonly subscriptions: Map<string, string | ClientFilter>;
-  readonly messageListener?: { consume(message: MessageView): unknown };
-}
-export interface ClientConsumer {
-  readonly endpoints: { readonly facade: string };
-}
-
-interface SimpleConsumer {
-  ack(message: MessageView): Promise<void>;
-}
+const CLIENT: ClientKind = { name: 'rocketmq-client-nodejs', knowsSql92: true, sharesQueues: true };
 
 interface ConsumerState {
   readonly plan: ConsumerPlan;
   /** Those of the construction; later ones are prepared as they come. */
   readonly subscriptions: readonly Subscription[];
+  /** The application's options. */
+  readonly options: ConsumerOptions;
+  readonly topics: Set<string>;
+  /** How stand-ins are made beside it; absent: it has none. */
+  standIns?: StandInMaker;
+  /** Messages of a pull consumer and its stand-ins. */
+  family?: PullFamily<MessageView>;
+  /** Awaited before the client shuts down. Never rejects. */
+  onShutdown?: () => Promise<void>;
+  preparing: Promise<void>;
   isShutDown: boolean;
+  /** Said once to the policy for each startup. */
+  leaving?: Promise<void> | undefined;
+  left?: Promise<void> | undefined;
 }
 
-/** What was made of a consumer. A consumer that is not in here was left alone. */
+/** What was made of a consumer. A consumer that is not in here was left alone, or is a stand-in. */
 const states = new WeakMap<object, ConsumerState>();
 
 /** What was made of `consumer`; undefined for one that was left alone. */
 export function planOf(consumer: object): ConsumerPlan | undefined {
-  return states.get(consumer)?.plan;
+  return states.get(consumer)?.plan ?? standInPlan(consumer);
 }
 
+/** What a kind of consumer adds to one that the application made: its stand-ins. */
+type Extend<C extends ClientConsumer> = (main: Main<C>, state: ConsumerState) => void;
+
 /** The consumer class with its construction changed: the canary's group, the environment's filter, the message's scope. */
-function consumerClass(Original: Exports, agent: Agent, copy: LibraryCopy): Exports {
+function consumerClass<C extends ClientConsumer>(
+  Original: Exports,
+  agent: Agent,
+  copy: LibraryCopy,
+  extend: Extend<C>,
+): Exports {
   return wrapClass(Original, (args, newTarget, make) => {
     const change = agent.guard('the construction of a consumer', undefined, () =>
       planConsumer(args[0] as ConsumerOptions, newTarget, agent, copy),
     );
     const consumer = make(change === undefined ? args : [change.options, ...args.slice(1)]);
-    if (change !== undefined) states.set(consumer, change.state);
-    else if (!isLeftAlone(newTarget)) agent.messages.sayUnplanned(String(consumer.consumerGroup));
+    if (change === undefined) {
+      if (!isLeftAlone(newTarget)) agent.messages.sayUnplanned(String(consumer.consumerGroup));
+      return consumer;
+    }
+    const { state } = change;
+    states.set(consumer, state);
+    if (state.plan.tag === undefined && state.plan.isFiltered) {
+      agent.guard('stand-ins of a consumer', undefined, () =>
+        extend({ consumer, Original, options: state.options, agent, copy }, state),
+      );
+    }
     return consumer;
   });
 }
@@ -77,10 +104,17 @@ function planConsumer(options: ConsumerOptions, newTarget: object, agent: Agent,
   agent.messages.announce(plan, asked);
   const changes = {
     consumerGroup: plan.group,
-    subscriptions: new Map(entries.map(([topic, filter]) => [topic, planFilter(filter, plan, copy)])),
+    subscriptions: new Map(entries.map(([topic, filter]) => [topic, plannedFilter(topic, filter, plan, copy)])),
     ...(messageListener && { messageListener: scopedListener(messageListener, plan, agent, copy) }),
   };
-  const state: ConsumerState = { plan, subscriptions: asked, isShutDown: false };
+  const state: ConsumerState = {
+    plan,
+    subscriptions: asked,
+    options: snapshot(options),
+    topics: new Set(entries.map(([topic]) => topic)),
+    preparing: Promise.resolve(),
+    isShutDown: false,
+  };
   return { options: overlay(options, changes), state };
 }
 
@@ -93,85 +127,64 @@ function isLeftAlone(newTarget: object): boolean {
   return prototype !== null;
 }
 
-/** How a message is seen: its tag, and whether it takes it. */
-interface SeenMessage {
-  readonly tag: string | undefined;
-  readonly isTaken: boolean;
-}
-
-/** Reads a message for a consumer with `plan`. Never throws: what cannot be read is untagged, and taken. */
-function seeMessage(message: MessageView, plan: ConsumerPlan | undefined, agent: Agent): SeenMessage {
-  return agent.guard('reading the tag of a message', { tag: undefined, isTaken: true }, () => {
-    const tag = extractTag(message.properties, agent.settings.key);
-    // A second delivery is no proof that the group took the message: it may have been skipped, and not acknowledged.
-    return { tag, isTaken: plan?.side !== 'client' || plan.takes({ tag, isRetry: false }) };
-  });
-}
-
-function scopedListener(
-  listener: NonNullable<ConsumerOptions['messageListener']>,
+/** The filter that the client gets in the place of the application's. */
+function plannedFilter(
+  topic: string,
+  filter: string | ClientFilter,
   plan: ConsumerPlan,
-  agent: Agent,
   copy: LibraryCopy,
-) {
-  // Looked up with the first message that is skipped, not with each.
-  let success: unknown;
-  return {
-    consume(message: MessageView): unknown {
-      const { tag, isTaken } = seeMessage(message, plan, agent);
-      if (!isTaken) {
-        success ??= copy.require('dist/consumer/ConsumeResult.js').ConsumeResult.SUCCESS;
-        return success;
-      }
-      return agent.context.run(tag, () => listener.consume(message));
-    },
-  };
-}
-
-/** What the application asks for; empty for what is no filter, which the client refuses with its own words. */
-function subscription(topic: string, filter: string | ClientFilter): Subscription[] {
-  if (typeof filter === 'string') return [{ topic, filter: { type: 'TAG', expression: filter } }];
-  if (typeof filter?.expression !== 'string') return [];
-  return [{ topic, filter: { type: filter.filterType === SQL ? 'SQL92' : 'TAG', expression: filter.expression } }];
-}
-
-/**
- * A filter of the client's class that always says what the plan says: it is read with each request to receive, so that
- * it can change while the consumer runs.
- */
-function planFilter(filter: string | ClientFilter, plan: ConsumerPlan, copy: LibraryCopy): string | ClientFilter {
-  const asked = subscription('', filter)[0]?.filter;
-  if (asked === undefined || !plan.isFiltered) return filter;
-  const FilterExpression = copy.require('dist/consumer/FilterExpression.js').FilterExpression as ClientFilterClass;
-  const current = () => plan.filter(asked);
-  return Object.create(FilterExpression.prototype, {
-    expression: { enumerable: true, get: () => current().expression },
-    filterType: { enumerable: true, get: () => (current().type === 'SQL92' ? SQL : TAG) },
-  }) as ClientFilter;
+): string | ClientFilter {
+  const asked = subscription(topic, filter)[0];
+  return asked === undefined || !plan.isFiltered ? filter : planFilter(asked, plan, copy);
 }
 
 /** The methods that both kinds of consumer have. */
 function patchConsumer({ prototype }: Exports, agent: Agent, copy: LibraryCopy): void {
-  const prepare = (consumer: ClientConsumer, subscriptions: readonly Subscription[] | undefined): Promise<void> => {
-    const plan = planOf(consumer);
-    if (plan === undefined || subscriptions === undefined) return Promise.resolve();
-    return agent.messages.prepare(plan, subscriptions, { endpoint: consumer.endpoints.facade });
+  const prepare = (consumer: ClientConsumer, state: ConsumerState, subscriptions: readonly Subscription[]) =>
+    agent.messages.prepare(state.plan, subscriptions, { endpoint: consumer.endpoints.facade }, state.standIns);
+  const leave = (state: ConsumerState) => {
+    state.leaving ??= agent.messages.leaving(state.plan);
+    return state.leaving;
+  };
+  const left = async (state: ConsumerState) => {
+    await state.leaving;
+    // What is being prepared for it would take its place again.
+    await state.preparing;
+    state.left ??= agent.messages.left(state.plan);
+    await state.left;
   };
 
   wrapMethod<AnyFunction>(prototype, 'startup', original => {
     return async function startup(this: ClientConsumer, ...args: unknown[]) {
       const state = states.get(this);
-      await prepare(this, state?.subscriptions);
+      if (state === undefined) return original.apply(this, args);
+      Object.assign(state, { isShutDown: false, leaving: undefined, left: undefined });
+      state.preparing = prepare(this, state, state.subscriptions);
+      await state.preparing;
       // Shut down meanwhile: it must not come to life in its group after that.
-      return state?.isShutDown ? undefined : original.apply(this, args);
+      if (state.isShutDown) return undefined;
+      try {
+        return await original.apply(this, args);
+      } catch (error) {
+        void leave(state);
+        await left(state);
+        throw error;
+      }
     };
   });
 
   wrapMethod<AnyFunction>(prototype, 'shutdown', original => {
     return async function shutdown(this: ClientConsumer, ...args: unknown[]) {
       const state = states.get(this);
-      if (state !== undefined) state.isShutDown = true;
-      return original.apply(this, args);
+      if (state === undefined) return original.apply(this, args);
+      state.isShutDown = true;
+      void leave(state);
+      await state.onShutdown?.();
+      try {
+        return await original.apply(this, args);
+      } finally {
+        await left(state);
+      }
     };
   });
 
@@ -182,27 +195,49 @@ function patchConsumer({ prototype }: Exports, agent: Agent, copy: LibraryCopy):
       filter: string | ClientFilter,
       ...rest: unknown[]
     ) {
-      const plan = planOf(this);
-      if (plan === undefined) return original.call(this, topic, filter, ...rest);
+      const state = states.get(this);
+      if (state === undefined) return original.call(this, topic, filter, ...rest);
+      const { plan } = state;
       const asked = agent.guard('a subscription', [], () => subscription(topic, filter));
       const planned = agent.guard('a subscription', filter, () => {
         agent.messages.announce(plan, asked);
-        return planFilter(filter, plan, copy);
+        return plannedFilter(topic, filter, plan, copy);
       });
-      await prepare(this, asked);
-      return original.call(this, topic, planned, ...rest);
+      await prepare(this, state, asked);
+      try {
+        const result: unknown = await original.call(this, topic, planned, ...rest);
+        state.topics.add(topic);
+        return result;
+      } catch (error) {
+        if (!state.topics.has(topic)) agent.messages.unsubscribed(plan, topic);
+        throw error;
+      }
+    };
+  });
+
+  wrapMethod<AnyFunction>(prototype, 'unsubscribe', original => {
+    return function unsubscribe(this: ClientConsumer, topic: string, ...rest: unknown[]) {
+      const result: unknown = original.call(this, topic, ...rest);
+      const state = states.get(this);
+      if (state?.topics.delete(topic)) {
+        agent.guard('the end of a subscription', undefined, () => agent.messages.unsubscribed(state.plan, topic));
+      }
+      return result;
     };
   });
 }
 
-/** Errors of receiving, some of which mean something to the policy. */
+/** What every kind of consumer receives: when its poll was sent, and errors, some of which mean something to the policy. */
 export const patchReceiving: Patch = ({ Consumer }, agent) =>
   wrapMethod(Consumer.prototype, 'receiveMessage', original => {
     return async function receiveMessage(this: ClientConsumer, ...args: unknown[]) {
+      const plan = planOf(this);
+      const revision = plan?.revision ?? 0;
       try {
-        return await original.apply(this, args);
+        const messages = (await original.apply(this, args)) as MessageView[];
+        if (plan) agent.guard('noting received messages', undefined, () => onReceived(messages, plan, revision, agent));
+        return messages;
       } catch (error) {
-        const plan = planOf(this);
         if (plan) agent.guard('explaining an error', undefined, () => void agent.messages.onError(plan, error));
         throw error;
       }
@@ -210,37 +245,90 @@ export const patchReceiving: Patch = ({ Consumer }, agent) =>
   });
 
 export const patchPushConsumer: Patch = (exports, agent, copy) => {
+  const { prototype } = exports.PushConsumer;
   patchConsumer(exports.PushConsumer, agent, copy);
-  exports.PushConsumer = consumerClass(exports.PushConsumer, agent, copy);
+  // The limits of the cache are shared out among so many queues.
+  wrapMethod<AnyFunction>(prototype, 'getQueueSize', original => {
+    return function getQueueSize(this: PushConsumer) {
+      const own = original.call(this) as number;
+      return agent.guard('the limits of a cache', own, () =>
+        queuesOfFamily(this, own, other => original.call(other) as number),
+      );
+    };
+  });
+  exports.PushConsumer = consumerClass<PushConsumer>(exports.PushConsumer, agent, copy, (main, state) => {
+    if (state.options.messageListener !== undefined) state.standIns = pushStandIns(main);
+  });
 };
 
 export const patchSimpleConsumer: Patch = (exports, agent, copy) => {
   const { prototype } = exports.SimpleConsumer;
+  const { ack, changeInvisibleDuration, receive: original } = prototype as Record<string, AnyFunction>;
+  if (ack === undefined || changeInvisibleDuration === undefined || original === undefined) {
+    throw new TypeError('SimpleConsumer is not what was expected');
+  }
+  /** Receives, without what the client has to skip. */
+  const receiveTaken = async (consumer: SimpleConsumer, args: readonly unknown[]): Promise<MessageView[]> => {
+    const messages = (await original.apply(consumer, args as unknown[])) as MessageView[];
+    const plan = planOf(consumer);
+    if (plan === undefined || (plan.side !== 'client' && plan.revision === 0)) return messages;
+    const skip = (message: MessageView) => {
+      // One that is not acknowledged comes again, and is skipped again.
+      const said = (error: unknown) => agent.log.debug(`a skipped message was not acknowledged: ${error}`);
+      ack.call(consumer, message).catch(said);
+    };
+    return messages.filter(message => seeMessage(message, plan, agent).isTaken || skip(message));
+  };
+  const methods: PullMethods = {
+    receive: (consumer, max, invisible) => receiveTaken(consumer, [max, invisible]),
+    changeInvisibleDuration: (consumer, message, invisible) =>
+      changeInvisibleDuration.call(consumer, message, invisible) as Promise<void>,
+  };
+
   patchConsumer(exports.SimpleConsumer, agent, copy);
-  wrapMethod(prototype, 'receive', original => {
+  wrapMethod(prototype, 'receive', () => {
     return async function receive(this: SimpleConsumer, ...args: unknown[]) {
       agent.guard('ending the work for a message', undefined, () => endOfTaken(this, agent.context));
-      const messages = (await original.apply(this, args)) as MessageView[];
-      const plan = planOf(this);
-      const skip = (message: MessageView) => {
-        // One that is not acknowledged comes again, and is skipped again.
-        this.ack(message).catch(error => agent.log.debug(`a skipped message was not acknowledged: ${error}`));
-      };
+      const family = states.get(this)?.family;
+      // The defaults are the client's. What it refuses, it refuses with its own words.
+      const [max = 10, invisible = 15_000] = args;
       const taken =
-        plan?.side === 'client'
-          ? messages.filter(message => seeMessage(message, plan, agent).isTaken || skip(message))
-          : messages;
+        family !== undefined && isPositive(max) && isPositive(invisible)
+          ? await family.receive(max, invisible)
+          : await receiveTaken(this, args);
       return agent.guard('following received messages', taken, () =>
         messageBatch(taken, {
-          tagOf: message => seeMessage(message, plan, agent).tag,
+          tagOf: message => seeMessage(message, undefined, agent).tag,
           source: this,
           context: agent.context,
         }),
       );
     };
   });
-  exports.SimpleConsumer = consumerClass(exports.SimpleConsumer, agent, copy);
+  for (const name of ['ack', 'changeInvisibleDuration']) {
+    wrapMethod<AnyFunction>(prototype, name, original => {
+      const method = async function (this: SimpleConsumer, message: MessageView, ...rest: unknown[]) {
+        return original.call(bringerOf(message, this), message, ...rest);
+      };
+      return method;
+    });
+  }
+  exports.SimpleConsumer = consumerClass<SimpleConsumer>(exports.SimpleConsumer, agent, copy, (main, state) => {
+    const family = pullFamily(pullMember(main, main.consumer, methods, state.plan));
+    const standIns = pullStandIns(main, family, methods);
+    state.family = family;
+    state.standIns = standIns;
+    state.onShutdown = async () => {
+      standIns.hurry();
+      const late = new Promise<void>(resolve => setTimeout(resolve, main.consumer.requestTimeout).unref());
+      await Promise.race([family.close(), late]);
+    };
+  });
 };
+
+function isPositive(value: unknown): value is number {
+  return typeof value === 'number' && value > 0;
+}
 
 export const patchLitePushConsumer: Patch = (exports, agent) => {
   leftAlone.add(exports.LitePushConsumerImpl.prototype);

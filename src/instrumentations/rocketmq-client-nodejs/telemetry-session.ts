@@ -4,14 +4,15 @@
  */
 import type { Patch } from '../../loader/instrumentation';
 import { wrapClass } from '../../loader/wrap';
-import { type ClientConsumer, planOf } from './consumer';
+import type { ClientConsumer } from './client';
+import { planOf } from './consumer';
 
 export const patchTelemetrySession: Patch = (exports, agent) => {
   exports.TelemetrySession = wrapClass(exports.TelemetrySession, (args, _newTarget, make) => {
     const changed = agent.guard('watching for a missing group', args, () => {
       const [client, endpoints, logger, ...rest] = args as [ClientConsumer, unknown, object, ...unknown[]];
       const plan = planOf(client);
-      if (!plan?.isCanary) return args;
+      if (plan?.tag === undefined) return args;
       const onMissing = () => agent.messages.sayGroupIsMissing(plan, client.endpoints.facade);
       return [client, endpoints, missingGroupLogger(logger, onMissing), ...rest];
     });

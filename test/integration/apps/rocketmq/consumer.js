@@ -15,6 +15,7 @@ const silent = {
 
 async function handle(message) {
   const { baggage } = await echo();
+  if (app.handleMs) await new Promise(resolve => setTimeout(resolve, app.handleMs));
   say({
     got: message.body.toString(),
     id: message.messageId,
@@ -33,7 +34,9 @@ const options = {
   subscriptions,
   logger: silent,
   requestTimeout: 3000,
+  ...app.clientOptions,
 };
+let isShutDown = false;
 
 async function push() {
   const failing = new Set(app.failFirst ?? []);
@@ -68,6 +71,20 @@ const loops = {
       }),
     );
   },
+  // Acknowledges what it takes a while later, and takes a few at a time.
+  async later(consumer) {
+    const messages = await consumer.receive(4, 20000);
+    say({ batch: messages.length });
+    for (const message of messages) {
+      await handle(message);
+      setTimeout(() => {
+        consumer.ack(message).then(
+          () => say({ acknowledged: message.body.toString() }),
+          error => say({ ackError: error.message }),
+        );
+      }, app.ackMs);
+    }
+  },
   async index(consumer) {
     const messages = await consumer.receive(16, 20000);
     for (let i = 0; i < messages.length; i++) {
@@ -78,13 +95,13 @@ const loops = {
 };
 
 async function pull() {
-  const consumer = new SimpleConsumer({ ...options, awaitDuration: 2000 });
+  const consumer = new SimpleConsumer({ awaitDuration: 2000, ...options });
   say({ group: consumer.getConsumerGroup() });
   await consumer.startup();
   const names = app.loops ?? ['forOf'];
   for (const name of names) {
     (async () => {
-      for (;;) {
+      while (!isShutDown) {
         try {
           await loops[name](consumer);
         } catch (error) {
@@ -101,4 +118,11 @@ async function pull() {
   for (const [topic, filter] of Object.entries(app.later ?? {}))
     await consumer.subscribe(topic, new FilterExpression(filter.tag ?? filter.sql, filter.sql ? 2 : 1));
   say({ started: true });
+  if (!app.shutsDown) return;
+  process.once('SIGTERM', async () => {
+    isShutDown = true;
+    await consumer.shutdown();
+    say({ shutDown: true });
+    process.exit();
+  });
 });

@@ -1,0 +1,88 @@
+/** What is used here of the objects of rocketmq-client-nodejs 1.x, and its filters. */
+import type { Exports, LibraryCopy } from '../../loader/instrumentation';
+import type { ConsumerPlan } from '../../rocketmq/consumer-plan';
+import type { FilterExpression } from '../../rocketmq/filter-expression';
+import type { Subscription } from '../../rocketmq/message-policy';
+
+/** `FilterType` of proto/apache/rocketmq/v2/definition.proto. */
+const TAG = 1;
+const SQL = 2;
+
+export interface ClientFilter {
+  readonly expression: string;
+  readonly filterType: number;
+}
+
+export interface MessageView {
+  readonly topic: string;
+  readonly messageId: string;
+  readonly properties?: Map<string, string>;
+  readonly endpoints: object;
+  readonly receiptHandle: string;
+  readonly deliveryAttempt?: number;
+}
+
+export interface MessageListener {
+  consume(message: MessageView): unknown;
+}
+
+export interface ConsumerOptions {
+  readonly consumerGroup: string;
+  readonly subscriptions: Map<string, string | ClientFilter>;
+  readonly messageListener?: MessageListener;
+}
+
+/** An answer of the proxy. */
+interface Response {
+  getStatus(): { toObject(): { readonly code: number } } | undefined;
+}
+
+type Call = (endpoints: object, request: object, timeout: number) => Promise<Response>;
+
+export interface ClientConsumer {
+  clientId: string;
+  readonly endpoints: { readonly facade: string };
+  readonly consumerGroup: string;
+  /** Milliseconds. */
+  readonly requestTimeout: number;
+  rpcClientManager: { changeInvisibleDuration: Call; notifyClientTermination: Call; close(): void };
+  startup(): Promise<void>;
+  shutdown(): Promise<void>;
+  subscribe(topic: string, filter: ClientFilter): Promise<void>;
+  unsubscribe(topic: string): void;
+  onSettingsCommand(endpoints: object, settings: Exports): void;
+}
+
+export interface SimpleConsumer extends ClientConsumer {
+  receive(max?: number, invisibleDuration?: number): Promise<MessageView[]>;
+  ack(message: MessageView): Promise<void>;
+  changeInvisibleDuration(message: MessageView, invisibleDuration: number): Promise<void>;
+}
+
+export interface PushConsumer extends ClientConsumer {
+  receiveMessage(...args: unknown[]): Promise<MessageView[]>;
+  wrapAckMessageRequest(message: MessageView): object;
+  ackMessageViaRpc: Call;
+  getQueueSize(): number;
+  getPushConsumerSettings(): { isFifo(): boolean };
+}
+
+/** What the application asks for; empty for what is no filter, which the client refuses with its own words. */
+export function subscription(topic: string, filter: string | ClientFilter): Subscription[] {
+  if (typeof filter === 'string') return [{ topic, filter: { type: 'TAG', expression: filter } }];
+  if (typeof filter?.expression !== 'string') return [];
+  return [{ topic, filter: { type: filter.filterType === SQL ? 'SQL92' : 'TAG', expression: filter.expression } }];
+}
+
+/**
+ * A filter of the client's class that always says what the plan says: it is read with each request to receive, so that
+ * it can change while the consumer runs.
+ */
+export function planFilter({ topic, filter }: Subscription, plan: ConsumerPlan, copy: LibraryCopy): ClientFilter {
+  const { FilterExpression } = copy.require('dist/consumer/FilterExpression.js');
+  const current = (): FilterExpression => plan.filter(filter, topic);
+  return Object.create(FilterExpression.prototype, {
+    expression: { enumerable: true, get: () => current().expression },
+    filterType: { enumerable: true, get: () => (current().type === 'SQL92' ? SQL : TAG) },
+  }) as ClientFilter;
+}

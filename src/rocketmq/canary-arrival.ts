@@ -1,0 +1,66 @@
+/** A canary's side of a hand-over: it says that it is there, and waits until nobody stands in for it any more. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Log } from '../log';
+import { type ClusterServers, openCluster } from './cluster';
+import type { Announcement } from './presence';
+
+export interface CanaryConsumer {
+  readonly baselineGroup: string;
+  readonly group: string;
+  readonly tag: string;
+}
+
+export interface Arrival {
+  /** It is there no longer. Never rejects. */
+  leave(): Promise<void>;
+}
+
+/** For stand-ins that hang: a canary that is late is worse than one whose first messages are handled twice. */
+const LONGEST_WAIT_MS = 5_000;
+const ASK_AGAIN_MS = 250;
+
+/**
+ * Announces a canary's consumer, whose group is ready, and resolves when it may start: when no baseline process stands in
+ * for it, or after some seconds. Never rejects.
+ */
+export async function arrive(
+  { baselineGroup, group, tag }: CanaryConsumer,
+  topics: readonly string[],
+  servers: ClusterServers,
+  log: Log,
+): Promise<Arrival> {
+  const cluster = openCluster(servers);
+  const { markers, presence } = cluster;
+  // What was written down outlives this process: its backlog will be looked after.
+  if (!(await markers.write(baselineGroup, { tag, phase: 'managed', at: Date.now() }))) {
+    log.warnOnce(
+      `marker:${group}`,
+      `no name server took the marker of ${group}: with ${tag} gone, the baseline takes over only what GRAY_MQ_TAGS names`,
+    );
+  }
+  const announcement: Announcement = await presence.announceCanary(baselineGroup, tag, topics);
+  if (announcement.refusal !== undefined) {
+    log.warnOnce(
+      `announcement:${group}`,
+      `a broker does not let ${tag} announce itself, the baseline sees it by its connections: ${announcement.refusal}`,
+    );
+  }
+  const end = performance.now() + LONGEST_WAIT_MS;
+  for (;;) {
+    const standIns = await presence.standIns(group, topics);
+    if (standIns === undefined || standIns === 0) break;
+    if (performance.now() >= end) {
+      log.warn(
+        `${group}: starts beside ${standIns} stand-ins of the baseline that have not left within ${LONGEST_WAIT_MS / 1000} s`,
+      );
+      break;
+    }
+    await sleep(ASK_AGAIN_MS);
+  }
+  return {
+    async leave() {
+      await announcement.withdraw();
+      cluster.close();
+    },
+  };
+}

@@ -1,0 +1,33 @@
+/** What the sides of a hand-over ask a cluster for: administration, who is there, what is written down. */
+import { type BrokerAdministration, brokerAdministration } from './broker-administration';
+import { type CanaryMarkers, canaryMarkers } from './canary-marker';
+import { type Presence, sharedPresence } from './presence';
+import type { Credentials } from './remoting-signature';
+
+export interface Cluster {
+  readonly administration: BrokerAdministration;
+  readonly presence: Presence;
+  readonly markers: CanaryMarkers;
+  /** What is announced ends with the last user of the same servers. */
+  close(): void;
+}
+
+export interface ClusterServers {
+  /** `host:port;host:port` */
+  readonly namesrv: string;
+  readonly credentials: Credentials | undefined;
+}
+
+export function openCluster(servers: ClusterServers): Cluster {
+  const administration = brokerAdministration(servers);
+  const presence = sharedPresence(servers);
+  return {
+    administration,
+    presence,
+    markers: canaryMarkers(administration),
+    close() {
+      presence.close();
+      administration.close();
+    },
+  };
+}

@@ -1,0 +1,90 @@
+/** What a consumer needs on the brokers before it consumes: its group, and brokers that take its filters. */
+import type { Log } from '../log';
+import type { BrokerAdministration } from './broker-administration';
+import type { ClusterServers } from './cluster';
+import type { ConsumerPlan } from './consumer-plan';
+import type { Subscription } from './message-policy';
+
+/** Runs `work` with what talks to the brokers. Never rejects: what it fails with goes to `onFailure`. */
+async function withAdministration<T, F>(
+  servers: ClusterServers,
+  onFailure: (problem: string, error: unknown) => F,
+  work: (administration: BrokerAdministration) => Promise<T>,
+): Promise<T | F> {
+  // Loaded here: most processes never talk to a broker themselves.
+  const { brokerAdministration } = require('./broker-administration') as typeof import('./broker-administration');
+  const { namesrv, credentials } = servers;
+  const administration = brokerAdministration({ namesrv, ...(credentials ? { credentials } : {}) });
+  try {
+    return await work(administration);
+  } catch (error) {
+    return onFailure((error as { hint?: string }).hint ?? (error as Error).message, error);
+  } finally {
+    administration.close();
+  }
+}
+
+/** Makes the canary's group ready; `unreachable` when nobody answered, and asking again at once would be in vain. */
+export async function prepareGroup(
+  plan: ConsumerPlan,
+  subscriptions: readonly Subscription[],
+  servers: ClusterServers,
+  log: Log,
+): Promise<'ready' | 'refused' | 'unreachable'> {
+  // Connections to brokers keep no process alive, but the application is waiting for this one.
+  const alive = setInterval(() => {}, 60_000);
+  const onFailure = (problem: string, error: unknown) => {
+    // Without a topic the cluster may not be known; the group is prepared again with the first subscription.
+    if (subscriptions.length === 0) log.debug(problem);
+    else log.warnOnce(`prepare:${plan.group}`, problem);
+    const cause = (error as { cause?: unknown }).cause ?? error;
+    return (cause as Error).name === 'BrokerAdministrationError' ? 'refused' : 'unreachable';
+  };
+  const outcome = await withAdministration(servers, onFailure, async administration => {
+    const { prepareCanaryGroup } = require('./canary-group') as typeof import('./canary-group');
+    const { created, offsets } = await prepareCanaryGroup({
+      administration,
+      baselineGroup: plan.baselineGroup,
+      canaryGroup: plan.group,
+      topics: subscriptions.map(({ topic }) => topic),
+    });
+    if (created.length > 0) {
+      const where = created.join(', ');
+      const start = offsets > 0 ? `its offsets on ${offsets} queues` : 'which has no offsets yet';
+      log.info(`${plan.group} created on ${where}: settings of ${plan.baselineGroup}, ${start}`);
+    }
+    return 'ready' as const;
+  });
+  clearInterval(alive);
+  return outcome;
+}
+
+/** What speaks against filtering on the brokers: the very filters that will be used, compiled by each of them. */
+export function checkFilters(
+  plan: ConsumerPlan,
+  subscriptions: readonly Subscription[],
+  servers: ClusterServers,
+  log: Log,
+): Promise<string | undefined> {
+  if (plan.side === 'client') return Promise.resolve(undefined);
+  const say = (problem: string) => {
+    log.debug(`the filter of ${plan.group} could not be checked: ${problem}`);
+    return undefined;
+  };
+  return withAdministration(servers, say, async administration => {
+    const brokers = await administration.brokersOfCluster(subscriptions.map(({ topic }) => topic));
+    const checks = brokers.flatMap(broker =>
+      subscriptions.map(async ({ topic, filter }) => {
+        const planned = plan.filter(filter, topic);
+        const problem = await administration.filterProblem(broker, plan.group, topic, planned);
+        if (problem?.kind === 'disabled') return `${broker.name} has SQL92 filters switched off`;
+        if (problem?.kind === 'malformed') {
+          const line = `${broker.name} does not take the filter of ${plan.group} on ${topic}, ${planned.expression} (${problem.words})`;
+          log.warnOnce(`filter:${plan.group}:${topic}`, line);
+        }
+        return undefined;
+      }),
+    );
+    return (await Promise.all(checks)).find(reason => reason !== undefined);
+  });
+}

@@ -1,0 +1,400 @@
+/**
+ * A small world for hand-over: one topic of a broker, its groups, baseline processes, canaries that come and go. Everything
+ * that takes time is split in two (a poll is sent, and answered later; an action is begun, and done later), and which step
+ * comes next is chosen from outside.
+ */
+import {
+  createHandOver,
+  type HandOver,
+  type HandOverAction,
+  type HandOverEvent,
+  type Marker,
+} from '../../src/rocketmq/hand-over';
+
+const TOPIC = 'TEST_MQ';
+const GROUP = 'group1';
+export const QUEUES = 2;
+
+interface Message {
+  readonly id: number;
+  readonly tag: string | undefined;
+}
+
+/** Where a group stands: an offset for each queue that has one, and what was taken and not acknowledged. */
+class Group {
+  readonly offsets: (number | undefined)[] = Array.from({ length: QUEUES }, () => undefined);
+  readonly retries: Message[] = [];
+}
+
+/** Who handled a message. */
+export interface Handling {
+  readonly id: number;
+  readonly tag: string | undefined;
+  readonly by: 'baseline' | 'stand-in' | 'canary';
+}
+
+interface Poll {
+  readonly queue: number;
+  readonly admits: (tag: string | undefined) => boolean;
+}
+
+class Consumer {
+  readonly polls: Poll[] = [];
+  /** Taken, being handled. */
+  readonly held: Message[] = [];
+  isLeaving = false;
+  isGone = false;
+
+  constructor(
+    readonly group: Group,
+    readonly by: Handling['by'],
+    readonly filter: () => (tag: string | undefined) => boolean,
+    readonly onMessage: (tag: string) => void = () => {},
+  ) {}
+}
+
+interface Process {
+  readonly machine: HandOver;
+  readonly main: Consumer;
+  readonly leftOut: Set<string>;
+  readonly standIns: Map<string, Consumer>;
+  /** Things under way, in no order. */
+  readonly pending: (() => void)[];
+  isUp: boolean;
+  isStarted: boolean;
+}
+
+export interface WorldOptions {
+  readonly declared: readonly string[];
+  readonly tags: readonly string[];
+}
+
+export class World {
+  now = 1_000_000;
+  readonly handled: Handling[] = [];
+  readonly sent: Message[] = [];
+  /** Gray messages that a main consumer took although it left them out, and the like. */
+  readonly violations: string[] = [];
+  readonly markers = new Map<string, Marker>();
+  private readonly queues: Message[][] = Array.from({ length: QUEUES }, () => []);
+  private readonly groups = new Map<string, Group>();
+  private readonly processes: Process[] = [];
+  private readonly canaries: { tag: string; isAnnounced: boolean; consumer: Consumer | undefined }[] = [];
+  /** No fault any more: everything under way succeeds. */
+  isCalm = false;
+  /** So many of the next actions fail. */
+  faults = 0;
+
+  constructor(private readonly options: WorldOptions) {
+    const group = this.group(GROUP);
+    for (let queue = 0; queue < QUEUES; queue++) group.offsets[queue] = 0;
+    this.startProcess();
+    this.startProcess();
+  }
+
+  private group(name: string): Group {
+    let group = this.groups.get(name);
+    if (group === undefined) {
+      group = new Group();
+      this.groups.set(name, group);
+    }
+    return group;
+  }
+
+  // ---- baseline processes
+
+  startProcess(): void {
+    const leftOut = new Set<string>();
+    const process: Process = {
+      machine: createHandOver({
+        group: GROUP,
+        canaryGroup: tag => `${GROUP}_${tag}`,
+        declared: this.options.declared,
+        ignored: [],
+      }),
+      main: new Consumer(
+        this.group(GROUP),
+        'baseline',
+        () => {
+          const out = new Set(leftOut);
+          return tag => tag === undefined || !out.has(tag);
+        },
+        tag => this.tell(process, { type: 'saw', tag }),
+      ),
+      leftOut,
+      standIns: new Map(),
+      pending: [],
+      isUp: true,
+      isStarted: false,
+    };
+    this.processes.push(process);
+    this.tell(process, { type: 'subscribed', topics: [TOPIC] });
+    this.tell(process, { type: 'markers', markers: [...this.markers.values()] });
+  }
+
+  private tell(process: Process, event: HandOverEvent): void {
+    if (!process.isUp) return;
+    for (const action of process.machine.on(event, this.now)) this.carryOut(process, action);
+  }
+
+  private later(process: Process, work: () => void): void {
+    process.pending.push(() => {
+      if (process.isUp) work();
+    });
+  }
+
+  private carryOut(process: Process, action: HandOverAction): void {
+    switch (action.type) {
+      case 'leave out':
+        process.leftOut.clear();
+        for (const tag of action.tags) process.leftOut.add(tag);
+        return;
+      case 'cover':
+        this.later(process, () => {
+          const topics = this.isFaulty() ? [] : action.topics;
+          if (topics.length > 0) {
+            this.prepareGroup(action.tag);
+            this.mark({ tag: action.tag, phase: 'managed', at: this.now });
+          }
+          this.later(process, () =>
+            this.tell(process, { type: 'covered', tag: action.tag, asked: action.topics, topics }),
+          );
+        });
+        return;
+      case 'mark':
+        this.mark(action.marker);
+        return;
+      case 'start stand-in':
+        this.later(process, () => this.startStandIn(process, action.tag));
+        return;
+      case 'end stand-in': {
+        const standIn = process.standIns.get(action.tag);
+        if (standIn === undefined) throw new Error('no stand-in to end');
+        standIn.isLeaving = true;
+        this.later(process, () => {
+          this.release(standIn);
+          process.standIns.delete(action.tag);
+          this.tell(process, { type: 'stand-in ended', tag: action.tag });
+        });
+        return;
+      }
+      case 'drain': {
+        const ends = this.queues.map(queue => queue.length);
+        const check = () => {
+          const group = this.group(`${GROUP}_${action.tag}`);
+          const hasPassed = ends.every((end, queue) => (group.offsets[queue] ?? 0) >= end) && this.isSettled(group);
+          if (!hasPassed) return this.later(process, check);
+          this.tell(process, { type: 'drained', tag: action.tag, id: action.id, isDeclaredElsewhere: false });
+        };
+        this.later(process, check);
+        return;
+      }
+    }
+  }
+
+  private isSettled(group: Group): boolean {
+    const consumers = this.processes.flatMap(({ standIns }) => [...standIns.values()]);
+    return (
+      group.retries.length === 0 && consumers.every(consumer => consumer.group !== group || consumer.held.length === 0)
+    );
+  }
+
+  private startStandIn(process: Process, tag: string): void {
+    // As the driver does: it announces itself, and looks once more whether a canary has come.
+    if (this.isAnnounced(tag)) {
+      this.tell(process, { type: 'stand-in not started', tag, isFailure: false });
+      return;
+    }
+    if (this.isFaulty()) {
+      this.tell(process, { type: 'stand-in not started', tag, isFailure: true });
+      return;
+    }
+    const standIn = new Consumer(
+      this.group(`${GROUP}_${tag}`),
+      'stand-in',
+      () => other => other === tag,
+      () => this.tell(process, { type: 'saw', tag }),
+    );
+    process.standIns.set(tag, standIn);
+    this.tell(process, { type: 'stand-in started', tag });
+  }
+
+  private mark(marker: Marker): void {
+    this.markers.set(marker.tag, marker);
+  }
+
+  /** Each queue without an offset begins where the baseline's group stands. */
+  private prepareGroup(tag: string): void {
+    const baseline = this.group(GROUP);
+    const canary = this.group(`${GROUP}_${tag}`);
+    for (let queue = 0; queue < QUEUES; queue++) canary.offsets[queue] ??= baseline.offsets[queue];
+  }
+
+  private isFaulty(): boolean {
+    return this.faults > 0 && this.faults-- > 0;
+  }
+
+  get standIns(): number {
+    return this.running.reduce((sum, { standIns }) => sum + standIns.size, 0);
+  }
+
+  private get running(): Process[] {
+    return this.processes.filter(({ isUp }) => isUp);
+  }
+
+  private get consumers(): Consumer[] {
+    return [
+      ...this.running.flatMap(({ main, isStarted, standIns }) => [...(isStarted ? [main] : []), ...standIns.values()]),
+      ...this.canaries.flatMap(({ consumer }) => consumer ?? []),
+    ];
+  }
+
+  // ---- canaries
+
+  private isAnnounced(tag: string): boolean {
+    return this.canaries.some(canary => canary.tag === tag && canary.isAnnounced);
+  }
+
+  private release(consumer: Consumer): void {
+    consumer.isGone = true;
+    consumer.polls.length = 0;
+    consumer.group.retries.push(...consumer.held.splice(0));
+  }
+
+  // ---- what can happen next
+
+  /** Every step that is possible now. */
+  steps(): (() => void)[] {
+    const steps: (() => void)[] = [];
+    for (const process of this.running) {
+      if (!process.isStarted && process.machine.isReady) {
+        steps.push(() => {
+          process.isStarted = true;
+        });
+      }
+      steps.push(() => this.tell(process, { type: 'markers', markers: [...this.markers.values()] }));
+      const tags = new Set(this.canaries.filter(({ isAnnounced }) => isAnnounced).map(({ tag }) => tag));
+      // An answer that arrives at once, or after whatever happens meanwhile.
+      steps.push(() => this.tell(process, { type: 'canaries', tags, isComplete: true }));
+      steps.push(() => this.later(process, () => this.tell(process, { type: 'canaries', tags, isComplete: true })));
+      if (!this.isCalm) steps.push(() => this.tell(process, { type: 'canaries', tags: new Set(), isComplete: false }));
+      for (const work of process.pending) {
+        steps.push(() => {
+          if (remove(process.pending, work)) work();
+        });
+      }
+    }
+    for (const consumer of this.consumers) steps.push(...this.consumerSteps(consumer));
+    for (const canary of this.canaries) {
+      // It has announced itself; its consumer starts when it has waited for the stand-ins, or long enough.
+      if (canary.isAnnounced && canary.consumer === undefined) {
+        steps.push(() => {
+          const group = this.group(`${GROUP}_${canary.tag}`);
+          canary.consumer = new Consumer(group, 'canary', () => tag => tag === canary.tag);
+        });
+      }
+    }
+    return steps;
+  }
+
+  /** Everything that is possible now, once. */
+  round(): void {
+    for (const step of this.steps()) step();
+  }
+
+  private consumerSteps(consumer: Consumer): (() => void)[] {
+    const steps: (() => void)[] = [];
+    for (let queue = 0; queue < QUEUES; queue++) {
+      if (!consumer.isLeaving && !consumer.polls.some(poll => poll.queue === queue)) {
+        steps.push(() => consumer.polls.push({ queue, admits: consumer.filter() }));
+      }
+    }
+    for (const poll of consumer.polls) steps.push(() => this.answer(consumer, poll));
+    if (consumer.held.length > 0) {
+      steps.push(() => {
+        const message = consumer.held.shift();
+        if (message) this.handled.push({ id: message.id, tag: message.tag, by: consumer.by });
+      });
+      if (!this.isCalm) steps.push(() => consumer.group.retries.push(...consumer.held.splice(0, 1)));
+    }
+    return steps;
+  }
+
+  private answer(consumer: Consumer, poll: Poll): void {
+    if (!remove(consumer.polls, poll)) return;
+    const { group } = consumer;
+    const taken = group.retries.shift() ?? this.take(group, poll);
+    if (taken === undefined) return;
+    if (taken.tag !== undefined) consumer.onMessage(taken.tag);
+    // Given back to the group instead of being handled.
+    if (consumer.isLeaving) group.retries.push(taken);
+    else consumer.held.push(taken);
+    if (consumer.by !== 'baseline' && taken.tag === undefined) this.violations.push(`${consumer.by} got ${taken.id}`);
+  }
+
+  private take(group: Group, { queue, admits }: Poll): Message | undefined {
+    const messages = this.queues[queue] as Message[];
+    let offset = group.offsets[queue] ?? messages.length;
+    let taken: Message | undefined;
+    while (taken === undefined && offset < messages.length) {
+      const message = messages[offset++] as Message;
+      if (admits(message.tag)) taken = message;
+    }
+    group.offsets[queue] = offset;
+    return taken;
+  }
+
+  // ---- what happens from outside
+
+  send(tag: string | undefined, queue: number): void {
+    const message = { id: this.sent.length, tag };
+    this.sent.push(message);
+    (this.queues[queue] as Message[]).push(message);
+  }
+
+  startCanary(tag: string): void {
+    this.prepareGroup(tag);
+    this.mark({ tag, phase: 'managed', at: this.now });
+    this.canaries.push({ tag, isAnnounced: true, consumer: undefined });
+  }
+
+  /** It ends, cleanly or not: what it held comes back to its group. */
+  endCanary(tag: string): void {
+    const index = this.canaries.findIndex(canary => canary.tag === tag);
+    if (index < 0) return;
+    const [canary] = this.canaries.splice(index, 1);
+    if (canary?.consumer) this.release(canary.consumer);
+  }
+
+  /** A baseline process dies, and another one is started. */
+  restartProcess(index: number): void {
+    const process = this.running[index % this.running.length];
+    if (process === undefined) return;
+    process.isUp = false;
+    for (const consumer of [process.main, ...process.standIns.values()]) this.release(consumer);
+    this.startProcess();
+  }
+
+  /** Nothing more happens from outside, and what is under way succeeds: until every message is handled. */
+  calmDown(): void {
+    this.isCalm = true;
+    this.faults = 0;
+    for (let round = 0; round < 400; round++) {
+      this.now += 1_000;
+      this.round();
+      if (this.isQuiet()) return;
+    }
+    throw new Error('does not come to rest');
+  }
+
+  private isQuiet(): boolean {
+    const handled = new Set(this.handled.map(({ id }) => id));
+    return this.sent.every(({ id }) => handled.has(id));
+  }
+}
+
+function remove<T>(list: T[], item: T): boolean {
+  const index = list.indexOf(item);
+  if (index >= 0) list.splice(index, 1);
+  return index >= 0;
+}
