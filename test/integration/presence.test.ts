@@ -32,7 +32,7 @@ let named = 0;
 const newGroup = () => `group${++named}`;
 
 /** Another process, that announces something. */
-async function process_(announce: readonly unknown[], servers: PresenceServers = { namesrv: rocketmq.namesrv }) {
+async function another(announce: readonly unknown[], servers: PresenceServers = { namesrv: rocketmq.namesrv }) {
   const child = start({
     args: ['presence.js'],
     cwd: sandbox.directory,
@@ -49,7 +49,7 @@ async function process_(announce: readonly unknown[], servers: PresenceServers =
   return child;
 }
 
-const canary = (group: string, tag: string) => process_(['announceCanary', group, tag, TOPICS]);
+const canary = (group: string, tag: string) => another(['announceCanary', group, tag, TOPICS]);
 const tags = async (group: string) => [...(await presence.canaries(group, TOPICS)).tags].sort();
 
 describe.each(ROCKETMQ_VERSIONS)('RocketMQ %s', version => {
@@ -88,11 +88,9 @@ describe.each(ROCKETMQ_VERSIONS)('RocketMQ %s', version => {
     const child = await canary(group, 'gray');
     await expect.poll(() => tags(group), SOON).toEqual(['gray']);
 
-    const killedAt = performance.now();
     child.process.kill('SIGKILL');
-    await expect.poll(() => tags(group), { ...SOON, interval: 10 }).toEqual([]);
-    console.log(`${version}: absent ${Math.round(performance.now() - killedAt)} ms after SIGKILL`);
-    expect(performance.now() - killedAt).toBeLessThan(10_000);
+    // A broker drops one that is merely silent after 120 s.
+    await expect.poll(() => tags(group), SOON).toEqual([]);
   });
 
   it('counts a frozen process as there', async () => {
@@ -121,8 +119,8 @@ describe.each(ROCKETMQ_VERSIONS)('RocketMQ %s', version => {
 
     const own = await presence.announceStandIn(group, TOPICS);
     const again = await presence.announceStandIn(group, TOPICS);
-    const other = await process_(['announceStandIn', group, TOPICS]);
-    await process_(['announceDeclared', group, TOPICS]);
+    const other = await another(['announceStandIn', group, TOPICS]);
+    await another(['announceDeclared', group, TOPICS]);
     await pause(500);
     expect(await presence.standIns(group, TOPICS)).toBe(2);
     expect(await presence.isDeclared(group, TOPICS)).toBe(true);
@@ -190,7 +188,7 @@ describe.each(ROCKETMQ_VERSIONS)('RocketMQ %s', version => {
     expect(missed).toBe(0);
     child.process.kill('SIGKILL');
     await expect.poll(() => tags(group), SOON).toEqual([]);
-  });
+  }, 180_000);
 
   it('takes the last answer of a broker that is away for true', async () => {
     const group = newGroup();
