@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { writeCertificate } from './certificate';
 import type { RunningChild } from './child';
 import { type NacosEnvironment, nacosEnvironment } from './nacos-environment';
@@ -273,6 +273,127 @@ describe('canaries that come and go', () => {
     for (const tag of [undefined, 'blue', 'base']) expect(reached(tag)).toEqual(new Set(['base']));
     await Promise.all([one.child.stop(), base.child.stop('SIGKILL')]);
   }, 90_000);
+
+  describe('of an application that calls as soon as it hears of instances', () => {
+    interface Listener {
+      readonly child: RunningChild;
+      /** The names of who answered, each time when a list was heard of. */
+      heard(namespace?: string): string[][];
+      /** Makes a query once; the names of who answered the instances that had been heard of. */
+      ask(method: 'getAllInstances' | 'selectInstances', tag?: string): Promise<string[]>;
+    }
+    async function listener(settings: object, env: Environment = {}): Promise<Listener> {
+      const child = environment.start('nacos/listener.js', settings, env);
+      const { port } = JSON.parse(await child.waitFor('"port"')) as { port: number };
+      const lines = () =>
+        child.stdout
+          .split('\n')
+          .slice(0, -1)
+          .filter(line => line.includes('heard'));
+      return {
+        child,
+        heard: (wanted = 'public') =>
+          lines()
+            .map(line => JSON.parse(line) as { namespace: string; heard: string[] })
+            .filter(({ namespace }) => namespace === wanted)
+            .map(({ heard }) => heard),
+        async ask(method, tag) {
+          const headers: Environment = tag === undefined ? {} : { baggage: `gray_tag=${tag}` };
+          return (await (await fetch(`http://127.0.0.1:${port}/${method}`, { headers })).json()) as string[];
+        },
+      };
+    }
+    const until = (isSo: () => boolean) => vi.waitUntil(isSo, { timeout: 15_000, interval: 20 });
+    const end = (...all: { readonly child: RunningChild }[]) =>
+      Promise.all(all.map(({ child }) => child.stop('SIGKILL')));
+
+    it.each([
+      ['that leaves its list alone', {}],
+      ['that changes the list it was handed', { mutates: true }],
+    ])('none without a tag reaches a canary: %s', async (_name, settings) => {
+      const own = { service: `early-${Object.keys(settings).length}` };
+      const [base, gray] = await Promise.all([service('base', own), service('gray', own, GRAY)]);
+      await vi.waitUntil(async () => (await environment.instances(own.service)).length === 2, { timeout: 15_000 });
+      const [bare, one] = await Promise.all([
+        listener({ ...own, ...settings }, { WITHOUT_AGENT: '1' }),
+        listener({ ...own, ...settings }),
+      ]);
+      await until(() => bare.heard().length > 0 && one.heard().length > 0);
+      expect(bare.heard()[0]).toEqual(['base', 'gray']);
+      expect(one.heard()[0]).toEqual(['base', 'base']);
+      const another = await service('another gray', own, GRAY);
+      await until(() => one.heard().some(names => names.length === 3));
+      expect(new Set(one.heard().flat())).toEqual(new Set(['base']));
+      await end(base, gray, another, bare, one);
+    });
+
+    it('a query that is made once, beside a subscription, changes nothing of it', async () => {
+      const own = { service: 'once' };
+      const [base, gray] = await Promise.all([service('base', own), service('gray', own, GRAY)]);
+      await vi.waitUntil(async () => (await environment.instances(own.service)).length === 2, { timeout: 15_000 });
+      const one = await listener(own);
+      await until(() => one.heard().length > 0);
+      for (const method of ['getAllInstances', 'selectInstances'] as const) {
+        for (let round = 0; round < 3; round++) {
+          expect([method, await one.ask(method)]).toEqual([method, ['base', 'base']]);
+          expect([method, await one.ask(method, 'gray')]).toEqual([method, ['gray', 'gray']]);
+          expect([method, await one.ask(method, 'blue')]).toEqual([method, ['base', 'base']]);
+        }
+      }
+      await end(base, gray, one);
+    });
+
+    it('an instance that is known to two namespaces is answered for by one that both know', async () => {
+      const own = { service: 'shared' };
+      const [base, other, gray] = await Promise.all([
+        service('base', own),
+        service('other base', own),
+        service('gray', own, GRAY),
+      ]);
+      const metadata = { gray_tag: 'gray' };
+      await environment.register(own.service, { ip: '127.0.0.1', port: gray.port, metadata }, 'second');
+      await environment.register(own.service, { ip: '127.0.0.1', port: other.port, metadata: {} }, 'second');
+      await vi.waitUntil(async () => (await environment.instances(own.service)).length === 3, { timeout: 15_000 });
+      const one = await listener({ ...own, namespaces: ['public', 'second'] });
+      await until(() => one.heard().length > 0 && one.heard('second').length > 0);
+      expect(await one.ask('getAllInstances')).toEqual([
+        'base',
+        'other base',
+        'other base',
+        'other base',
+        'other base',
+      ]);
+      expect(await one.ask('getAllInstances', 'gray')).toEqual(['gray', 'gray', 'gray', 'gray', 'gray']);
+      await end(base, other, gray, one);
+    });
+  });
+
+  it('falls back to the baseline where a service has no canary, in queries as in calls', async () => {
+    const plain = { service: 'plain' };
+    const base = await service('base', plain);
+    const one = await caller({ ...plain, secureService: 'plain' });
+    await one.sees(1);
+    for (const list of LISTS) expect([list, (await one.call(list, 'fetch', 'gray')).name]).toEqual([list, 'base']);
+    await Promise.all([base, one].map(({ child }) => child.stop('SIGKILL')));
+  });
+
+  it('keeps calls without a tag from a canary whose service shows nothing but consumers of Dubbo by now', async () => {
+    const left = { service: 'left' };
+    const gray = await service('gray', left, GRAY);
+    const one = await caller({ ...left, secureService: 'left' });
+    await one.sees(1);
+    const address = `http.get/${gray.port}`;
+    expect((await one.call('address', address)).code).toBe('ERR_GRAY_NO_INSTANCE');
+    await environment.register('left', { ip: '127.0.0.1', port: 80, metadata: { side: 'consumer' } });
+    await one.sees(2);
+    // Serves on for three seconds.
+    const ended = gray.child.stop();
+    await vi.waitUntil(async () => (await environment.instances('left')).length === 1, { timeout: 15_000 });
+    await one.sees(1);
+    expect((await one.call('address', address)).code).toBe('ERR_GRAY_NO_INSTANCE');
+    expect((await one.call('address', address, 'gray')).name).toBe('gray');
+    await Promise.all([ended, one.child.stop('SIGKILL')]);
+  });
 
   it('without a baseline, only calls of their own environment are made: the others fail, and say why', async () => {
     const fresh = { service: 'new' };
