@@ -195,6 +195,21 @@ describe('calls to services of Nacos', () => {
     await stock.child.stop('SIGKILL');
   });
 
+  it('knows a host however it is written', async () => {
+    const named = { ip: 'localhost', metadata: { owner: 'team' } };
+    await Promise.all([
+      environment.register('named', { ...named, port: base.port }),
+      environment.register('named', { ...named, port: gray.port, metadata: { ...named.metadata, gray_tag: 'gray' } }),
+    ]);
+    const one = await caller({ service: 'named', secureService: 'named' });
+    await one.sees(2);
+    for (const way of ['http.request', 'http.get', 'header array', 'fetch', 'undici Pool']) {
+      const { name, host } = await one.call('capitals', `${way}/${gray.port}`);
+      expect([way, name, host]).toEqual([way, 'base', `localhost:${base.port}`]);
+    }
+    await one.child.stop('SIGKILL');
+  });
+
   it('a canary calls canaries without being asked, and the baseline for a request of the baseline', async () => {
     const canary = await caller({}, GRAY);
     await canary.sees(2);
