@@ -77,8 +77,8 @@ interface Registration {
 /**
  * How long, in ms, calls to an instance that left its service go to those that are there. It counts from the moment when the
  * last list that the client keeps has lost it, and so has every list that it handed out: what remains are calls under way
- * and answers that the application keeps for itself, for as long as clients take between two polls. Networks give an
- * address to its next user later than that; one that registers is known by its new service at once.
+ * and answers that the application keeps for itself, for as long as clients take between two polls. Most networks
+ * give an address to its next user later than that; one that registers is known by its new service at once.
  */
 const DEPARTED_FOR = 10_000;
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { chooseInstances } from '../../src/routing/choose-instances';
 import { createServiceDirectory, type ServiceDirectory } from '../../src/routing/service-directory';
 import type { ServiceInstance } from '../../src/routing/service-lists';
 
@@ -170,6 +171,35 @@ describe('the directory of services', () => {
     learn(registry, 'orders', instances(orders));
     learn(registry, 'stock', instances(stock));
     expect(aim(port, tag)).toBe(target);
+  });
+
+  it('sends calls to an address of one service where chooseInstances says', () => {
+    const word = fc
+      .tuple(fc.constantFrom('base', 'gray', 'blue'), fc.integer({ min: 1, max: 6 }), fc.constantFrom('', '!'))
+      .map(([environment, port, mark]) => ({ port, text: `${environment}:${port}${mark}` }));
+    const lists = fc
+      .uniqueArray(word, { selector: ({ port }) => port, minLength: 1 })
+      .map(words => instances(words.map(({ text }) => text).join(' ')));
+    const reader = {
+      environment: ({ environment }: ServiceInstance) => environment,
+      isUsable: ({ isUsable }: ServiceInstance) => isUsable,
+    };
+    fc.assert(
+      fc.property(lists, fc.nat(), fc.constantFrom(undefined, 'base', 'gray', 'red'), (list, pick, tag) => {
+        directory = createServiceDirectory();
+        learn(registry, 'orders', list);
+        const { port } = list[pick % list.length] as ServiceInstance;
+        const chosen = chooseInstances(list, tag, reader);
+        const target = aim(port, tag);
+        if (chosen.length === 0) expect(target).toBe('orders');
+        else if (chosen.some(instance => instance.port === port)) expect(target).toBeUndefined();
+        else {
+          const candidates = chosen.some(reader.isUsable) ? chosen.filter(reader.isUsable) : chosen;
+          expect(candidates.map(instance => instance.port)).toContain(target);
+        }
+      }),
+      { numRuns: 1000 },
+    );
   });
 
   it('sends no call to a canary of others, and none to an instance that lacks a service of its address', () => {
