@@ -68,10 +68,10 @@ interface Service {
 interface Registration {
   readonly service: Service;
   readonly instance: ServiceInstance;
-  /** `unfollowed`: it only says that somebody is there. */
+  /** `unfollowed`: it only says that somebody was there when the list was asked for. */
   readonly state: 'present' | 'departed' | 'unfollowed';
   /** Ms, as the clock counts them: when a departed instance is no longer known. */
-  readonly until: number;
+  until: number;
 }
 
 /**
@@ -141,8 +141,15 @@ export function createServiceDirectory(random: () => number = Math.random, now =
       ...departed.map(instance => ({ ...always, instance, state: 'departed' as const })),
       ...unfollowed.map(instance => ({ ...always, instance, state: 'unfollowed' as const })),
     ];
-    for (const registration of registrations) enter(registration);
     const time = now();
+    for (const registration of registrations) {
+      const { state, instance } = registration;
+      const others = find(instance.host, instance.port) ?? [];
+      const isNews = state === 'unfollowed' && !former.some(one => one.instance === instance);
+      // Somebody came to an address that another service had left.
+      if (isNews) for (const other of others) if (other.until !== Number.POSITIVE_INFINITY) other.until = time;
+      enter(registration);
+    }
     for (const { instance, state, until } of former) {
       if (state === 'unfollowed' || until <= time) continue;
       if (find(instance.host, instance.port)?.some(other => other.service === service)) continue;
@@ -166,7 +173,7 @@ export function createServiceDirectory(random: () => number = Math.random, now =
     return isChanged ? find(host, port) : registrations;
   };
   const isInUse = (registrations: readonly Registration[]) => {
-    for (const { state } of registrations) if (state !== 'departed') return true;
+    for (const { state } of registrations) if (state === 'present') return true;
     return false;
   };
   const counts = ({ state, until }: Registration, inUse: boolean) =>

@@ -110,6 +110,13 @@ describe('the directory of services', () => {
     expect([aim(2, undefined), aim(2, 'gray')]).toEqual([undefined, undefined]);
   });
 
+  it('keeps calls without its tag from a canary that has left, whatever a list shows that was asked for before', () => {
+    learn(registry, 'orders', instances('base:1 gray:2'));
+    learn({}, 'stock', instances('gray:2'), { isFollowed: () => false });
+    learn(registry, 'orders', instances('base:1'));
+    expect([aim(2, undefined), aim(2, 'gray')]).toEqual([1, 1]);
+  });
+
   it('names the service when there are canaries of others only', () => {
     learn(registry, 'orders', instances('gray:2'));
     expect(aim(2, undefined)).toBe('orders');
