@@ -3,45 +3,42 @@ import type { Agent } from '../../agent';
 import { oncePerObject } from '../../once-per-object';
 import type { HeaderChange } from '../../propagation/http-headers';
 import { hostHeader } from '../../routing/service-directory';
-import { aimedCall, type Call, type DispatchOptions } from './calls';
+import { callOf, type Decision, type DispatchOptions } from './calls';
 import { type Origin, originOf } from './origins';
 import { type Dispatcher, type Made, madeOf, type Sender, siblingOf } from './siblings';
-
-/** What becomes of a call. */
-export interface Outgoing {
-  readonly options: DispatchOptions;
-  /** Set when another dispatcher sends it. */
-  readonly via?: Sender;
-  /** Set when it is not sent. */
-  readonly error?: Error;
-}
 
 /** Which calls a dispatcher sends where: one origin's, those of any that they name, or it is none of our business. */
 type Serves = Made | 'any' | 'left alone';
 
-export function createAim({
-  routing,
-}: Agent): (dispatcher: Dispatcher, options: DispatchOptions, call: Call) => Outgoing {
+/** Where a call goes; `via`: another dispatcher sends it. Undefined: as it is. An Error: it is not made. */
+type Aim = (
+  dispatcher: Dispatcher,
+  options: DispatchOptions,
+  tag: string | undefined,
+) => (Decision & { readonly via?: Sender }) | Error | undefined;
+
+export function createAim({ routing }: Agent): Aim {
   const serves = oncePerObject(servesOf);
 
-  return (dispatcher, options, call) => {
-    if (!routing.hasCanaries() || call.isMocked) return { options };
+  return (dispatcher, options, tag) => {
+    const call = callOf(options);
+    if (!routing.hasCanaries() || call?.isMocked) return undefined;
     const served = serves(dispatcher);
-    if (served === 'left alone') return { options };
+    if (served === 'left alone') return undefined;
     const from = originOf(served === 'any' ? options.origin : served.origin);
-    if (from === undefined) return { options };
+    if (from === undefined) return undefined;
     // undici passes a call on, from an agent to a pool to a client. Who aimed it does so again when it is tried again.
-    const { aimed } = call;
-    if (aimed !== undefined && aimed.by !== dispatcher && aimed.origin === from.text) return { options };
+    const aimed = call?.aimed;
+    if (aimed !== undefined && aimed.by !== dispatcher && aimed.origin === from.text) return undefined;
 
-    const target = routing.aim(from.hostname, from.port, call.tag);
+    const target = routing.aim(from.hostname, from.port, tag);
     // Closed ones say so themselves.
-    if (dispatcher.closed || dispatcher.destroyed) return { options };
-    if (target instanceof Error) return { options, error: target };
+    if (dispatcher.closed || dispatcher.destroyed) return undefined;
+    if (target instanceof Error) return target;
     const to = target && originOf(`${from.protocol}//${hostHeader(target)}`);
-    if (to === undefined) return { options: aimedCall(options, call, { by: dispatcher, origin: from.text }) };
-    const changed = aimedCall(options, call, { by: dispatcher, origin: to.text }, [hostChange(from, to)]);
-    return served === 'any' ? { options: changed } : { options: changed, via: siblingOf(dispatcher, served, to.text) };
+    if (to === undefined) return { aimed: { by: dispatcher, origin: from.text } };
+    const decision = { aimed: { by: dispatcher, origin: to.text }, changes: [hostChange(from, to)] };
+    return served === 'any' ? decision : { ...decision, via: siblingOf(dispatcher, served, to.text) };
   };
 }
 

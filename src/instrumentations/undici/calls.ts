@@ -17,29 +17,43 @@ export interface Call {
   readonly tag: string | undefined;
   /** The headers that carry it. Others in their place, as after a redirect, get it anew. */
   readonly headers: unknown;
-  /** Set once it was decided where it goes: who did, and the address. */
-  readonly aimed?: { readonly by: object; readonly origin: string };
+  /** Set once it was decided where it goes. */
+  readonly aimed?: Aimed | undefined;
   /** Set below a `MockAgent`, which answers for the address that was asked for. */
-  readonly isMocked?: true;
+  readonly isMocked?: true | undefined;
+}
+/** Where a call goes, and which dispatcher decided it. */
+export interface Aimed {
+  readonly by: object;
+  readonly origin: string;
 }
 export interface DispatchOptions {
   readonly headers?: unknown;
   readonly origin?: unknown;
   readonly [CALL]?: Call;
 }
+type OwnOptions = { -readonly [K in keyof DispatchOptions]: DispatchOptions[K] };
 
 /** Handlers of undici's own that dispatch a request once more, from options of their own. */
 const AGAIN: ReadonlySet<string> = new Set(['RedirectHandler', 'RetryHandler']);
 /** As {@link Call.headers}: no headers carry the tag yet. */
 const NONE_YET = Symbol();
 
+/** What was decided about a call besides its tag. */
+export interface Decision {
+  readonly aimed?: Aimed;
+  /** Set when that is elsewhere: what becomes of its headers. */
+  readonly changes?: readonly HeaderChange[];
+  readonly isMocked?: true;
+}
+
 export interface Calls {
   /** True: no call has anything to carry, and none can get it wrongly. */
   isIdle(): boolean;
   /** The tag of what is being dispatched with these options: that of the call, or of this flow if it is a new one. */
   tagOf(options: DispatchOptions): string | undefined;
-  /** The options to go on with: of a call whose tag is taken, with headers that carry it. */
-  take(options: DispatchOptions, isMocked?: true): DispatchOptions;
+  /** The options to go on with: a copy that keeps what was taken and decided, with headers that carry it. */
+  take(options: DispatchOptions, decision?: Decision): DispatchOptions;
 }
 
 export function createCalls({ context, headers, routing }: Agent): Calls {
@@ -54,36 +68,26 @@ export function createCalls({ context, headers, routing }: Agent): Calls {
       context.outgoingTag() === undefined &&
       headers.changes(undefined).length === 0,
     tagOf,
-    take(options, isMocked) {
+    take(options, decision) {
       // The library has the better error for what is not an object.
       if (!isObject(options)) return options;
       const before = callOf(options);
-      if (before?.headers === options.headers && before !== undefined && !isMocked) return options;
+      const isCarried = before !== undefined && before.headers === options.headers;
+      if (isCarried && decision === undefined) return options;
       const tag = tagOf(options);
-      const changes = headers.changes(tag);
-      const carrying = changes.length === 0 ? options.headers : changeHeaders(listed(options.headers), changes);
-      return changed(options, {
-        ...(changes.length > 0 && { headers: carrying }),
-        [CALL]: { ...before, tag, headers: carrying, ...(isMocked && { isMocked }) },
-      });
+      const own = copyOf(options);
+      const changes = [...(isCarried ? [] : headers.changes(tag)), ...(decision?.changes ?? [])];
+      if (changes.length > 0) own.headers = changeHeaders(listed(options.headers), changes);
+      if (decision?.changes !== undefined) own.origin = decision.aimed?.origin;
+      const aimed = decision?.aimed ?? before?.aimed;
+      own[CALL] = { tag, headers: own.headers, aimed, isMocked: decision?.isMocked ?? before?.isMocked };
+      return own;
     },
   };
 }
 
 export function callOf(options: DispatchOptions): Call | undefined {
   return options[CALL];
-}
-
-/** A copy of a call's options that go to `origin`, as `by` decided, with the headers changed accordingly. */
-export function aimedCall(
-  options: DispatchOptions,
-  call: Call,
-  aimed: { readonly by: object; readonly origin: string },
-  changes?: readonly HeaderChange[],
-): DispatchOptions {
-  if (changes === undefined) return changed(options, { [CALL]: { ...call, aimed } });
-  const headers = changeHeaders(listed(options.headers), changes);
-  return changed(options, { origin: aimed.origin, headers, [CALL]: { ...call, headers, aimed } });
 }
 
 /** Lets a handler that dispatches again do so with the tag of the call that it was made for. */
@@ -94,10 +98,9 @@ export function remember(handler: object, tag: string | undefined): void {
   if (isObject(opts) && callOf(opts) === undefined) Object.assign(opts, { [CALL]: { tag, headers: NONE_YET } });
 }
 
-function changed(options: DispatchOptions, changes: DispatchOptions): DispatchOptions {
+function copyOf(options: DispatchOptions): OwnOptions {
   const prototype: unknown = Object.getPrototypeOf(options);
-  if (prototype === Object.prototype || prototype === null) return { ...options, ...changes };
-  return overlay(options, { ...changes });
+  return prototype === Object.prototype || prototype === null ? { ...options } : overlay(options, {});
 }
 
 /** What undici takes besides a flat array and an object: an iterable of pairs. */
@@ -108,6 +111,6 @@ function listed(headers: unknown): unknown {
   return flat;
 }
 
-function isObject(value: unknown): value is object {
+export function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
 }

@@ -6,11 +6,19 @@
 import type { Agent } from '../../agent';
 import { type Exports, type Instrumentation, type Patch, Replacement } from '../../loader/instrumentation';
 import { type AnyFunction, wrapClass, wrapMethod } from '../../loader/wrap';
-import { createAim, type Outgoing } from './aim';
-import { type Calls, callOf, createCalls, type DispatchOptions, remember } from './calls';
-import { type Dispatcher, rememberOptions } from './siblings';
+import { createAim } from './aim';
+import { type Calls, createCalls, type DispatchOptions, isObject, remember } from './calls';
+import { type Dispatcher, rememberOptions, type Sender } from './siblings';
 
 type Dispatch = (this: unknown, options: DispatchOptions, handler: Handler) => unknown;
+/** What becomes of a call. */
+interface Outgoing {
+  readonly options: DispatchOptions;
+  /** Set when another dispatcher sends it. */
+  readonly via?: Sender | undefined;
+  /** Set when it is not sent. */
+  readonly error?: Error;
+}
 /** A request's handler: `onResponseError` since undici 7, `onError` before and beside it. */
 interface Handler {
   onResponseError?(controller: null, error: Error): void;
@@ -41,7 +49,7 @@ const patchMock: Patch = (MockAgent: Exports, agent) => {
     'dispatch',
     original =>
       function dispatch(this: unknown, options, handler) {
-        const taken = agent.guard('a mocked call', options, () => calls.take(options, true));
+        const taken = agent.guard('a mocked call', options, () => calls.take(options, { isMocked: true }));
         return original.call(this, taken, handler);
       },
   );
@@ -91,11 +99,13 @@ export function patchDispatcher(prototype: object, agent: Agent): void {
   const aim = createAim(agent);
 
   const prepare = (dispatcher: Dispatcher, options: DispatchOptions, handler: object): Outgoing => {
-    const taken = calls.take(options);
-    const call = typeof taken === 'object' && taken !== null ? callOf(taken) : undefined;
-    if (call === undefined || typeof handler !== 'object' || handler === null) return { options };
-    remember(handler, call.tag);
-    return aim(dispatcher, taken, call);
+    // The library has the better error for what is not an object.
+    if (!isObject(options) || !isObject(handler)) return { options };
+    const tag = calls.tagOf(options);
+    remember(handler, tag);
+    const decision = aim(dispatcher, options, tag);
+    if (decision instanceof Error) return { options, error: decision };
+    return { options: calls.take(options, decision), via: decision?.via };
   };
   wrapMethod<Dispatch>(
     prototype,
@@ -131,8 +141,12 @@ export function patchDispatcher(prototype: object, agent: Agent): void {
 function early(calls: Calls, agent: Agent): (dispatch: Dispatch) => Dispatch {
   return original =>
     function dispatch(this: unknown, options, handler) {
-      const taken = agent.guard('an undici call', options, () => (calls.isIdle() ? options : calls.take(options)));
-      return original.call(this, taken, handler);
+      if (agent.guard('an undici call', false, calls.isIdle)) return original.call(this, options, handler);
+      return original.call(
+        this,
+        agent.guard('an undici call', options, () => calls.take(options)),
+        handler,
+      );
     };
 }
 

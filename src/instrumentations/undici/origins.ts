@@ -33,6 +33,7 @@ function parse(text: string): Origin | undefined {
   } catch {
     return undefined;
   }
+  if (url.hostname === '') return undefined;
   const { protocol } = url;
   const hostname = url.hostname.replace(/\.$/, '');
   const host = url.port === '' ? hostname : `${hostname}:${url.port}`;
