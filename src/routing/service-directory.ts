@@ -9,8 +9,6 @@ import { byEnvironment, type EnvironmentInstances, type ServiceEnvironments } fr
 import { type ServiceInstance, type ServiceList, viewOf, withList } from './service-lists';
 import { pickByWeight } from './weighted-choice';
 
-export { type Address, bracketed, hostHeader } from './address';
-
 /** A list of instances that a registry's client was answered. */
 export interface LearnedList extends ServiceList {
   readonly service: string;

@@ -241,6 +241,66 @@ describe('calls to services of Nacos', () => {
   });
 });
 
+describe('dispatchers of undici whose calls go to another instance', () => {
+  const SERVED = { service: 'dispatched' };
+  beforeAll(async () => {
+    await Promise.all(
+      ['base', 'gray', 'green'].map(name => service(name, SERVED, name === 'base' ? {} : { GRAY_TAG: name })),
+    );
+  });
+
+  for (const { undici, major } of CALLERS) {
+    it(`undici ${undici}, Node.js ${major}: are as they were made, seem to be one, and keep environments apart`, async () => {
+      const settings = {
+        ...SERVED,
+        instances: 3,
+        undici: environment.sandbox.path(`v${undici}/node_modules/undici`),
+      };
+      const child = environment.start('nacos/dispatchers.js', settings, {}, nodeVersion(major));
+      const line = await child.waitFor('got {', 60_000);
+      const drained = ['gray', 12, true];
+      const ended = ['UND_ERR_DESTROYED', 'no error'];
+      expect(JSON.parse(line.slice('got '.length))).toEqual({
+        'a Client keeps its options': {
+          limit: 'UND_ERR_RES_EXCEEDED_MAX_SIZE',
+          allowH2: 'gray',
+          interceptors: 'asked',
+          redirected: 'gray',
+        },
+        'a loop that waits for drain goes on': {
+          'Client /': drained,
+          'Client /close': drained,
+          'Pool /': drained,
+          'Pool /close': drained,
+        },
+        'events are those of the dispatcher': [
+          ['connect', true, true, 2],
+          ['disconnect', true, true, 2],
+        ],
+        'destroy ends calls that hang, also after close': { Client: ended, Pool: ended },
+        'one that was closed or destroyed refuses': [
+          'UND_ERR_CLOSED',
+          'UND_ERR_DESTROYED',
+          'UND_ERR_CLOSED',
+          'UND_ERR_DESTROYED',
+        ],
+        'classes of the application': ['gray', 1, 'gray'],
+        'other spellings of a host': ['gray'],
+        'mocks answer for what they mock': ['mock', 'mock', 'mock'],
+        'composed interceptors': ['gray', 'gray', 'base'],
+        'answers kept for one environment are not given to another': {
+          names: ['base', 'gray', 'base', 'base', 'gray', 'base'],
+          answers: 3,
+        },
+        'calls at once are one only within an environment': ['base', 'gray', 'gray', 'base'],
+        'what nobody calls any more is given up once another is needed': ['green', true, 'gray'],
+        'a BalancedPool': ['gray', 'base'],
+        'through a proxy': ['gray', 'base'],
+      });
+    });
+  }
+});
+
 describe('canaries that come and go', () => {
   const MIXED = [undefined, 'gray', 'blue', undefined, 'base', 'gray'];
 
