@@ -56,6 +56,10 @@ export interface ConsumerSettings {
   readonly shutsDown?: boolean;
   readonly later?: Readonly<Record<string, string | { readonly tag?: string; readonly sql?: string }>>;
   readonly failFirst?: readonly string[];
+  /** How long a handler works, in ms. */
+  readonly workMs?: number;
+  /** The application takes orders of the test by HTTP (clients of the remoting protocol). */
+  readonly takesOrders?: boolean;
 }
 
 export interface Message {

@@ -1,17 +1,24 @@
 /** Push consumers of ali-ons and its fork: their group, their filter, and the handler of their messages. */
 import type { Agent } from '../../agent';
-import type { Exports, LibraryCopy, Patch } from '../../loader/instrumentation';
+import type { Exports, Patch } from '../../loader/instrumentation';
 import { type AnyFunction, wrapGetter, wrapMethod } from '../../loader/wrap';
-import { extractTag, recordCarrier } from '../../propagation/message-properties';
 import type { ConsumerPlan } from '../../rocketmq/consumer-plan';
-import { type FilterExpression, tagsOf } from '../../rocketmq/filter-expression';
 import type { ClientConnection, ClientKind, Subscription } from '../../rocketmq/message-policy';
-import { isGeneratorFunction, type Message, RETRY_TOPIC } from './message';
+import type { StandInMaker } from '../../rocketmq/stand-in';
+import { coalesced } from './coalesced';
+import { type Handler, type Handling, isHandler, scopedHandler } from './handler';
+import { type HandlerGate, handlerGate } from './handler-gate';
+import { isGeneratorFunction, RETRY_TOPIC, settleFor } from './message';
+import { keepOffsetsOfOwn } from './offsets';
+import { standInMaker } from './stand-in';
+import { filterOf, liveSubscription, type UserExpression } from './subscription';
 
 /** The parts of the client's objects that are used here. */
-interface MQPushConsumer {
+export interface MQPushConsumer {
   readonly consumerGroup: string;
+  readonly parallelConsumeLimit?: number;
   readonly options: {
+    readonly isBroadcast?: boolean;
     readonly nameSrv?: string | readonly string[];
     readonly onsAddr?: string;
     readonly accessKey?: string;
@@ -20,63 +27,127 @@ interface MQPushConsumer {
     readonly accessKeySecret?: string;
     readonly securityToken?: string;
   };
+  readonly _inited: boolean;
   readonly _isClosed: boolean;
-  readonly _mqClient: { ready(): PromiseLike<void>; readonly _namesrvAddrList?: readonly string[] };
+  readonly _offsetStore: object;
+  readonly _mqClient: {
+    ready(): PromiseLike<void>;
+    sendHeartbeatToAllBroker(): unknown;
+    readonly _namesrvAddrList?: readonly string[];
+  };
+  readonly _topicSubscribeInfoTable: ReadonlyMap<string, readonly unknown[]>;
   formatTopic?(topic: string): string;
+  emit(event: string, ...args: unknown[]): boolean;
 }
-type UserExpression = string | null | undefined | { readonly expressionType?: string; readonly subString: string };
-type Handler = (message: Message, ...rest: unknown[]) => unknown;
 
-interface ConsumerState {
+/** What the application gave for a topic. */
+export interface Given {
+  readonly user: UserExpression;
+  readonly handler: Handler;
+}
+
+export interface ConsumerState {
   readonly plan: ConsumerPlan;
   readonly subscriptions: Map<string, Subscription>;
+  readonly given: Map<string, Given>;
+  readonly handling: Handling;
   /** Topics whose preparation is under way or done. */
   readonly prepared: Map<string, Promise<void>>;
+  /** Set for a stand-in, which is no consumer of the application: told when the queues of a topic have been shared out. */
+  readonly onRebalanced?: (topic: string) => void;
+  standIns?: StandInMaker;
+  closing?: Promise<void>;
 }
 
 export const patchConsumer =
   (name: string): Patch =>
   (MQPushConsumer: Exports, agent, copy) => {
     const { prototype } = MQPushConsumer;
-    // With generators came the versions that know no SQL92.
     const usesGenerators = isGeneratorFunction(prototype.init);
-    const client: ClientKind = { name: `${name} ${copy.version}`, knowsSql92: !usesGenerators, sharesQueues: false };
+    const client: ClientKind = {
+      name: `${name} ${copy.version}`,
+      knowsSql92: takesSql92(prototype.buildSubscriptionData as AnyFunction),
+      sharesQueues: false,
+    };
+    const settle = settleFor(copy);
     const states = new WeakMap<object, ConsumerState>();
 
-    const stateOf = (consumer: object, group: string): ConsumerState => {
+    const stateOf = (consumer: MQPushConsumer, group: string): ConsumerState => {
       let state = states.get(consumer);
       if (state === undefined) {
-        state = { plan: agent.messages.plan(group, client), subscriptions: new Map(), prepared: new Map() };
+        const plan = agent.messages.plan(group, client);
+        const gates = new Map<string, HandlerGate>();
+        const gate = (source: string) => {
+          const found = gates.get(source) ?? handlerGate(consumer.parallelConsumeLimit ?? 1);
+          gates.set(source, found);
+          return found;
+        };
+        const given = new Map<string, Given>();
+        state = { plan, subscriptions: new Map(), given, handling: { plan, gate }, prepared: new Map() };
         states.set(consumer, state);
+        // Broadcasts have no offsets that could be handed over.
+        if (plan.tag === undefined && consumer.options.isBroadcast !== true) state.standIns = standIns(consumer, state);
+        tellBrokersOfChanges(consumer, plan);
       }
       return state;
     };
-    wrapGetter<string>(prototype, 'consumerGroup', (consumer, group) => stateOf(consumer, group).plan.group);
+    wrapGetter<string>(
+      prototype,
+      'consumerGroup',
+      (consumer, group) => stateOf(consumer as MQPushConsumer, group).plan.group,
+    );
     const known = (consumer: MQPushConsumer) => {
       void consumer.consumerGroup;
       return states.get(consumer) as ConsumerState;
     };
 
+    /** Filters change while a consumer runs, and the next heartbeat of its own may be half a minute away. */
+    const tellBrokersOfChanges = (consumer: MQPushConsumer, plan: ConsumerPlan) => {
+      const tell = coalesced(
+        async () => {
+          if (consumer._inited && !consumer._isClosed) await settle(consumer._mqClient.sendHeartbeatToAllBroker());
+        },
+        error => agent.log.debug(`a heartbeat with the filter of ${plan.group} failed: ${String(error)}`),
+      );
+      plan.onChange(tell);
+    };
+
+    const { standIns } = standInMaker({
+      MQPushConsumer,
+      agent,
+      usesGenerators,
+      settle,
+      join(consumer, state) {
+        if (states.has(consumer)) return;
+        states.set(consumer, state);
+        tellBrokersOfChanges(consumer as MQPushConsumer, state.plan);
+      },
+    });
+
     wrapMethod<AnyFunction>(prototype, 'buildSubscriptionData', original => {
       return function buildSubscriptionData(this: MQPushConsumer, group: string, topic: string, user: UserExpression) {
         const asWritten = original.call(this, group, topic, user);
-        const { plan, subscriptions } = known(this);
+        const { plan, subscriptions, onRebalanced } = known(this);
         if (!plan.isFiltered || topic.startsWith(RETRY_TOPIC)) return asWritten;
         return agent.guard('a subscription', asWritten, () => {
           const filter = filterOf(user);
           subscriptions.set(topic, { topic, filter });
-          agent.messages.announce(plan, [{ topic, filter }]);
+          if (onRebalanced === undefined) agent.messages.announce(plan, [{ topic, filter }]);
           if (!client.knowsSql92) return asWritten;
-          const { expression: subString, type: expressionType } = plan.filter(filter, topic);
-          const composed = original.call(this, group, topic, { subString, expressionType });
-          return switchable(composed, asWritten, () => plan.side === 'client');
+          return liveSubscription(
+            asWritten,
+            filter,
+            () => plan.filter(filter, topic),
+            ({ expression: subString, type: expressionType }) =>
+              original.call(this, group, topic, { subString, expressionType }),
+          );
         });
       };
     });
 
     wrapMethod<AnyFunction>(prototype, 'subscribe', original => {
       return function subscribe(this: MQPushConsumer, ...args: unknown[]) {
-        const { plan } = known(this);
+        const { given, handling } = known(this);
         const [topic] = args;
         const at = args.length === 2 ? 1 : 2;
         const handler = args[at];
@@ -84,40 +155,102 @@ export const patchConsumer =
         if (typeof topic !== 'string' || topic.startsWith(RETRY_TOPIC) || !isHandler(handler)) {
           return original.apply(this, args);
         }
-        const filter = filterOf(at === 2 ? (args[1] as UserExpression) : undefined);
-        const scoped = scopedHandler(handler, filter, plan, agent, copy);
-        return original.apply(this, [...args.slice(0, at), scoped, ...args.slice(at + 1)]);
+        const user = at === 2 ? (args[1] as UserExpression) : undefined;
+        const scoped = scopedHandler(handler, filterOf(user), handling, agent, settle);
+        const result = original.apply(this, [...args.slice(0, at), scoped, ...args.slice(at + 1)]);
+        given.set(this.formatTopic?.(topic) ?? topic, { user, handler });
+        return result;
       };
     });
 
-    const prepare = (consumer: MQPushConsumer, topics: readonly string[]): Promise<void> =>
-      prepareTopics(consumer, known(consumer), topics, agent);
+    const prepare = (consumer: MQPushConsumer, topics: readonly string[]): Promise<void> => {
+      return prepareTopics(consumer, known(consumer), topics, agent);
+    };
+    const left = (consumer: MQPushConsumer) => agent.messages.left(known(consumer).plan);
 
     wrapMethod<AnyFunction>(prototype, 'init', original => {
-      const all = (consumer: MQPushConsumer) => prepare(consumer, [...known(consumer).subscriptions.keys()]);
+      const isStandIn = (consumer: MQPushConsumer) => known(consumer).onRebalanced !== undefined;
+      const before = async (consumer: MQPushConsumer) => {
+        const { plan, subscriptions } = known(consumer);
+        if (plan.tag !== undefined) keepOffsetsOfOwn(consumer._offsetStore, usesGenerators);
+        if (!isStandIn(consumer)) await prepare(consumer, [...subscriptions.keys()]);
+      };
+      const failed = async (consumer: MQPushConsumer, error: unknown) => {
+        if (!isStandIn(consumer)) await left(consumer);
+        throw error;
+      };
       return usesGenerators
-        ? function* init(this: MQPushConsumer) {
-            yield all(this);
-            return this._isClosed ? undefined : yield* original.call(this);
+        ? function* init(this: MQPushConsumer): Generator<unknown, unknown, unknown> {
+            yield before(this);
+            try {
+              // Closed meanwhile: it must not join its group after that.
+              return this._isClosed ? undefined : yield* original.call(this);
+            } catch (error) {
+              return yield failed(this, error);
+            }
           }
         : async function init(this: MQPushConsumer) {
-            await all(this);
-            // Closed meanwhile: it must not join its group after that.
-            return this._isClosed ? undefined : original.call(this);
+            await before(this);
+            try {
+              return this._isClosed ? undefined : await original.call(this);
+            } catch (error) {
+              return failed(this, error);
+            }
           };
+    });
+
+    wrapMethod<AnyFunction>(prototype, 'close', original => {
+      return function close(this: MQPushConsumer, ...args: unknown[]) {
+        const state = known(this);
+        const { plan, onRebalanced } = state;
+        const close = () => original.apply(this, args) as Promise<void>;
+        // Only the first call is the end of it; the client takes others too.
+        if (onRebalanced !== undefined || state.closing !== undefined) return close();
+        state.closing = (async () => {
+          const standInsEnded = agent.messages.leaving(plan);
+          try {
+            return await close();
+          } finally {
+            await standInsEnded;
+            await left(this);
+          }
+        })();
+        return state.closing;
+      };
     });
 
     wrapMethod<AnyFunction>(prototype, 'rebalanceByTopic', original => {
+      const before = async (consumer: MQPushConsumer, topic: string) => {
+        if (known(consumer).onRebalanced === undefined) await prepare(consumer, [topic]);
+      };
+      const after = (consumer: MQPushConsumer, topic: string) => {
+        if (consumer._topicSubscribeInfoTable.get(topic)?.length) known(consumer).onRebalanced?.(topic);
+      };
       return usesGenerators
         ? function* rebalanceByTopic(this: MQPushConsumer, topic: string) {
-            yield prepare(this, [topic]);
-            return yield* original.call(this, topic);
+            yield before(this, topic);
+            const result: unknown = yield* original.call(this, topic);
+            after(this, topic);
+            return result;
           }
         : async function rebalanceByTopic(this: MQPushConsumer, topic: string) {
-            await prepare(this, [topic]);
-            return original.call(this, topic);
+            await before(this, topic);
+            const result: unknown = await original.call(this, topic);
+            after(this, topic);
+            return result;
           };
     });
+
+    if (usesGenerators) {
+      // 2.0.4: a poll that brings nothing moves the offset over what earlier ones brought and nobody has handled yet. 3.x
+      // asks as this does.
+      wrapMethod<AnyFunction>(prototype, 'correctTagsOffset', original => {
+        return function correctTagsOffset(this: MQPushConsumer, request: { processQueue: { msgCount: number } }) {
+          if (known(this).plan.isFiltered && request.processQueue.msgCount > 0) return undefined;
+          return original.call(this, request);
+        };
+      });
+    }
 
     if (client.knowsSql92) {
       wrapMethod<AnyFunction>(prototype, 'executePullRequestImmediately', original => {
@@ -136,15 +269,26 @@ export const patchConsumer =
     }
   };
 
+/** Whether the client makes subscriptions with SQL92 expressions: 3.12.0 does, 3.7.0 and older take text alone. */
+function takesSql92(buildSubscriptionData: AnyFunction): boolean {
+  try {
+    const sql92 = { expressionType: 'SQL92', subString: 'a = 1' };
+    return buildSubscriptionData.call({}, 'group', 'topic', sql92).expressionType === 'SQL92';
+  } catch {
+    return false;
+  }
+}
+
 async function prepareTopics(
   consumer: MQPushConsumer,
-  { plan, subscriptions, prepared }: ConsumerState,
+  { plan, subscriptions, prepared, standIns }: ConsumerState,
   topics: readonly string[],
   agent: Agent,
 ): Promise<void> {
   if (!plan.isFiltered) return;
   const missing = topics.flatMap(topic => (prepared.has(topic) ? [] : (subscriptions.get(topic) ?? [])));
-  const work = () => connectionOf(consumer).then(connection => agent.messages.prepare(plan, missing, connection));
+  const work = () =>
+    connectionOf(consumer).then(connection => agent.messages.prepare(plan, missing, connection, standIns));
   const settled = (preparation: Promise<void>) =>
     preparation.catch(error => agent.guard.report('the preparation of a consumer group', error));
   // Before the consumer registers, the group is there even if nothing is subscribed to yet: a broker that creates groups
@@ -171,62 +315,5 @@ async function connectionOf({ options, _mqClient: client }: MQPushConsumer): Pro
       accessKey && secretKey
         ? { accessKey, secretKey, ...(options.securityToken ? { securityToken: options.securityToken } : {}) }
         : undefined,
-  };
-}
-
-function filterOf(user: UserExpression): FilterExpression {
-  if (typeof user === 'object' && user !== null) {
-    return { type: user.expressionType === 'SQL92' ? 'SQL92' : 'TAG', expression: String(user.subString) };
-  }
-  return { type: 'TAG', expression: user ?? '*' };
-}
-
-/** The two kinds of function that the versions of the client take; each refuses the other's, and plain ones. */
-function isHandler(value: unknown): value is Handler {
-  return isGeneratorFunction(value) || (typeof value === 'function' && value.constructor.name === 'AsyncFunction');
-}
-
-/** Reads as `composed`, and as `asWritten` once `useAsWritten()`: with a version that brokers take for a newer one. */
-function switchable<T extends { subVersion: number }>(composed: T, asWritten: T, useAsWritten: () => boolean): T {
-  const current = () => (useAsWritten() ? { ...asWritten, subVersion: composed.subVersion + 1 } : composed);
-  const properties: PropertyDescriptorMap = {};
-  for (const key of Object.keys({ ...asWritten, ...composed })) {
-    properties[key] = { enumerable: true, get: () => current()[key as keyof T] };
-  }
-  return Object.defineProperties({}, properties) as T;
-}
-
-/** The application's handler, within the message's tag; messages of other environments are skipped. */
-function scopedHandler(
-  handler: Handler,
-  filter: FilterExpression,
-  plan: ConsumerPlan,
-  agent: Agent,
-  copy: LibraryCopy,
-): Handler {
-  const tags = filter.type === 'TAG' ? tagsOf(filter.expression) : undefined;
-  const see = (message: Message) =>
-    agent.guard('reading the tag of a message', { tag: undefined, isTaken: true }, () => {
-      const tag = extractTag(recordCarrier(message.properties), agent.settings.key);
-      const isRetry = message.reconsumeTimes > 0;
-      // A broker before 5.x filters a pull for the whole group, with whichever member's filter came last. The client's
-      // own check of tags is off while the filter is SQL92.
-      const isTaken =
-        plan.takes({ topic: message.topic, tag, isRetry }) &&
-        // The group's own retries come whatever their tags: the client itself does not look at them.
-        (tags === undefined || !plan.isFiltered || isRetry || tags.includes(message.tags ?? ''));
-      return { tag, isTaken };
-    });
-  if (isGeneratorFunction(handler)) {
-    // The client's own co: what the handler yields is run within the scope as well.
-    const co = copy.requireDependency('co') as (generator: unknown) => Promise<unknown>;
-    return function* (this: unknown, message: Message, ...rest: unknown[]): Generator<unknown, unknown, unknown> {
-      const { tag, isTaken } = see(message);
-      return isTaken ? yield agent.context.run(tag, () => co(handler.call(this, message, ...rest))) : undefined;
-    };
-  }
-  return async function (this: unknown, message: Message, ...rest: unknown[]) {
-    const { tag, isTaken } = see(message);
-    return isTaken ? agent.context.run(tag, () => handler.call(this, message, ...rest)) : undefined;
   };
 }

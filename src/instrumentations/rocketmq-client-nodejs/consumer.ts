@@ -271,7 +271,7 @@ export const patchSimpleConsumer: Patch = (exports, agent, copy) => {
   const receiveTaken = async (consumer: SimpleConsumer, args: readonly unknown[]): Promise<MessageView[]> => {
     const messages = (await original.apply(consumer, args as unknown[])) as MessageView[];
     const plan = planOf(consumer);
-    if (plan?.side !== 'client') return messages;
+    if (plan === undefined || (plan.side !== 'client' && plan.revision === 0)) return messages;
     const skip = (message: MessageView) => {
       // One that is not acknowledged comes again, and is skipped again.
       const said = (error: unknown) => agent.log.debug(`a skipped message was not acknowledged: ${error}`);

@@ -34,7 +34,21 @@ async function handle(message) {
     properties: { ...(gray_tag && { gray_tag }), ...(user && { user }) },
     downstream: baggage ?? null,
   });
+  if (app.workMs) await new Promise(resolve => setTimeout(resolve, app.workMs));
   if (failing.delete(body)) throw new Error('the first attempt fails');
+}
+
+// How many messages are handled at once, at most, in a topic.
+const running = {};
+async function counted(message) {
+  const { topic } = message;
+  running[topic] = (running[topic] ?? 0) + 1;
+  if (running[topic] > 1) say({ atOnce: running[topic], topic });
+  try {
+    await handle(message);
+  } finally {
+    running[topic]--;
+  }
 }
 
 function consume() {
@@ -45,12 +59,12 @@ function consume() {
     ? function* (message) {
         // A nested generator: the client's co runs it.
         yield (function* () {
-          yield handle(message);
+          yield counted(message);
         })();
       }
     : app.plainHandler
-      ? message => handle(message)
-      : handle;
+      ? message => counted(message)
+      : counted;
   const subscribe = ([topic, filter]) =>
     consumer.subscribe(
       topic,
@@ -70,6 +84,21 @@ function consume() {
       say({ pulling: true });
     }, 50);
   });
+  // Orders of the test: `{ close: true }`, `{ subscribe: { topic: filter } }`.
+  const server = http.createServer(async (request, response) => {
+    const order = JSON.parse(await text(request));
+    Object.entries(order.subscribe ?? {}).forEach(subscribe);
+    if (order.close) await consumer.close();
+    response.end('{}');
+    if (order.close) server.close();
+  });
+  if (app.takesOrders) server.listen(0, '127.0.0.1', () => say({ orders: server.address().port }));
+}
+
+async function text(stream) {
+  let all = '';
+  for await (const part of stream) all += part;
+  return all;
 }
 
 async function produce() {

@@ -1,0 +1,88 @@
+/** The application's handler of a topic, as a consumer runs it. */
+import type { Agent } from '../../agent';
+import { extractTag, recordCarrier } from '../../propagation/message-properties';
+import type { ConsumerPlan } from '../../rocketmq/consumer-plan';
+import { type FilterExpression, tagsOf } from '../../rocketmq/filter-expression';
+import type { HandlerGate } from './handler-gate';
+import { isGeneratorFunction, type Message, RETRY_TOPIC, type Settle } from './message';
+
+export type Handler = (message: Message, ...rest: unknown[]) => unknown;
+
+/** The two kinds of function that the versions of the client take; each refuses the other's, and plain ones. */
+export function isHandler(value: unknown): value is Handler {
+  return isGeneratorFunction(value) || (typeof value === 'function' && value.constructor.name === 'AsyncFunction');
+}
+
+/** A consumer as its handlers see it. */
+export interface Handling {
+  readonly plan: ConsumerPlan;
+  /** What lets in the handlers of messages that come from the topic `source`. */
+  gate(source: string): HandlerGate;
+  /** A message is about to be handled or skipped. False: it must be neither, and its offset will not be committed. */
+  begins?(message: Message): boolean;
+  /** What began has ended. */
+  ends?(message: Message): void;
+  /** The application's handler failed with this. */
+  failed?(error: unknown): void;
+}
+
+/** `handler` within the message's tag; messages of other environments are skipped. */
+export function scopedHandler(
+  handler: Handler,
+  filter: FilterExpression,
+  handling: Handling,
+  agent: Agent,
+  settle: Settle,
+): Handler {
+  const { plan } = handling;
+  const tags = filter.type === 'TAG' ? tagsOf(filter.expression) : undefined;
+  const see = (message: Message) =>
+    agent.guard('reading the tag of a message', { tag: undefined, isTaken: true }, () => {
+      const tag = extractTag(recordCarrier(message.properties), agent.settings.key);
+      const isRetry = message.reconsumeTimes > 0;
+      // A broker before 5.x filters a pull for the whole group, with whichever member's filter came last. And the client
+      // decided once, when it subscribed, whether it checks tags itself: not while its filter was SQL92.
+      const isTaken =
+        plan.takes({ topic: message.topic, tag, isRetry }) &&
+        // The group's own retries come whatever their tags: the client itself does not look at them.
+        (tags === undefined || !plan.isFiltered || isRetry || tags.includes(message.tags ?? ''));
+      return { tag, isTaken };
+    });
+
+  const handle = async (message: Message, [queue]: unknown[], run: () => unknown): Promise<unknown> => {
+    let seen = see(message);
+    const { tag } = seen;
+    if (tag !== undefined) agent.guard('telling of a message', undefined, () => plan.saw(tag));
+    // The client hands over what comes from the retry topic without its queue; it handles that beside the topic's own.
+    const gate = handling.gate((queue as { readonly topic: string } | undefined)?.topic ?? RETRY_TOPIC);
+    // What is skipped waits for nobody.
+    let entered = false;
+    if (seen.isTaken) {
+      const turn = gate.enter(handling);
+      if (turn !== undefined && !(await turn)) return undefined;
+      entered = true;
+      // The filter may have become narrower while it waited.
+      if (turn !== undefined) seen = see(message);
+    }
+    try {
+      if (handling.begins?.(message) === false || !seen.isTaken) return undefined;
+      return await agent.context.run(seen.tag, run);
+    } catch (error) {
+      handling.failed?.(error);
+      throw error;
+    } finally {
+      handling.ends?.(message);
+      if (entered) gate.leave();
+    }
+  };
+
+  if (isGeneratorFunction(handler)) {
+    // What the handler yields is run within the scope as well.
+    return function* (this: unknown, message: Message, ...rest: unknown[]): Generator<unknown, unknown, unknown> {
+      return yield handle(message, rest, () => settle(handler.call(this, message, ...rest)));
+    };
+  }
+  return async function (this: unknown, message: Message, ...rest: unknown[]) {
+    return handle(message, rest, () => handler.call(this, message, ...rest));
+  };
+}
