@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../log';
-import { hasOffsets, prepareCanaryGroup } from './canary-group';
+import { offsetsOnEveryQueue, prepareCanaryGroup } from './canary-group';
 import { type ClusterServers, openCluster } from './cluster';
 import { type ConsumerPlan, canaryGroup } from './consumer-plan';
 import { endOf, hasPassed } from './group-progress';
@@ -128,7 +128,9 @@ export function baselineHandOver(options: BaselineHandOverOptions): BaselineHand
       const isMarked = await markers.write(plan.baselineGroup, { tag, phase: 'managed', at: Date.now() });
       if (isMarked || isDeclared) {
         for (const topic of asked) {
-          if (!(await hasOffsets({ administration, canaryGroup: group, topics: [topic] }))) continue;
+          const offsets = await offsetsOnEveryQueue({ administration, canaryGroup: group }, topic);
+          if (offsets === undefined) continue;
+          plan.covered(topic, tag, offsets);
           covered.push(topic);
           if (!queues.has(topic)) queues.set(topic, before.get(topic) ?? new Map());
         }

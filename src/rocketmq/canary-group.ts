@@ -102,22 +102,31 @@ export async function prepareCanaryGroup(group: CanaryGroup): Promise<PreparedGr
   throw partlyPrepared(group, prepared, failures, brokers, baselines);
 }
 
-type GroupOfTopics = Pick<CanaryGroup, 'administration' | 'topics'>;
+/** Offsets by queue, named `broker:queueId`. */
+export type QueueOffsets = ReadonlyMap<string, number>;
 
 /**
- * Whether a canary's group has an offset on every queue of its topics, so that nothing is lost which is left to it: false
- * for a topic without queues, too, and after a queue was added.
+ * Where a canary's group stands in a topic, on every queue of it: nothing is lost which is left to it from there on.
  *
+ * @returns undefined for a topic without queues, and when it has no offset on one of them, such as one that was added
  * @throws BrokerAdministrationError, RemotingError
  */
-export async function hasOffsets(group: GroupOfTopics & Pick<CanaryGroup, 'canaryGroup'>): Promise<boolean> {
-  const { administration, canaryGroup, topics } = group;
-  const [brokers, queues] = await Promise.all([administration.brokersOfCluster(topics), queuesOf(group)]);
-  if (!topics.every(topic => queues.some(queue => queue.topic === topic))) return false;
-  const offsets = queues.map(async ({ broker: name, topic, queueId }) => {
-    return administration.committedOffset(brokerNamed(brokers, name), canaryGroup, topic, queueId);
+export async function offsetsOnEveryQueue(
+  { administration, canaryGroup }: Pick<CanaryGroup, 'administration' | 'canaryGroup'>,
+  topic: string,
+): Promise<QueueOffsets | undefined> {
+  const [brokers, queues] = await Promise.all([
+    administration.brokersOfCluster([topic]),
+    queuesOf({ administration, topics: [topic] }),
+  ]);
+  const offsets = queues.map(async ({ broker, queueId }) => {
+    const offset = await administration.committedOffset(brokerNamed(brokers, broker), canaryGroup, topic, queueId);
+    return [`${broker}:${queueId}`, offset] as const;
   });
-  return (await Promise.all(offsets)).every(offset => offset !== undefined);
+  const known = (await Promise.all(offsets)).flatMap(([queue, offset]) =>
+    offset === undefined ? [] : [[queue, offset] as const],
+  );
+  return known.length > 0 && known.length === queues.length ? new Map(known) : undefined;
 }
 
 interface TopicQueue {
@@ -134,7 +143,10 @@ interface Progress {
   offset(): void;
 }
 
-async function queuesOf({ administration, topics }: GroupOfTopics): Promise<TopicQueue[]> {
+async function queuesOf({
+  administration,
+  topics,
+}: Pick<CanaryGroup, 'administration' | 'topics'>): Promise<TopicQueue[]> {
   const ofTopics = topics.map(async topic => {
     const hosts = await administration.queuesOf(topic);
     return hosts.flatMap(({ broker, queues }) =>

@@ -1,5 +1,6 @@
 /** What an environment means for a consumer: which group it joins and which messages it takes. */
 import type { Settings } from '../config/settings';
+import type { QueueOffsets } from './canary-group';
 import { both, type FilterExpression, isNoneOf, isTagged, isUntagged } from './filter-expression';
 
 /** A message as far as it matters who takes it. */
@@ -15,6 +16,8 @@ export interface ConsumedMessage {
    * (POP); absent where offsets are committed after handling.
    */
   readonly revision?: number;
+  /** Where it is in its topic, where that is known: the queue, named `broker:queueId`. */
+  readonly position?: { readonly queue: string; readonly offset: number } | undefined;
 }
 
 export interface ConsumerPlan {
@@ -40,6 +43,8 @@ export interface ConsumerPlan {
   onChange(listener: () => void): void;
   /** What a consumer of the baseline takes no longer of a topic, besides what the settings say. In place of what it was. */
   leaveOut(topic: string, tags: readonly string[]): void;
+  /** The group of the canary `tag` has a topic's messages from these offsets on, by queue. */
+  covered(topic: string, tag: string, offsets: QueueOffsets): void;
   /** To be told of each message with a tag that reaches the consumer. */
   saw(tag: string): void;
   /** Who wants to know of them. */
@@ -95,6 +100,7 @@ function canaryPlan(
     revision: 0,
     onChange: changes.onChange,
     leaveOut() {},
+    covered() {},
     ...sightings(),
     standIn() {
       throw new Error('a canary has no stand-ins');
@@ -111,6 +117,9 @@ function baselinePlan(group: string, settings: EnvironmentSettings, initialSide:
   let revision = 0;
   const changes = changeListeners();
   const leftOut = new Map<string, LeftOut>();
+  /** By topic and tag. */
+  const starts = new Map<string, QueueOffsets>();
+  const startsOf = (topic: string, tag: string) => `${topic} ${tag}`;
 
   return {
     group,
@@ -137,8 +146,12 @@ function baselinePlan(group: string, settings: EnvironmentSettings, initialSide:
       if (tag === undefined || isRetry) return true;
       if (mqBaseline === 'none' || mqIgnoreTags.includes(tag)) return false;
       const since = leftOut.get(topic)?.get(tag);
-      // The canary's group has what was polled from now on, and may lack what a poll on its way moved the offset over.
-      return since === undefined || message.isRedelivered === true || (message.revision ?? since) < since;
+      if (since === undefined || message.isRedelivered === true) return true;
+      if (message.revision === undefined || message.revision >= since) return false;
+      // Of a poll that was on its way. The canary's group may have begun behind it: then nobody else takes the message.
+      const { position } = message;
+      const start = position && starts.get(startsOf(topic, tag))?.get(position.queue);
+      return position === undefined || start === undefined || position.offset < start;
     },
     get revision() {
       return revision;
@@ -150,6 +163,7 @@ function baselinePlan(group: string, settings: EnvironmentSettings, initialSide:
       leftOut.set(topic, new Map(tags.map(tag => [tag, before?.get(tag) ?? revision])));
       changes.tell();
     },
+    covered: (topic, tag, offsets) => void starts.set(startsOf(topic, tag), offsets),
     ...sightings(),
     standIn: tag => canaryPlan(group, tag, settings, side),
   };

@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Account, ROCKETMQ_VERSIONS, type Rocketmq, startRocketmq } from '../../fixtures/rocketmq';
 import { type Broker, type BrokerAdministration, brokerAdministration } from '../../src/rocketmq/broker-administration';
-import { CanaryGroupError, prepareCanaryGroup } from '../../src/rocketmq/canary-group';
+import { CanaryGroupError, offsetsOnEveryQueue, prepareCanaryGroup } from '../../src/rocketmq/canary-group';
 import {
   RemotingConnectionError,
   RemotingTimeoutError,
@@ -167,7 +167,7 @@ describe.each(ROCKETMQ_VERSIONS)('RocketMQ %s', version => {
 
       expect(await prepareCanaryGroup(group)).toEqual({ created: BROKERS, used: [], offsets: offsets.length - 1 });
 
-      expect(await offsetsOf(group.canaryGroup)).toEqual(offsets);
+      expect(await offsetsOf(group.canaryGroup)).toEqual(offsets.map(offset => offset ?? 0));
       expect(await offsetsOf(group.baselineGroup)).toEqual(offsets);
     });
 
@@ -248,6 +248,49 @@ describe.each(ROCKETMQ_VERSIONS)('RocketMQ %s', version => {
     });
   });
 
+  describe('offsets', () => {
+    const everywhere = async (group: ReturnType<typeof groups>) => {
+      const offsets = await Promise.all(group.topics.map(topic => offsetsOnEveryQueue(group, topic)));
+      return offsets.every(known => known !== undefined);
+    };
+
+    it('are on every queue, also at 0, once the group is prepared', async () => {
+      const group = groups();
+      expect(await everywhere(group)).toBe(false);
+      await rocketmq.createGroup(group.baselineGroup);
+      await commit(group.baselineGroup, [5, undefined, 0]);
+
+      await prepareCanaryGroup(group);
+
+      expect(await offsetsOf(group.canaryGroup)).toEqual([
+        5,
+        0,
+        0,
+        ...everyQueue()
+          .slice(3)
+          .map(() => 0),
+      ]);
+      expect(await everywhere(group)).toBe(true);
+    });
+
+    it('are missing for a topic without queues, and on a queue that was added', async () => {
+      const topic = `growing${named}`;
+      const group = { ...groups(), topics: [topic] };
+      await prepareCanaryGroup(group);
+      expect(await everywhere(group)).toBe(false);
+
+      for (const queues of [1, 2]) {
+        await rocketmq.createTopic(topic, { queues });
+        const count = async () => (await administration.queuesOf(topic)).map(host => host.queues);
+        await expect.poll(count, { timeout: 30_000 }).toEqual([queues, queues]);
+        expect(await everywhere(group)).toBe(false);
+        await prepareCanaryGroup(group);
+        expect(await everywhere(group)).toBe(true);
+      }
+      expect(await offsetsOnEveryQueue(group, 'not-there')).toBe(undefined);
+    });
+  });
+
   describe('servers away', () => {
     afterEach(() => {
       for (const { pid } of rocketmq.brokers) process.kill(pid, 'SIGCONT');
@@ -322,7 +365,7 @@ describe.each(ROCKETMQ_VERSIONS)('RocketMQ %s', version => {
     afterEach(() => configure({ accessMessageInMemoryMaxRatio: '40' }));
 
     it.each<[string, string, number | undefined]>([
-      ['is read from its beginning while its first message is in memory', '40', undefined],
+      ['is read from its beginning while its first message is in memory', '40', 0],
       // A 5.5 broker looks into its memory itself, which no setting empties.
       ...(is5 ? [] : ([['is read from its end as of now', '0', 2]] as [string, string, number][])),
     ])('%s', async (_, accessMessageInMemoryMaxRatio, offset) => {

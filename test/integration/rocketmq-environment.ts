@@ -12,6 +12,8 @@ export interface Got {
   readonly id: string;
   readonly topic: string;
   readonly attempt: number;
+  /** How many messages were in handling as it came, itself included (gRPC client). */
+  readonly atOnce: number;
   readonly properties: Readonly<Record<string, string>>;
   readonly keys: readonly string[];
   /** The baggage header of the call that the handler made; null: none. */
@@ -36,7 +38,7 @@ export type Client = 'rocketmq-client-nodejs' | 'ali-ons 3' | 'ali-ons 2' | 'roc
 export interface ConsumerSettings {
   /** Default: rocketmq-client-nodejs. */
   readonly client?: Client;
-  /** Further options of the client's constructor (clients of the remoting protocol). */
+  /** Further options of the client's constructor. */
   readonly clientOptions?: Readonly<Record<string, unknown>>;
   readonly broadcast?: boolean;
   /** A handler of a kind that the client refuses. */
@@ -44,7 +46,14 @@ export interface ConsumerSettings {
   readonly group: string;
   readonly subscriptions: Readonly<Record<string, string | { readonly sql: string }>>;
   readonly mode?: 'push' | 'pull';
-  readonly loops?: readonly ('forOf' | 'map' | 'index')[];
+  readonly loops?: readonly ('forOf' | 'map' | 'index' | 'later')[];
+  /** Milliseconds that the handler takes; that a loop `later` acknowledges later. */
+  readonly handleMs?: number;
+  readonly ackMs?: number;
+  /** A class of the application's own for its push consumer (gRPC client). */
+  readonly ofClass?: 'ownStartup' | 'ownRequests';
+  /** On SIGTERM it shuts its consumer down, says so and ends (gRPC client). */
+  readonly shutsDown?: boolean;
   readonly later?: Readonly<Record<string, string | { readonly tag?: string; readonly sql?: string }>>;
   readonly failFirst?: readonly string[];
   /** How long a handler works, in ms. */

@@ -17,7 +17,7 @@ import {
   type SimpleConsumer,
   subscription,
 } from './client';
-import { scopedListener, seeMessage, sentAt } from './listener';
+import { onReceived, scopedListener, seeMessage } from './listener';
 import { type PullFamily, pullFamily } from './pull-family';
 import {
   bringerOf,
@@ -232,10 +232,10 @@ export const patchReceiving: Patch = ({ Consumer }, agent) =>
   wrapMethod(Consumer.prototype, 'receiveMessage', original => {
     return async function receiveMessage(this: ClientConsumer, ...args: unknown[]) {
       const plan = planOf(this);
-      const revision = plan?.revision;
+      const revision = plan?.revision ?? 0;
       try {
         const messages = (await original.apply(this, args)) as MessageView[];
-        if (plan?.side === 'client') sentAt(messages, revision as number);
+        if (plan) agent.guard('noting received messages', undefined, () => onReceived(messages, plan, revision, agent));
         return messages;
       } catch (error) {
         if (plan) agent.guard('explaining an error', undefined, () => void agent.messages.onError(plan, error));
@@ -271,7 +271,7 @@ export const patchSimpleConsumer: Patch = (exports, agent, copy) => {
   const receiveTaken = async (consumer: SimpleConsumer, args: readonly unknown[]): Promise<MessageView[]> => {
     const messages = (await original.apply(consumer, args as unknown[])) as MessageView[];
     const plan = planOf(consumer);
-    if (plan?.side !== 'client') return messages;
+    if (plan === undefined || (plan.side !== 'client' && plan.revision === 0)) return messages;
     const skip = (message: MessageView) => {
       // One that is not acknowledged comes again, and is skipped again.
       const said = (error: unknown) => agent.log.debug(`a skipped message was not acknowledged: ${error}`);

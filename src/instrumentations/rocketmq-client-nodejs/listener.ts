@@ -15,26 +15,42 @@ interface SeenMessage {
 const revisions = new WeakMap<MessageView, number>();
 
 /** Notes what was brought by a poll that was sent at `revision` of the consumer's plan. */
-export function sentAt(messages: readonly MessageView[], revision: number): void {
-  for (const message of messages) revisions.set(message, revision);
+export function onReceived(messages: readonly MessageView[], plan: ConsumerPlan, revision: number, agent: Agent): void {
+  if (!plan.isFiltered) return;
+  for (const message of messages) {
+    const tag = extractTag(message.properties, agent.settings.key);
+    if (tag !== undefined) plan.saw(tag);
+    if (plan.side === 'client') revisions.set(message, revision);
+  }
 }
 
 /** Reads a message for a consumer with `plan`. Never throws: what cannot be read is untagged, and taken. */
 export function seeMessage(message: MessageView, plan: ConsumerPlan | undefined, agent: Agent): SeenMessage {
   return agent.guard('reading the tag of a message', { tag: undefined, isTaken: true }, () => {
     const tag = extractTag(message.properties, agent.settings.key);
-    if (plan?.side !== 'client') return { tag, isTaken: true };
-    const revision = revisions.get(message);
+    const isAsked = plan !== undefined && (plan.side === 'client' || (tag !== undefined && plan.revision > 0));
+    if (!isAsked) return { tag, isTaken: true };
     const isTaken = plan.takes({
       topic: message.topic,
       tag,
       // A second delivery is no proof that the group took the message: it may have been skipped, and not acknowledged.
       isRetry: false,
       isRedelivered: (message.deliveryAttempt ?? 1) > 1,
-      ...(revision === undefined ? {} : { revision }),
+      // What a broker that filters delivers was left out by no poll.
+      revision: plan.side === 'client' ? (revisions.get(message) ?? 0) : 0,
+      position: positionOf(message),
     });
     return { tag, isTaken };
   });
+}
+
+/**
+ * Where a message is in its topic, by its receipt handle: start offset, time of the pop, invisible time, revive queue, kind
+ * of topic, broker, queue, offset … (ExtraInfoUtil.java, 5.x). Undefined for one of another form.
+ */
+function positionOf({ receiptHandle }: MessageView): { readonly queue: string; readonly offset: number } | undefined {
+  const [, broker, queueId, offset] = /^\d+ \d+ \d+ \d+ \d+ (\S+) (\d+) (\d+)\b/.exec(receiptHandle ?? '') ?? [];
+  return broker === undefined ? undefined : { queue: `${broker}:${queueId}`, offset: Number(offset) };
 }
 
 /** `ConsumeResult.SUCCESS` of the copy; looked up when it is needed, not with each message. */

@@ -11,6 +11,7 @@ import { overlay } from '../../loader/overlay';
 import type { ConsumerPlan } from '../../rocketmq/consumer-plan';
 import type { Subscription } from '../../rocketmq/message-policy';
 import type { StandIn, StandInMaker } from '../../rocketmq/stand-in';
+import { STAND_IN_SUFFIX } from '../../rocketmq/stand-in-client-id';
 import {
   type ClientConsumer,
   type ConsumerOptions,
@@ -22,9 +23,6 @@ import {
 import { type Delivery, giveBack, giveBackRequest, isHandledAfterAll } from './give-back';
 import { scopedListener, success } from './listener';
 import type { PullFamily, PullMember } from './pull-family';
-
-/** The end of a stand-in's client id: other agents tell by it that no canary is there. */
-const CLIENT_ID_SUFFIX = '@gray-stand-in';
 
 /** A stand-in that does not get through its startup by then does not start. The client itself may wait for ever. */
 const STARTUP_MS = 20_000;
@@ -139,7 +137,7 @@ export function pushStandIns(main: Main<PushConsumer>): StandInMaker {
       });
       replace(standIn, 'ackMessageViaRpc', original => async (endpoints, request, timeout) => {
         if (!requests.has(request)) return original(endpoints, request, timeout);
-        if (!(await giveBack(standIn, endpoints, request))) sayKept(main, plan);
+        sayGivenBack(main, plan, await giveBack(standIn, endpoints, request));
         return DONE;
       });
 
@@ -200,7 +198,7 @@ export function pullMember(
     async giveBack(messages) {
       for (const message of messages) {
         const request = giveBackRequest(consumer, message, main.copy);
-        if (!(await giveBack(consumer, message.endpoints, request))) sayKept(main, plan);
+        sayGivenBack(main, plan, await giveBack(consumer, message.endpoints, request));
       }
     },
     onError: error => main.agent.log.debug(`a poll in ${plan.group} failed: ${error}`),
@@ -268,7 +266,7 @@ function construct<C extends ClientConsumer>(
       ...changes,
     }),
   ]) as C;
-  standIn.clientId += CLIENT_ID_SUFFIX;
+  standIn.clientId += STAND_IN_SUFFIX;
   plans.set(standIn, plan);
   // Without it the client would not get to the end of its shutdown when the proxy is gone, and reconnect for ever.
   replace(standIn.rpcClientManager, 'notifyClientTermination', original => async (...args) => {
@@ -373,8 +371,12 @@ function handle(
   };
 }
 
-function sayKept({ agent }: Main, plan: ConsumerPlan): void {
-  agent.log.debug(`a message could not be given back to ${plan.group}: it comes again when its invisible time is over`);
+function sayGivenBack({ agent }: Main, { group }: ConsumerPlan, isDone: boolean): void {
+  agent.log.debug(
+    isDone
+      ? `a message was given back to ${group}`
+      : `a message could not be given back to ${group}: it comes again when its invisible time is over`,
+  );
 }
 
 /** Puts `make(original)` in place of a method of this one object. */

@@ -13,9 +13,16 @@ const silent = {
   error: (...words) => say({ clientError: words.map(String).join(' ') }),
 };
 
+let running = 0;
+
 async function handle(message) {
+  running++;
+  const atOnce = running;
   const { baggage } = await echo();
+  if (app.handleMs) await new Promise(resolve => setTimeout(resolve, app.handleMs));
+  running--;
   say({
+    atOnce,
     got: message.body.toString(),
     id: message.messageId,
     topic: message.topic,
@@ -33,6 +40,26 @@ const options = {
   subscriptions,
   logger: silent,
   requestTimeout: 3000,
+  ...app.clientOptions,
+};
+let isShutDown = false;
+
+// What applications add to a consumer class.
+const classes = {
+  ownStartup: class extends PushConsumer {
+    #starts = 0;
+    async startup() {
+      say({ starts: ++this.#starts });
+      return super.startup();
+    }
+  },
+  ownRequests: class extends PushConsumer {
+    #requests = 0;
+    wrapPushReceiveMessageRequest(...args) {
+      this.#requests++;
+      return super.wrapPushReceiveMessageRequest(...args);
+    }
+  },
 };
 
 async function push() {
@@ -43,7 +70,7 @@ async function push() {
       return failing.delete(message.body.toString()) ? ConsumeResult.FAILURE : ConsumeResult.SUCCESS;
     },
   };
-  const consumer = new PushConsumer({ ...options, messageListener });
+  const consumer = new (classes[app.ofClass] ?? PushConsumer)({ ...options, messageListener });
   say({
     group: consumer.getConsumerGroup(),
     options: { group: options.consumerGroup, topics: [...subscriptions.keys()] },
@@ -68,6 +95,20 @@ const loops = {
       }),
     );
   },
+  // Acknowledges what it takes a while later, and takes a few at a time.
+  async later(consumer) {
+    const messages = await consumer.receive(4, 20000);
+    say({ batch: messages.length });
+    for (const message of messages) {
+      await handle(message);
+      setTimeout(() => {
+        consumer.ack(message).then(
+          () => say({ acknowledged: message.body.toString() }),
+          error => say({ ackError: error.message }),
+        );
+      }, app.ackMs);
+    }
+  },
   async index(consumer) {
     const messages = await consumer.receive(16, 20000);
     for (let i = 0; i < messages.length; i++) {
@@ -78,13 +119,13 @@ const loops = {
 };
 
 async function pull() {
-  const consumer = new SimpleConsumer({ ...options, awaitDuration: 2000 });
+  const consumer = new SimpleConsumer({ awaitDuration: 2000, ...options });
   say({ group: consumer.getConsumerGroup() });
   await consumer.startup();
   const names = app.loops ?? ['forOf'];
   for (const name of names) {
     (async () => {
-      for (;;) {
+      while (!isShutDown) {
         try {
           await loops[name](consumer);
         } catch (error) {
@@ -101,4 +142,11 @@ async function pull() {
   for (const [topic, filter] of Object.entries(app.later ?? {}))
     await consumer.subscribe(topic, new FilterExpression(filter.tag ?? filter.sql, filter.sql ? 2 : 1));
   say({ started: true });
+  if (!app.shutsDown) return;
+  process.once('SIGTERM', async () => {
+    isShutDown = true;
+    await consumer.shutdown();
+    say({ shutDown: true });
+    process.exit();
+  });
 });
