@@ -5,7 +5,8 @@ export default defineConfig({
     // Child processes and brokers share two cores: files run one after another.
     fileParallelism: false,
     projects: [
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
+      // Properties take their time where others are at work.
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 60_000 } },
       {
         test: {
           name: 'integration',

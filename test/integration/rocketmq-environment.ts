@@ -12,6 +12,8 @@ export interface Got {
   readonly id: string;
   readonly topic: string;
   readonly attempt: number;
+  /** How many messages were in handling as it came, itself included (gRPC client). */
+  readonly atOnce: number;
   readonly properties: Readonly<Record<string, string>>;
   readonly keys: readonly string[];
   /** The baggage header of the call that the handler made; null: none. */
@@ -48,6 +50,8 @@ export interface ConsumerSettings {
   /** Milliseconds that the handler takes; that a loop `later` acknowledges later. */
   readonly handleMs?: number;
   readonly ackMs?: number;
+  /** A class of the application's own for its push consumer (gRPC client). */
+  readonly ofClass?: 'ownStartup' | 'ownRequests';
   /** On SIGTERM it shuts its consumer down, says so and ends (gRPC client). */
   readonly shutsDown?: boolean;
   readonly later?: Readonly<Record<string, string | { readonly tag?: string; readonly sql?: string }>>;

@@ -78,3 +78,87 @@ describe('a consumer plan', () => {
     expect(plan({ tag: 'gray' }).takes({ topic: 'TEST_MQ', tag: undefined, isRetry: true })).toBe(false);
   });
 });
+
+describe('a consumer plan of the baseline in auto mode', () => {
+  const topic = 'TEST_MQ';
+  const auto = (more: Partial<EnvironmentSettings> = {}) => plan({ mqBaseline: 'auto', ...more });
+
+  it('leaves the filter as it was written until a tag is left out, for that topic, and once it is not any more', () => {
+    const baseline = auto();
+    expect(baseline.filter(all, topic)).toBe(all);
+    baseline.leaveOut(topic, ['gray', 'blue']);
+    expect(baseline.filter(all, topic).expression).toBe(
+      "(gray_tag IS NULL OR gray_tag NOT IN ('blue', 'gray') OR ORIGIN_GROUP IS NOT NULL)",
+    );
+    expect(baseline.filter(all, 'OTHER')).toBe(all);
+    baseline.leaveOut(topic, []);
+    expect(baseline.filter(all, topic)).toBe(all);
+  });
+
+  it('leaves out ignored tags besides', () => {
+    const baseline = auto({ mqIgnoreTags: ['red'] });
+    baseline.leaveOut(topic, ['gray']);
+    expect(baseline.filter(all, topic).expression).toContain("NOT IN ('gray', 'red')");
+    expect(baseline.takes({ topic, tag: 'red', isRetry: false, isRedelivered: true, revision: 0 })).toBe(false);
+  });
+
+  it.each([
+    ['untagged', { tag: undefined }, true],
+    ['of another tag', { tag: 'blue' }, true],
+    ['of a tag that is left out', { tag: 'gray' }, false],
+    ['of another topic', { tag: 'gray', topic: 'OTHER' }, true],
+    ['that the group took before', { tag: 'gray', isRetry: true }, true],
+    ['that the group may have taken before', { tag: 'gray', isRedelivered: true }, true],
+    ['polled since then', { tag: 'gray', revision: 1 }, false],
+    ['of a poll that was on its way, from who knows where', { tag: 'gray', revision: 0 }, true],
+    ['of a poll that was on its way, before the canary begins', { tag: 'gray', revision: 0, at: ['b:1', 9] }, true],
+    ['of a poll that was on its way, where the canary begins', { tag: 'gray', revision: 0, at: ['b:1', 10] }, false],
+    ['of a poll that was on its way, of an unknown queue', { tag: 'gray', revision: 0, at: ['b:2', 10] }, true],
+  ] as const)('takes a message %s: %o', (_name, { at, ...message }: MessageRow, taken) => {
+    const baseline = auto();
+    expect(baseline.revision).toBe(0);
+    baseline.covered(topic, 'gray', new Map([['b:1', 10]]));
+    baseline.leaveOut(topic, ['gray']);
+    expect(baseline.revision).toBe(1);
+    const position = at && { queue: at[0], offset: at[1] };
+    expect(baseline.takes({ topic, isRetry: false, ...message, position })).toBe(taken);
+  });
+
+  it('counts from when a tag was left out, not from a change since', () => {
+    const baseline = auto();
+    baseline.leaveOut(topic, ['gray']);
+    baseline.leaveOut(topic, ['blue', 'gray']);
+    expect(baseline.takes({ topic, tag: 'gray', isRetry: false, revision: 1 })).toBe(false);
+    expect(baseline.takes({ topic, tag: 'blue', isRetry: false, revision: 1 })).toBe(true);
+  });
+
+  it('has stand-ins with the plan of a canary, that filter where it does', () => {
+    const baseline = auto();
+    expect(baseline.standIn('gray')).toMatchObject({
+      group: 'group1_gray',
+      baselineGroup: 'group1',
+      tag: 'gray',
+      side: 'broker',
+    });
+    baseline.filterInClient();
+    expect(baseline.standIn('gray').side).toBe('client');
+  });
+
+  it('tells who wants to know of the tags it sees', () => {
+    const baseline = auto();
+    baseline.saw('nobody listens');
+    const seen: string[] = [];
+    baseline.onSaw(tag => seen.push(tag));
+    baseline.saw('gray');
+    expect(seen).toEqual(['gray']);
+  });
+});
+
+interface MessageRow {
+  readonly tag: string | undefined;
+  readonly topic?: string;
+  readonly isRetry?: boolean;
+  readonly isRedelivered?: boolean;
+  readonly revision?: number;
+  readonly at?: readonly [string, number];
+}

@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { DRAIN_MS, RETIRE_AFTER_MS } from '../../src/rocketmq/hand-over';
+import {
+  createHandOver,
+  DRAIN_MS,
+  type HandOverAction,
+  type HandOverEvent,
+  type Marker,
+  RETIRE_AFTER_MS,
+} from '../../src/rocketmq/hand-over';
 import { QUEUES, World, type WorldOptions } from './hand-over-world';
 
 /** What can happen from outside, and a number that chooses which step of those that are possible comes next. */
@@ -116,5 +123,192 @@ describe('hand-over, in any order of events', () => {
     pass(world, 6);
     expect(world.markers.get('gray')?.phase).toBe('managed');
     expect(world.standIns).toBe(2);
+  });
+});
+
+/** A hand-over of `group1`, and what it answers to a line of events, one second apart. */
+function handOver(declared: readonly string[] = [], ignored: readonly string[] = []) {
+  const machine = createHandOver({ group: 'group1', canaryGroup: tag => `group1_${tag}`, declared, ignored });
+  let now = 1_000_000;
+  const seconds = (count: number) => {
+    now += count * 1_000;
+  };
+  return {
+    machine,
+    seconds,
+    on(event: HandOverEvent): HandOverAction[] {
+      seconds(1);
+      return machine.on(event, now);
+    },
+  };
+}
+
+const canaries = (...tags: string[]): HandOverEvent => ({ type: 'canaries', tags: new Set(tags), isComplete: true });
+const unknown: HandOverEvent = { type: 'canaries', tags: new Set(), isComplete: false };
+const subscribed = (...topics: string[]): HandOverEvent => ({ type: 'subscribed', topics });
+const covered = (tag: string, ...topics: string[]): HandOverEvent => ({ type: 'covered', tag, asked: topics, topics });
+const markers = (...all: Marker[]): HandOverEvent => ({ type: 'markers', markers: all });
+/** Actions, without what is said. */
+const done = (actions: readonly HandOverAction[]) => actions.filter(({ type }) => type !== 'say');
+const said = (actions: readonly HandOverAction[]) =>
+  actions.flatMap(action => (action.type === 'say' ? action.text : []));
+
+describe('hand-over', () => {
+  it('leaves a declared tag out once its group has an offset everywhere, and is ready then', () => {
+    const { machine, on } = handOver(['gray']);
+    expect(done(on(subscribed('A', 'B')))).toEqual([
+      { type: 'cover', tag: 'gray', topics: ['A', 'B'], isDeclared: true },
+    ]);
+    on(markers());
+    on(canaries());
+    expect(machine.isReady).toBe(false);
+    const answer = on({ type: 'covered', tag: 'gray', asked: ['A', 'B'], topics: ['A'] });
+    expect(done(answer)).toEqual([{ type: 'leave out', topic: 'A', tags: ['gray'] }]);
+    expect(said(answer)).toEqual(['group1, A: gray is managed (declared), its messages are those of group1_gray']);
+    expect(machine.isReady).toBe(true);
+  });
+
+  it('asks again, after a while, for what could not be covered', () => {
+    const { on, seconds } = handOver(['gray']);
+    on(subscribed('A'));
+    on({ type: 'covered', tag: 'gray', asked: ['A'], topics: [] });
+    expect(done(on({ type: 'tick' }))).toEqual([]);
+    seconds(5);
+    expect(done(on({ type: 'tick' }))).toMatchObject([{ type: 'cover', topics: ['A'] }]);
+  });
+
+  it('takes the messages itself again on a topic that has a queue without an offset', () => {
+    const { on } = handOver(['gray']);
+    on(subscribed('A'));
+    on(covered('gray', 'A'));
+    expect(done(on({ type: 'queues changed', topics: ['A'] }))).toMatchObject([{ type: 'cover', topics: ['A'] }]);
+    expect(done(on({ type: 'covered', tag: 'gray', asked: ['A'], topics: [] }))).toMatchObject([
+      { type: 'leave out', tags: [] },
+    ]);
+  });
+
+  it('stands in when two answers in a row know no canary, and leaves with the first that does', () => {
+    const { on } = handOver(['gray']);
+    on(subscribed('A'));
+    on(covered('gray', 'A'));
+    expect(done(on(canaries()))).toEqual([]);
+    expect(done(on(unknown))).toEqual([]);
+    expect(done(on(canaries()))).toEqual([{ type: 'start stand-in', tag: 'gray', topics: ['A'] }]);
+    expect(said(on({ type: 'stand-in started', tag: 'gray' }))).toEqual([
+      'group1_gray: stand-in on, no canary of gray is there',
+    ]);
+    const leaving = on(canaries('gray'));
+    expect(done(leaving)).toEqual([{ type: 'end stand-in', tag: 'gray' }]);
+    expect(said(leaving)).toEqual(['group1_gray: stand-in off, a canary of gray is there']);
+    on({ type: 'stand-in ended', tag: 'gray' });
+    expect(done(on(canaries('gray')))).toEqual([]);
+  });
+
+  it('does not take an answer that failed for the absence of a canary', () => {
+    const { on } = handOver(['gray']);
+    on(subscribed('A'));
+    on(covered('gray', 'A'));
+    on(canaries('gray'));
+    for (let round = 0; round < 10; round++) expect(done(on(unknown))).toEqual([]);
+    // One that does not know it is not enough either.
+    on(canaries());
+    on(canaries('gray'));
+    expect(done(on(canaries()))).toEqual([]);
+  });
+
+  it('leaves a stand-in that comes up late, after a canary', () => {
+    const { on } = handOver(['gray']);
+    on(subscribed('A'));
+    on(covered('gray', 'A'));
+    on(canaries());
+    on(canaries());
+    expect(done(on(canaries('gray')))).toEqual([]);
+    expect(done(on({ type: 'stand-in started', tag: 'gray' }))).toEqual([{ type: 'end stand-in', tag: 'gray' }]);
+  });
+
+  it('lets messages lie for nobody: the baseline takes them when no stand-in comes up', () => {
+    const { on, seconds } = handOver(['gray']);
+    on(subscribed('A'));
+    on(covered('gray', 'A'));
+    on(canaries());
+    on(canaries());
+    const failed: HandOverEvent = { type: 'stand-in not started', tag: 'gray', isFailure: true };
+    for (let attempt = 1; attempt < 3; attempt++) {
+      expect(done(on(failed))).toEqual([]);
+      seconds(5);
+      expect(done(on(canaries()))).toMatchObject([{ type: 'start stand-in' }]);
+    }
+    const stranded = on(failed);
+    expect(done(stranded)).toEqual([{ type: 'leave out', topic: 'A', tags: [] }]);
+    expect(stranded).toContainEqual(expect.objectContaining({ type: 'say', level: 'warn' }));
+    seconds(30);
+    expect(done(on(canaries()))).toMatchObject([{ type: 'start stand-in' }]);
+    expect(done(on({ type: 'stand-in started', tag: 'gray' }))).toEqual([
+      { type: 'leave out', topic: 'A', tags: ['gray'] },
+    ]);
+  });
+
+  it('knows an undeclared tag by a canary or by a marker, and by nothing else', () => {
+    for (const proof of [canaries('gray'), markers({ tag: 'gray', phase: 'managed', at: 1 })]) {
+      const { on } = handOver();
+      on(subscribed('A'));
+      expect(done(on({ type: 'saw', tag: 'gray' }))).toEqual([]);
+      expect(done(on(proof))).toEqual([{ type: 'cover', tag: 'gray', topics: ['A'], isDeclared: false }]);
+    }
+  });
+
+  it('never has anything to do with ignored tags', () => {
+    const { on } = handOver([], ['gray']);
+    on(subscribed('A'));
+    expect(done(on(canaries('gray')))).toEqual([]);
+    expect(done(on(markers({ tag: 'gray', phase: 'managed', at: 1 })))).toEqual([]);
+  });
+
+  it('extends a stand-in to a topic that is subscribed to later, and takes it away with it', () => {
+    const { on } = handOver(['gray']);
+    on(subscribed('A'));
+    on(covered('gray', 'A'));
+    on(canaries());
+    on(canaries());
+    on({ type: 'stand-in started', tag: 'gray' });
+    on(subscribed('B'));
+    expect(done(on(covered('gray', 'B')))).toEqual([
+      { type: 'leave out', topic: 'B', tags: ['gray'] },
+      { type: 'subscribe stand-in', tag: 'gray', topic: 'B' },
+    ]);
+    expect(done(on({ type: 'unsubscribed', topic: 'B' }))).toEqual([
+      { type: 'unsubscribe stand-in', tag: 'gray', topic: 'B' },
+    ]);
+  });
+
+  it('ends its stand-ins with the consumer, and begins nothing any more', () => {
+    const { on } = handOver(['gray']);
+    on(subscribed('A'));
+    on(covered('gray', 'A'));
+    on(canaries());
+    on(canaries());
+    on({ type: 'stand-in started', tag: 'gray' });
+    expect(done(on({ type: 'closing' }))).toEqual([{ type: 'end stand-in', tag: 'gray' }]);
+    on({ type: 'stand-in ended', tag: 'gray' });
+    expect(done(on(canaries()))).toEqual([]);
+  });
+
+  it('does not give a tag up that somebody else declares, or that messages come of', () => {
+    for (const isDeclaredElsewhere of [true, false]) {
+      const { on, seconds } = handOver();
+      on(subscribed('A'));
+      on(canaries('gray'));
+      on(covered('gray', 'A'));
+      on(canaries());
+      on(canaries());
+      on({ type: 'stand-in started', tag: 'gray' });
+      seconds(RETIRE_AFTER_MS / 1_000);
+      const [drain] = done(on(canaries()));
+      expect(drain).toMatchObject({ type: 'drain', tag: 'gray', topics: ['A'] });
+      if (!isDeclaredElsewhere) on({ type: 'saw', tag: 'gray' });
+      const { id } = drain as Extract<HandOverAction, { type: 'drain' }>;
+      const answer = on({ type: 'drained', tag: 'gray', id, isDeclaredElsewhere });
+      expect(done(answer).filter(({ type }) => type === 'leave out')).toEqual([]);
+    }
   });
 });

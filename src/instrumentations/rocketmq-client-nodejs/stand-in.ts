@@ -137,7 +137,7 @@ export function pushStandIns(main: Main<PushConsumer>): StandInMaker {
       });
       replace(standIn, 'ackMessageViaRpc', original => async (endpoints, request, timeout) => {
         if (!requests.has(request)) return original(endpoints, request, timeout);
-        if (!(await giveBack(standIn, endpoints, request))) sayKept(main, plan);
+        sayGivenBack(main, plan, await giveBack(standIn, endpoints, request));
         return DONE;
       });
 
@@ -198,7 +198,7 @@ export function pullMember(
     async giveBack(messages) {
       for (const message of messages) {
         const request = giveBackRequest(consumer, message, main.copy);
-        if (!(await giveBack(consumer, message.endpoints, request))) sayKept(main, plan);
+        sayGivenBack(main, plan, await giveBack(consumer, message.endpoints, request));
       }
     },
     onError: error => main.agent.log.debug(`a poll in ${plan.group} failed: ${error}`),
@@ -371,8 +371,12 @@ function handle(
   };
 }
 
-function sayKept({ agent }: Main, plan: ConsumerPlan): void {
-  agent.log.debug(`a message could not be given back to ${plan.group}: it comes again when its invisible time is over`);
+function sayGivenBack({ agent }: Main, { group }: ConsumerPlan, isDone: boolean): void {
+  agent.log.debug(
+    isDone
+      ? `a message was given back to ${group}`
+      : `a message could not be given back to ${group}: it comes again when its invisible time is over`,
+  );
 }
 
 /** Puts `make(original)` in place of a method of this one object. */

@@ -13,10 +13,16 @@ const silent = {
   error: (...words) => say({ clientError: words.map(String).join(' ') }),
 };
 
+let running = 0;
+
 async function handle(message) {
+  running++;
+  const atOnce = running;
   const { baggage } = await echo();
   if (app.handleMs) await new Promise(resolve => setTimeout(resolve, app.handleMs));
+  running--;
   say({
+    atOnce,
     got: message.body.toString(),
     id: message.messageId,
     topic: message.topic,
@@ -38,6 +44,24 @@ const options = {
 };
 let isShutDown = false;
 
+// What applications add to a consumer class.
+const classes = {
+  ownStartup: class extends PushConsumer {
+    #starts = 0;
+    async startup() {
+      say({ starts: ++this.#starts });
+      return super.startup();
+    }
+  },
+  ownRequests: class extends PushConsumer {
+    #requests = 0;
+    wrapPushReceiveMessageRequest(...args) {
+      this.#requests++;
+      return super.wrapPushReceiveMessageRequest(...args);
+    }
+  },
+};
+
 async function push() {
   const failing = new Set(app.failFirst ?? []);
   const messageListener = {
@@ -46,7 +70,7 @@ async function push() {
       return failing.delete(message.body.toString()) ? ConsumeResult.FAILURE : ConsumeResult.SUCCESS;
     },
   };
-  const consumer = new PushConsumer({ ...options, messageListener });
+  const consumer = new (classes[app.ofClass] ?? PushConsumer)({ ...options, messageListener });
   say({
     group: consumer.getConsumerGroup(),
     options: { group: options.consumerGroup, topics: [...subscriptions.keys()] },
