@@ -55,7 +55,7 @@ describe.each<[RocketmqVersion, Client, string]>([
     const withRetries = await endOf(all);
     expect(withRetries).toContainEqual({ broker: 'broker-a', topic: retryTopic, queueId: 0, offset: 1 });
     await expect.poll(() => hasPassed(all, withRetries), PATIENCE).toBe(true);
-    for (const position of withRetries) {
+    for (const position of withRetries.filter(({ offset }) => offset > 0)) {
       expect(await hasPassed(all, [{ ...position, offset: position.offset + 1 }])).toBe(false);
     }
     await consumer.child.stop('SIGKILL');
