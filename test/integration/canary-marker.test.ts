@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ROCKETMQ_VERSIONS, type Rocketmq, startRocketmq } from '../../fixtures/rocketmq';
 import { type BrokerAdministration, brokerAdministration } from '../../src/rocketmq/broker-administration';
 import { canaryMarkers } from '../../src/rocketmq/canary-marker';
+import type { Marker, Phase } from '../../src/rocketmq/hand-over';
 
 const NAMESPACE = 'ROCKETMQ_GRAY';
 const NOBODY = '127.0.0.1:1';
@@ -16,7 +17,8 @@ function on(...namesrv: string[]): BrokerAdministration {
 
 let named = 0;
 const newGroup = () => `MQ_INST_1%group"${++named}`;
-const marker = (tag: string, phase: string) => ({ tag, phase, at: expect.any(Number) });
+const marked = (tag: string, phase: Phase): Marker => ({ tag, phase, at: Date.now() });
+const marker = (tag: string, phase: Phase) => ({ tag, phase, at: expect.any(Number) });
 
 // The name servers of two versions beside each other: each keeps its own copy.
 describe.each(ROCKETMQ_VERSIONS.map((version, index, all) => [version, all[(index + 1) % all.length] ?? version]))(
@@ -38,10 +40,10 @@ describe.each(ROCKETMQ_VERSIONS.map((version, index, all) => [version, all[(inde
       const group = newGroup();
       const markers = canaryMarkers(on(first, second));
       expect(await markers.read(group)).toEqual([]);
-      expect(await markers.write(group, { tag: 'gray', phase: 'managed', at: Date.now() })).toBe(true);
-      expect(await markers.write(group, { tag: 'pr-1', phase: 'managed', at: Date.now() })).toBe(true);
-      expect(await markers.write(newGroup(), { tag: 'blue', phase: 'managed', at: Date.now() })).toBe(true);
-      expect(await markers.write(group, { tag: 'pr-1', phase: 'retired', at: Date.now() })).toBe(true);
+      expect(await markers.write(group, marked('gray', 'managed'))).toBe(true);
+      expect(await markers.write(group, marked('pr-1', 'managed'))).toBe(true);
+      expect(await markers.write(newGroup(), marked('blue', 'managed'))).toBe(true);
+      expect(await markers.write(group, marked('pr-1', 'retired'))).toBe(true);
       for (const all of [markers, canaryMarkers(on(first)), canaryMarkers(on(second))]) {
         expect(await all.read(group)).toEqual([marker('gray', 'managed'), marker('pr-1', 'retired')]);
       }
@@ -49,23 +51,21 @@ describe.each(ROCKETMQ_VERSIONS.map((version, index, all) => [version, all[(inde
 
     it('one of them away: what it missed is known by the other', async () => {
       const group = newGroup();
-      await canaryMarkers(on(first, second)).write(group, { tag: 'gray', phase: 'managed', at: Date.now() });
-      expect(
-        await canaryMarkers(on(NOBODY, first)).write(group, { tag: 'gray', phase: 'retired', at: Date.now() }),
-      ).toBe(true);
+      await canaryMarkers(on(first, second)).write(group, marked('gray', 'managed'));
+      expect(await canaryMarkers(on(NOBODY, first)).write(group, marked('gray', 'retired'))).toBe(true);
       expect(await canaryMarkers(on(second)).read(group)).toEqual([marker('gray', 'managed')]);
       const both = canaryMarkers(on(first, second));
       expect(await both.read(group)).toEqual([marker('gray', 'retired')]);
       expect(await canaryMarkers(on(first, NOBODY)).read(group)).toEqual([marker('gray', 'retired')]);
 
-      await both.write(group, { tag: 'gray', phase: 'managed', at: Date.now() });
+      await both.write(group, marked('gray', 'managed'));
       expect(await both.read(group)).toEqual([marker('gray', 'managed')]);
     });
 
     it('all of them away: nothing is known', async () => {
       const markers = canaryMarkers(on(NOBODY));
       expect(await markers.read('group1')).toBe(undefined);
-      expect(await markers.write('group1', { tag: 'gray', phase: 'managed', at: Date.now() })).toBe(false);
+      expect(await markers.write('group1', marked('gray', 'managed'))).toBe(false);
     });
 
     it('with the entries of others: these are left alone', async () => {
@@ -79,7 +79,7 @@ describe.each(ROCKETMQ_VERSIONS.map((version, index, all) => [version, all[(inde
       for (const [key, text] of foreign) expect(await both.putKeyValue(NAMESPACE, key, text)).toBe(2);
       const markers = canaryMarkers(both);
       expect(await markers.read(group)).toEqual([]);
-      await markers.write(group, { tag: 'gray', phase: 'managed', at: Date.now() });
+      await markers.write(group, marked('gray', 'managed'));
       expect(await markers.read(group)).toEqual([marker('gray', 'managed')]);
       for (const table of await both.keyValues(NAMESPACE)) {
         for (const [key, text] of foreign) expect(table.get(key)).toBe(text);
@@ -93,7 +93,7 @@ describe.each(ROCKETMQ_VERSIONS.map((version, index, all) => [version, all[(inde
       const ahead = JSON.stringify({ group, tag: 'gray', phase: 'retired', at });
       await administration.putKeyValue(NAMESPACE, `${group}_gray`, ahead);
       const markers = canaryMarkers(administration);
-      await markers.write(group, { tag: 'gray', phase: 'managed', at: Date.now() });
+      await markers.write(group, marked('gray', 'managed'));
       expect(await markers.read(group)).toEqual([{ tag: 'gray', phase: 'managed', at: at + 1 }]);
     });
 
@@ -108,7 +108,7 @@ describe.each(ROCKETMQ_VERSIONS.map((version, index, all) => [version, all[(inde
         await administration.putKeyValue(NAMESPACE, `${group}_${tag}`, text);
       }
       const markers = canaryMarkers(administration);
-      await markers.write(group, { tag: 'gray', phase: 'managed', at: Date.now() });
+      await markers.write(group, marked('gray', 'managed'));
       expect(await markers.read(group)).toEqual([marker('gray', 'managed'), marker('pr-2', 'managed')]);
     });
   },

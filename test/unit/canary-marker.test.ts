@@ -12,13 +12,13 @@ const merge = (...tables: Table[]) =>
 const value = (tag: string, phase: string, at: unknown, group = 'group1') => JSON.stringify({ group, tag, phase, at });
 
 describe('markers of several name servers', () => {
-  const managed = { group1_gray: value('gray', 'managed', 5) };
+  const active = { group1_gray: value('gray', 'managed', 5) };
   const retired = { group1_gray: value('gray', 'retired', 6) };
   it.each<[string, Table[], Marker[]]>([
     ['none', [{}, {}], []],
-    ['one missed it', [managed, {}], [{ tag: 'gray', phase: 'managed', at: 5 }]],
-    ['the later counts', [managed, retired], [{ tag: 'gray', phase: 'retired', at: 6 }]],
-    ['in any order', [retired, managed], [{ tag: 'gray', phase: 'retired', at: 6 }]],
+    ['one missed it', [active, {}], [{ tag: 'gray', phase: 'managed', at: 5 }]],
+    ['the later counts', [active, retired], [{ tag: 'gray', phase: 'retired', at: 6 }]],
+    ['in any order', [retired, active], [{ tag: 'gray', phase: 'retired', at: 6 }]],
     [
       'managed again',
       [retired, { group1_gray: value('gray', 'managed', 7) }],
@@ -31,7 +31,7 @@ describe('markers of several name servers', () => {
     ],
     [
       'several tags, each by itself',
-      [managed, { 'group1_pr-1': value('pr-1', 'retired', 1) }],
+      [active, { 'group1_pr-1': value('pr-1', 'retired', 1) }],
       [
         { tag: 'gray', phase: 'managed', at: 5 },
         { tag: 'pr-1', phase: 'retired', at: 1 },
