@@ -29,7 +29,10 @@ export interface BaselineHandOver {
    */
   subscribe(subscriptions: readonly Subscription[]): Promise<void>;
   unsubscribe(topic: string): void;
-  /** The application closes the consumer; resolves when its stand-ins have ended. Never rejects. */
+  /**
+   * The application closes the consumer: it polls no more. Resolves when its stand-ins have ended. Never rejects; called
+   * again, it waits for the same.
+   */
   close(): Promise<void>;
 }
 
@@ -61,6 +64,7 @@ export function baselineHandOver(options: BaselineHandOverOptions): BaselineHand
   /** Told when the machine is ready. */
   const waiting = new Set<() => void>();
   let isOver = false;
+  let closed: Promise<void> | undefined;
 
   const tell = (event: HandOverEvent): void => {
     for (const action of machine.on(event, Date.now())) carryOut(action);
@@ -257,15 +261,21 @@ export function baselineHandOver(options: BaselineHandOverOptions): BaselineHand
       source.forgetTopic(topic);
       tell({ type: 'unsubscribed', topic });
     },
-    async close() {
-      if (isOver) return;
-      isOver = true;
-      clearInterval(timer);
-      for (const settle of waiting) settle();
-      tell({ type: 'closing' });
-      while (unfinished.size > 0) await Promise.all(unfinished);
-      await Promise.all(announcements.map(async announcement => (await announcement).withdraw()));
-      source.close();
+    close() {
+      closed ??= end();
+      return closed;
     },
   };
+
+  async function end(): Promise<void> {
+    isOver = true;
+    clearInterval(timer);
+    for (const settle of waiting) settle();
+    tell({ type: 'closing' });
+    while (unfinished.size > 0) await Promise.all(unfinished);
+    // With nobody to stand in, nothing is left out: the application may start the consumer once more.
+    for (const topic of subscriptions.keys()) plan.leaveOut(topic, []);
+    await Promise.all(announcements.map(async announcement => (await announcement).withdraw()));
+    source.close();
+  }
 }

@@ -31,8 +31,6 @@ export async function prepareGroup(
   servers: ClusterServers,
   log: Log,
 ): Promise<'ready' | 'refused' | 'unreachable'> {
-  // Connections to brokers keep no process alive, but the application is waiting for this one.
-  const alive = setInterval(() => {}, 60_000);
   const onFailure = (problem: string, error: unknown) => {
     // Without a topic the cluster may not be known; the group is prepared again with the first subscription.
     if (subscriptions.length === 0) log.debug(problem);
@@ -40,7 +38,7 @@ export async function prepareGroup(
     const cause = (error as { cause?: unknown }).cause ?? error;
     return (cause as Error).name === 'BrokerAdministrationError' ? 'refused' : 'unreachable';
   };
-  const outcome = await withAdministration(servers, onFailure, async administration => {
+  return withAdministration(servers, onFailure, async administration => {
     const { prepareCanaryGroup } = require('./canary-group') as typeof import('./canary-group');
     const { created, offsets } = await prepareCanaryGroup({
       administration,
@@ -55,8 +53,6 @@ export async function prepareGroup(
     }
     return 'ready' as const;
   });
-  clearInterval(alive);
-  return outcome;
 }
 
 /** What speaks against filtering on the brokers: the very filters that will be used, compiled by each of them. */

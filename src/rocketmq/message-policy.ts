@@ -11,6 +11,7 @@ import { type ConsumerPlan, consumerPlan } from './consumer-plan';
 import type { FilterExpression } from './filter-expression';
 import { checkFilters, prepareGroup } from './group-preparation';
 import type { HandOverSource } from './hand-over-source';
+import { keepingAlive } from './keeping-alive';
 import { SQL92_DISABLED } from './remoting-codes';
 import type { Credentials } from './remoting-signature';
 import type { StandInMaker } from './stand-in';
@@ -195,6 +196,28 @@ export function createMessagePolicy(settings: Settings, log: Log): MessagePolicy
     return 'retry';
   };
 
+  const prepare: MessagePolicy['prepare'] = async (plan, subscriptions, connection, standIns) => {
+    const namesrv = settings.mqNamesrv ?? connection.namesrv;
+    if (namesrv === undefined) {
+      await handOverByProxy(plan, subscriptions, connection, standIns);
+      return;
+    }
+    const servers = { namesrv, credentials: connection.credentials };
+    // Only the client's own errors wait for this: filters can change while a consumer runs.
+    if (subscriptions.length > 0) {
+      // The baseline's own filter has no condition while no tag is managed: one of a stand-in's has.
+      const checked = isHandedOver(plan) ? plan.standIn('gray') : plan;
+      void checkFilters(checked, subscriptions, servers, log).then(reason => {
+        if (reason !== undefined) onBrokerCannot(plan, reason);
+      });
+    }
+    if (plan.tag !== undefined) return prepareCanary(plan, plan.tag, subscriptions, servers);
+    if (settings.mqBaseline === 'auto' && standIns !== undefined) {
+      const { brokerSource } = require('./broker-source') as typeof import('./broker-source');
+      await handOverOf(plan, standIns, () => brokerSource(plan, servers, log)).subscribe(subscriptions);
+    }
+  };
+
   return {
     plan(group, client) {
       const plan = consumerPlan(group, settings, settings.mqFilterSide === 'client' ? 'client' : 'broker');
@@ -222,38 +245,23 @@ export function createMessagePolicy(settings: Settings, log: Log): MessagePolicy
     },
 
     async prepare(plan, subscriptions, connection, standIns) {
-      if (!plan.isFiltered) return;
-      const namesrv = settings.mqNamesrv ?? connection.namesrv;
-      if (namesrv === undefined) {
-        await handOverByProxy(plan, subscriptions, connection, standIns);
-        return;
-      }
-      const servers = { namesrv, credentials: connection.credentials };
-      // Only the client's own errors wait for this: filters can change while a consumer runs.
-      if (subscriptions.length > 0) {
-        // The baseline's own filter has no condition while no tag is managed: one of a stand-in's has.
-        const checked = isHandedOver(plan) ? plan.standIn('gray') : plan;
-        void checkFilters(checked, subscriptions, servers, log).then(reason => {
-          if (reason !== undefined) onBrokerCannot(plan, reason);
-        });
-      }
-      if (plan.tag !== undefined) return prepareCanary(plan, plan.tag, subscriptions, servers);
-      if (settings.mqBaseline === 'auto' && standIns !== undefined) {
-        const { brokerSource } = require('./broker-source') as typeof import('./broker-source');
-        await handOverOf(plan, standIns, () => brokerSource(plan, servers, log)).subscribe(subscriptions);
-      }
+      if (plan.isFiltered) await keepingAlive(() => prepare(plan, subscriptions, connection, standIns));
     },
-
     unsubscribed: (plan, topic) => handOvers.get(plan)?.unsubscribe(topic),
-    async leaving(plan) {
-      // Its stand-ins may come while it drains: what it still handles is acknowledged by itself.
-      if (sharedQueues.has(plan)) await leave(plan);
-      await handOvers.get(plan)?.close();
-    },
-    async left(plan) {
-      await leave(plan);
-      await handOvers.get(plan)?.close();
-    },
+    leaving: plan =>
+      keepingAlive(async () => {
+        // Stand-ins may come while it drains: what it still handles it acknowledges itself.
+        if (sharedQueues.has(plan)) await leave(plan);
+        await handOvers.get(plan)?.close();
+      }),
+    left: plan =>
+      keepingAlive(async () => {
+        await leave(plan);
+        await handOvers.get(plan)?.close();
+        // Started once more, it begins anew.
+        handOvers.delete(plan);
+      }),
+
     sayUnplanned(group) {
       if (settings.tag === undefined) return;
       log.error(
