@@ -260,6 +260,7 @@ export function baselineHandOver(options: BaselineHandOverOptions): BaselineHand
       subscriptions.delete(topic);
       source.forgetTopic(topic);
       tell({ type: 'unsubscribed', topic });
+      plan.leaveOut(topic, []);
     },
     close() {
       closed ??= end();
