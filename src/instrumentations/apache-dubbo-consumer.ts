@@ -16,6 +16,9 @@ import type { Exports, Instrumentation } from '../loader/instrumentation';
 import { type AnyFunction, wrapMethod } from '../loader/wrap';
 import { oncePerObject } from '../once-per-object';
 import type { Attachments } from '../propagation/rpc-attachments';
+import { wantedEnvironment } from '../routing/choose-instances';
+import { type ConnectionState, chooseConnection, takesCalls } from '../routing/connection-choice';
+import { type FirstAttempt, startFirstAttempt } from '../routing/first-attempt';
 import { isDubboConsumer } from '../routing/instance-environment';
 
 /** A call, of which the library says `ctx`. */
@@ -45,12 +48,19 @@ interface Transport {
 }
 /** What the registry says of a provider. */
 interface Entry {
+  readonly provider: Provider;
   /** `host:port`. */
   readonly host: string;
   readonly environment: string | undefined;
-  /** Consumers are registered beside providers. */
-  readonly isConsumer: boolean;
 }
+/** What the registry says of a service: its providers, without the consumers that are registered beside them. */
+interface Offer {
+  readonly entries: readonly Entry[];
+  readonly byHost: ReadonlyMap<string, readonly Entry[]>;
+  readonly hasCanaries: boolean;
+}
+const NO_PROVIDERS: readonly Provider[] = [];
+
 interface Scheduler {
   readonly queue: {
     readonly requestQueue: ReadonlyMap<number, Call>;
@@ -61,8 +71,6 @@ interface Scheduler {
   sendRequest(call: Call, transport?: Transport): void;
 }
 
-/** Milliseconds that calls wait for the first connection to a provider before they go to the baseline instead. */
-const PATIENCE = 1000;
 /** What `invokedByHost` says of a call that waits for the connections of its own environment, not for any. */
 const WAITING = 'waiting for a connection';
 
@@ -96,16 +104,8 @@ function patchContext(Context: object, agent: Agent): void {
   );
 }
 
-/** The first attempt to connect to a provider, and what waits for its end. */
-interface FirstAttempt {
-  /** `slow`: it lasts longer than {@link PATIENCE}. */
-  state: 'running' | 'slow' | 'over';
-  /** Told when it is no longer running. */
-  readonly waiting: Set<() => void>;
-}
-/** Of later attempts (the library makes one every three seconds) nothing is awaited: calls fall back meanwhile. */
+/** The library makes one every three seconds; only the first is waited for. */
 const firstAttempts = new WeakMap<Transport, FirstAttempt>();
-const attemptOf = (transport: Transport | undefined) => transport && firstAttempts.get(transport);
 
 function patchTransport(prototype: object, agent: Agent): void {
   wrapMethod<AnyFunction>(
@@ -137,38 +137,39 @@ function patchTransport(prototype: object, agent: Agent): void {
 
 function followFirstAttempt(transport: Transport): void {
   if (firstAttempts.has(transport)) return;
-  const attempt: FirstAttempt = { state: 'running', waiting: new Set() };
+  const attempt = startFirstAttempt();
   firstAttempts.set(transport, attempt);
-  const become = (state: FirstAttempt['state']) => {
-    attempt.state = state;
-    for (const goOn of attempt.waiting) goOn();
-    attempt.waiting.clear();
-  };
-  // After the events that are due with the timer: a process that was busy starting has connections to take notice of.
-  const beSlow = () => setImmediate(() => attempt.state === 'running' && become('slow'));
-  const timer = setTimeout(beSlow, PATIENCE).unref();
-  const end = () => {
-    clearTimeout(timer);
-    if (attempt.state !== 'over') become('over');
-  };
   // Behind the library's own listeners: it has taken notice by then.
-  transport.transport.once('connect', end).once('close', end);
+  transport.transport.once('connect', attempt.end).once('close', attempt.end);
 }
+
+const stateOf = (transport: Transport | undefined): ConnectionState => {
+  if (transport === undefined) return 'down';
+  return transport.isAvailable ? 'up' : (firstAttempts.get(transport)?.state ?? 'down');
+};
+
+/** Versions and groups as in the library's findDubboClusterByService. */
+const fits = (provider: Provider, { version, group }: Call) =>
+  (!version || version === '*' || provider.version === version) && (!group || provider.group === group);
 
 function patchScheduler(prototype: object, agent: Agent, ScheduleError: new (message: string) => Error): void {
   const { guard, routing } = agent;
-  /** What the registry says of each provider, read once: its lists are replaced, not changed. */
-  const entryOf = oncePerObject(({ hostname, port, url }: Provider): Entry => {
-    // Not `query`: the library parses the whole URL as a query string and so loses the first parameter.
-    const parameters = Object.fromEntries(url.searchParams);
-    return {
-      host: `${hostname}:${port}`,
-      environment: routing.environmentOf(parameters),
-      isConsumer: isDubboConsumer(parameters),
-    };
+  /** What the registry says of a service, read once: the library replaces its lists, it does not change them. */
+  const offerOf = oncePerObject((providers: readonly Provider[]): Offer => {
+    const offer = { entries: [] as Entry[], byHost: new Map<string, Entry[]>(), hasCanaries: false };
+    for (const provider of providers) {
+      const { hostname, port, url } = provider;
+      // Not `query`: the library parses the whole URL as a query string and so loses the first parameter.
+      const parameters = Object.fromEntries(url.searchParams);
+      if (isDubboConsumer(parameters)) continue;
+      const entry = { provider, host: `${hostname}:${port}`, environment: routing.environmentOf(parameters) };
+      offer.entries.push(entry);
+      offer.byHost.set(entry.host, [...(offer.byHost.get(entry.host) ?? []), entry]);
+      if (entry.environment !== undefined) offer.hasCanaries = true;
+    }
+    return offer;
   });
-  const transportOf = (scheduler: Scheduler, provider: Provider): Transport | undefined => {
-    const { host } = entryOf(provider);
+  const transportOf = (scheduler: Scheduler, { host, provider }: Entry): Transport | undefined => {
     for (const transport of scheduler.dubboCluster.dubboClusterTransportMap.get(provider.hostname) ?? []) {
       if (transport.host === host) return transport;
     }
@@ -178,39 +179,38 @@ function patchScheduler(prototype: object, agent: Agent, ScheduleError: new (mes
   /** The connection that a call is sent by, the error that it ends with, or undefined: it waits. */
   const choose = (scheduler: Scheduler, call: Call, proposed: Transport | undefined): Transport | Error | undefined => {
     const { dubboInterface, version, group } = call;
-    const providers = (scheduler.dubboServiceUrlMapper.get(dubboInterface) ?? []).filter(
-      // Versions and groups as in the library's findDubboClusterByService.
-      provider =>
-        (!version || version === '*' || provider.version === version) &&
-        (!group || provider.group === group) &&
-        !entryOf(provider).isConsumer,
+    const { entries, byHost, hasCanaries } = offerOf(
+      scheduler.dubboServiceUrlMapper.get(dubboInterface) ?? NO_PROVIDERS,
     );
+    const tag = tags.get(call);
+    if (proposed?.isAvailable) {
+      const wanted = wantedEnvironment(tag);
+      for (const { provider, environment } of byHost.get(proposed.host) ?? []) {
+        // The library's choice stands where it may: at once, without a look at the others.
+        if ((environment === wanted || !hasCanaries) && fits(provider, call)) return proposed;
+      }
+    }
     const reader = {
-      environment: (provider: Provider) => entryOf(provider).environment,
-      isUsable(provider: Provider) {
-        const transport = transportOf(scheduler, provider);
-        return transport?.isAvailable === true || attemptOf(transport)?.state === 'running';
-      },
+      environment: ({ environment }: Entry) => environment,
+      isUsable: (entry: Entry) => takesCalls(stateOf(transportOf(scheduler, entry))),
     };
-    const chosen = routing.choose(providers, tags.get(call), reader, dubboInterface);
-    // The library's choice stands where it may.
-    if (proposed?.isAvailable && chosen.some(provider => entryOf(provider).host === proposed.host)) return proposed;
-    const transports = chosen.map(provider => transportOf(scheduler, provider));
-    const connected = transports.filter(transport => transport?.isAvailable);
-    if (connected.length > 0) return connected[Math.floor(Math.random() * connected.length)];
-
+    const fitting = entries.filter(({ provider }) => fits(provider, call));
+    const chosen = routing.choose(fitting, tag, reader, dubboInterface).map(entry => {
+      const transport = transportOf(scheduler, entry);
+      return { transport, state: stateOf(transport), isProposed: entry.host === proposed?.host, weight: 1 };
+    });
+    const choice = chooseConnection(chosen, Math.random);
     // Both texts are the library's.
-    if (chosen.length === 0) return new ScheduleError(`Could not find any agent worker with ${dubboInterface}`);
-    const attempts = transports.map(attemptOf).filter(attempt => attempt !== undefined);
-    const running = attempts.filter(({ state }) => state === 'running');
-    if (running.length > 0) {
-      call.invokedByHost = WAITING;
-      for (const { waiting } of running) waiting.add(() => goOn(scheduler, call));
-    } else if (attempts.some(({ state }) => state === 'slow')) {
-      // Nowhere else to go: as the library's own calls before any connection, until its time is over.
+    if (choice === 'nobody') return new ScheduleError(`Could not find any agent worker with ${dubboInterface}`);
+    if (choice === 'unreachable') return new ScheduleError(`${dubboInterface}?group=${group}&version=${version}`);
+    if (choice === 'queue') {
       call.invokedByHost = '';
-    } else {
-      return new ScheduleError(`${dubboInterface}?group=${group}&version=${version}`);
+      return undefined;
+    }
+    if ('send' in choice) return choice.send.transport;
+    call.invokedByHost = WAITING;
+    for (const { transport } of choice.wait) {
+      if (transport !== undefined) firstAttempts.get(transport)?.onSettled(() => goOn(scheduler, call));
     }
     return undefined;
   };

@@ -15,10 +15,14 @@ export const globalFetch: CoreInstrumentation = {
     const patchBundledUndici = () => {
       isPatched = true;
       void globalThis.Response; // A lazy property: reading it loads the bundled undici, as the call below would.
-      const { patchDispatcher } = require('./undici') as typeof import('./undici');
+      const { ownerOf, patchDispatcher } = require('./undici') as typeof import('./undici');
       for (const symbol of GLOBAL_DISPATCHERS) {
-        const dispatcher = (globalThis as Record<symbol, unknown>)[symbol];
-        const prototype = dispatcher === undefined ? undefined : ownerOf(dispatcher as object, 'dispatch');
+        const dispatcher = (globalThis as Record<symbol, object | undefined>)[symbol];
+        if (dispatcher === undefined) continue;
+        // `DispatcherBase.prototype`, which a class of the application may be above; or what stands in for it.
+        const chain = Object.getPrototypeOf(dispatcher) as object;
+        const base = ownerOf(chain, 'destroyed');
+        const prototype = base !== undefined && Object.hasOwn(base, 'dispatch') ? base : ownerOf(chain, 'dispatch');
         if (prototype !== undefined) patchDispatcher(prototype, agent);
       }
     };
@@ -33,11 +37,3 @@ export const globalFetch: CoreInstrumentation = {
     );
   },
 };
-
-/** The nearest prototype of `instance` that has a method of its own called `name`. */
-function ownerOf(instance: object, name: string): object | undefined {
-  let prototype = Object.getPrototypeOf(instance) as object | null;
-  while (prototype !== null && !Object.hasOwn(prototype, name))
-    prototype = Object.getPrototypeOf(prototype) as object | null;
-  return prototype ?? undefined;
-}

@@ -17,9 +17,13 @@ interface Host {
   readonly weight?: number;
   readonly healthy?: boolean;
   readonly enabled?: boolean;
+  readonly clusterName?: string;
   readonly metadata?: Readonly<Record<string, unknown>>;
 }
 interface ServiceInfo {
+  readonly name: string;
+  /** The clusters that were asked for, separated by commas. */
+  readonly clusters?: string;
   /** The server's clock at the answer, in ms. */
   readonly lastRefTime?: number;
   readonly hosts?: readonly Host[];
@@ -27,8 +31,11 @@ interface ServiceInfo {
 }
 interface HostReactor {
   readonly _closed?: boolean;
-  /** By service key: the next poll of each service that is followed. */
+  /** By service key: the next poll of each service that is polled. */
   readonly _futureMap?: ReadonlyMap<string, unknown>;
+  /** Keys of services whose first answer is awaited. */
+  readonly _updatingSet?: ReadonlySet<string>;
+  listenerCount(event: string): number;
 }
 
 export const nacosNaming: Instrumentation = {
@@ -79,23 +86,40 @@ function patchClient(prototype: object, agent: Agent): void {
   }
 }
 
-/** As the application names it: without the group and cluster that it need not name. */
-const nameOf = (key: string) => key.replace(/^DEFAULT_GROUP@@/, '').replace(/@@DEFAULT$/, '');
+/** As the application names it: without the group that it need not name. */
+const nameOf = (service: string) => service.replace(/^DEFAULT_GROUP@@/, '');
 
-/** Answers overtake one another by less than this, in ms; a longer way back is another server's clock. */
-const OVERTAKEN = 2000;
+/** The event that says that a list has changed, behind the key of the list. */
+const CHANGED = '_changed';
 
 function patchHostReactor(prototype: object, agent: Agent): void {
   const { guard, routing } = agent;
-  /** Of each client: the time of the last answer about each service. */
-  const times = new WeakMap<object, Map<string, number>>();
-  const isOvertaken = (reactor: object, name: string, time: number) => {
-    const known = times.get(reactor) ?? new Map<string, number>();
-    times.set(reactor, known);
-    const age = (known.get(name) ?? 0) - time;
-    if (age > 0 && age < OVERTAKEN) return true;
-    known.set(name, time);
-    return false;
+  const learned = new WeakSet<ServiceInfo>();
+
+  const learn = (reactor: HostReactor, service: ServiceInfo | undefined) => {
+    // Of an empty answer the client keeps the former list, which applications may have changed by then.
+    if (service?.hosts === undefined || reactor._closed || learned.has(service)) return;
+    learned.add(service);
+    const key = service.getKey();
+    routing.learn(reactor, {
+      service: nameOf(service.name),
+      clusters: service.clusters ?? '',
+      time: service.lastRefTime ?? 0,
+      instances: service.hosts
+        .filter(({ metadata }) => !isDubboConsumer(metadata))
+        .map(host => ({
+          host: host.ip,
+          port: host.port,
+          environment: routing.environmentOf(host.metadata),
+          isUsable: isUsable(host),
+          weight: host.weight ?? 1,
+          cluster: host.clusterName,
+        })),
+      isFollowed: () =>
+        reactor._futureMap?.has(key) === true ||
+        reactor._updatingSet?.has(key) === true ||
+        reactor.listenerCount(key + CHANGED) > 0,
+    });
   };
 
   // 2.0 to 2.6: called with each answer and each push of the server.
@@ -105,23 +129,21 @@ function patchHostReactor(prototype: object, agent: Agent): void {
     original =>
       function processServiceJSON(this: HostReactor, ...args: unknown[]) {
         const service = original.apply(this, args) as ServiceInfo | undefined;
-        guard('learning the instances of a service from Nacos', undefined, () => {
-          if (service?.hosts === undefined || this._closed) return;
-          const key = service.getKey();
-          const name = nameOf(key);
-          if (isOvertaken(this, name, service.lastRefTime ?? 0)) return;
-          const instances = service.hosts
-            .filter(({ metadata }) => !isDubboConsumer(metadata))
-            .map(host => ({
-              host: host.ip,
-              port: host.port,
-              environment: routing.environmentOf(host.metadata),
-              isUsable: isUsable(host),
-              weight: host.weight ?? 1,
-            }));
-          routing.learn(this, name, instances, () => this._futureMap?.has(key) ?? false);
-        });
+        guard('learning the instances of a service from Nacos', undefined, () => learn(this, service));
         return service;
+      },
+  );
+  // From within, when the list has changed, with the hosts and the service: listeners make calls at once.
+  wrapMethod<AnyFunction>(
+    prototype,
+    'emit',
+    original =>
+      function emit(this: HostReactor, ...args: unknown[]) {
+        const [event, , service] = args;
+        if (typeof event === 'string' && event.endsWith(CHANGED)) {
+          guard('learning the instances of a service from Nacos', undefined, () => learn(this, service as ServiceInfo));
+        }
+        return original.apply(this, args);
       },
   );
   wrapMethod<AnyFunction>(

@@ -12,8 +12,8 @@ import type { Socket } from 'node:net';
 import type { CoreInstrumentation } from '../loader/instrumentation';
 import { type AnyFunction, wrapMethod } from '../loader/wrap';
 import { changeHeaderList, type HeaderChange, joined } from '../propagation/http-headers';
+import { bracketed, hostHeader } from '../routing/address';
 import type { Routing } from '../routing/routing';
-import { bracketed, hostHeader } from '../routing/service-directory';
 
 /** What requests carry, taken when they were made. Undefined: no tag. */
 const TAG = Symbol('rocketmq-gray.tag');
@@ -110,15 +110,16 @@ function aim(request: Tagged, options: unknown, routing: Routing): ConnectOption
 
   // A virtual host that the application named stays: it is the service's, not the instance's.
   const to = hostHeader(target);
-  const former = [`${bracketed(host)}:${port}`, bracketed(host)];
+  const [name, address] = [bracketed(host).toLowerCase(), `${bracketed(host)}:${port}`.toLowerCase()];
+  const isFormer = (value: string) => [name, address].includes(value.toLowerCase());
   if (typeof request._header === 'string') {
     const header = request._header;
     request._header = header.replace(/(\r\nhost: *)([^\r]*)/i, (line, name, value) =>
-      former.includes(value) ? name + to : line,
+      isFormer(value) ? name + to : line,
     );
     // With `Expect: 100-continue` it waits for the connection already.
     for (const output of request.outputData ?? []) if (output.data === header) output.data = request._header;
-  } else if (former.includes(String(request.getHeader('host')))) {
+  } else if (isFormer(String(request.getHeader('host')))) {
     request.setHeader('Host', to);
   }
   request.host = target.host;

@@ -3,13 +3,14 @@ import { createRequire } from 'node:module';
 import * as path from 'node:path';
 import type { Agent } from '../agent';
 import { installEsModuleHook } from './es-module-hook';
-import type {
-  CoreInstrumentation,
-  Exports,
-  FileHandler,
-  Instrumentation,
-  LibraryCopy,
-  LibraryEntry,
+import {
+  type CoreInstrumentation,
+  type Exports,
+  type FileHandler,
+  type Instrumentation,
+  type LibraryCopy,
+  type LibraryEntry,
+  Replacement,
 } from './instrumentation';
 import { inRange } from './version-range';
 
@@ -28,8 +29,7 @@ export function install(core: readonly CoreInstrumentation[], libraries: readonl
       libraries.map(library => library.module),
       { internals: true },
       (exports: Exports, name: string, directory?: string) => {
-        if (directory !== undefined) onFile(exports, name.split(path.sep).join('/'), directory);
-        return exports;
+        return directory === undefined ? exports : onFile(exports, name.split(path.sep).join('/'), directory);
       },
     );
   });
@@ -40,20 +40,25 @@ export function install(core: readonly CoreInstrumentation[], libraries: readonl
 
 function createFileHandler(libraries: readonly LibraryEntry[], agent: Agent): FileHandler {
   const copies = new Map<string, LibraryCopy | undefined>();
-  const patched = new WeakSet<object>();
+  const patched = new WeakMap<object, Exports>();
 
   return (exports, name, directory) => {
     const library = libraries.find(({ module }) => name === module || name.startsWith(`${module}/`));
-    if (library === undefined) return;
-    agent.guard(`the hook of ${library.module}`, undefined, () => {
+    if (library === undefined) return exports;
+    return agent.guard(`the hook of ${library.module}`, exports, () => {
       const instrumentation = library.load();
       // With the first file of a copy: an unknown version may have none of the files that are looked for.
       if (!copies.has(directory)) copies.set(directory, readCopy(instrumentation, directory, agent));
       const copy = copies.get(directory);
       const patch = instrumentation.files[name.slice(library.module.length + 1)];
-      if (copy === undefined || patch === undefined || patched.has(exports)) return;
-      patched.add(exports);
-      agent.guard(`the hook of ${name} ${copy.version}`, undefined, () => patch(exports, agent, copy));
+      if (copy === undefined || patch === undefined) return exports;
+      if (!patched.has(exports)) {
+        patched.set(exports, exports);
+        const hook = `the hook of ${name} ${copy.version}`;
+        const result = agent.guard(hook, undefined as unknown, () => patch(exports, agent, copy));
+        if (result instanceof Replacement) patched.set(exports, result.exports);
+      }
+      return patched.get(exports);
     });
   };
 }

@@ -12,8 +12,16 @@ export interface LibraryCopy {
   requireDependency(name: string): Exports;
 }
 
-/** Changes the exports of a module in place. What it throws is reported once; the application gets the module as it is. */
-export type Patch = (exports: Exports, agent: Agent, copy: LibraryCopy) => void;
+/**
+ * Changes the exports of a module in place; or returns a {@link Replacement}, where the module is one class. What it throws is
+ * reported once; the application gets the module as it is.
+ */
+export type Patch = (exports: Exports, agent: Agent, copy: LibraryCopy) => unknown;
+
+/** Exports that everybody gets in the place of a CommonJS module's own. */
+export class Replacement {
+  constructor(readonly exports: Exports) {}
+}
 
 /** How one library is instrumented: a value, no behaviour of its own. */
 export interface Instrumentation {
@@ -39,5 +47,8 @@ export interface CoreInstrumentation {
   readonly patch: (agent: Agent) => void;
 }
 
-/** Told about each file that is loaded. `name`: the package, `/` and the path of the file in it. `directory`: the package's. */
-export type FileHandler = (exports: Exports, name: string, directory: string) => void;
+/**
+ * Told about each file that is loaded; returns the exports to hand out. `name`: the package, `/` and the path of the file in
+ * it. `directory`: the package's.
+ */
+export type FileHandler = (exports: Exports, name: string, directory: string) => Exports;

@@ -3,8 +3,8 @@
  * place of the application's own object, which is never changed. Getters run on the application's object, which may have
  * private state.
  */
-export function overlay<T extends object>(original: T, changes: Readonly<Record<string, unknown>>): T {
-  const own = new Map<PropertyKey, unknown>(Object.entries(changes));
+export function overlay<T extends object>(original: T, changes: Readonly<Record<PropertyKey, unknown>>): T {
+  const own = new Map<PropertyKey, unknown>(Reflect.ownKeys(changes).map(key => [key, changes[key]]));
   const get = (key: PropertyKey) => (own.has(key) ? own.get(key) : Reflect.get(original, key, original));
   // An empty target: nothing of a frozen or sealed object binds the proxy.
   return new Proxy({} as T, {

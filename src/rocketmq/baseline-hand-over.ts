@@ -4,11 +4,9 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../log';
-import { offsetsOnEveryQueue, prepareCanaryGroup } from './canary-group';
-import { type ClusterServers, openCluster } from './cluster';
 import { type ConsumerPlan, canaryGroup } from './consumer-plan';
-import { endOf, hasPassed } from './group-progress';
 import { createHandOver, type HandOverAction, type HandOverEvent } from './hand-over';
+import type { HandOverSource } from './hand-over-source';
 import type { Subscription } from './message-policy';
 import type { Announcement } from './presence';
 import type { StandIn, StandInMaker } from './stand-in';
@@ -16,7 +14,7 @@ import type { StandIn, StandInMaker } from './stand-in';
 export interface BaselineHandOverOptions {
   /** Of a consumer of the baseline. */
   readonly plan: ConsumerPlan;
-  readonly servers: ClusterServers;
+  readonly source: HandOverSource;
   readonly standIns: StandInMaker;
   /** Tags known beforehand. */
   readonly declared: readonly string[];
@@ -35,39 +33,34 @@ export interface BaselineHandOver {
   close(): Promise<void>;
 }
 
-/** How often it is asked who is there, ms. */
-const PRESENCE_MS = 1_000;
-/** How often the markers are read, and the queues of the topics, ms. */
+/** How often it is asked who is there, what is written down, and for the queues of the topics, ms. */
+const CANARIES_MS = 1_000;
 const MARKERS_MS = 5_000;
 const QUEUES_MS = 10_000;
 /** How often a message of a tag is worth telling, ms. */
 const SAW_MS = 1_000;
-const DRAINED_MS = 3_000;
 /** How long a consumer's start is held up by brokers that do not answer, ms. */
 const LONGEST_START_MS = 10_000;
-/** Answers about who is there may be as old as this: a stand-in has to see a canary that came before its announcement. */
+/** Answers about who is there may be as old as this, ms: a stand-in has to see a canary that came before it. */
 const FRESH_MS = 500;
 
 export function baselineHandOver(options: BaselineHandOverOptions): BaselineHandOver {
-  const { plan, standIns, declared, ignored, log } = options;
+  const { plan, source, standIns, declared, ignored, log } = options;
   const group = plan.baselineGroup;
   const groupOf = (tag: string) => canaryGroup(group, tag);
-  const cluster = openCluster(options.servers);
-  const { administration, markers, presence } = cluster;
-  const machine = createHandOver({ group, canaryGroup: groupOf, declared, ignored });
+  const { joinsFirst } = source;
+  const machine = createHandOver({ group, canaryGroup: groupOf, declared, ignored, joinsFirst });
   const subscriptions = new Map<string, Subscription>();
   /** Tags that something is known of. */
   const known = new Set<string>(declared);
-  /** Of each topic, the queues that were covered last: a number for each broker. */
-  const queues = new Map<string, ReadonlyMap<string, number>>();
-  const running = new Map<string, { readonly standIn: StandIn; readonly announcement: Announcement }>();
   const sawAt = new Map<string, number>();
-  const announcements: Announcement[] = [];
-  /** Everything under way that the end of the consumer waits for. */
+  const running = new Map<string, { readonly standIn: StandIn; readonly announcement: Announcement }>();
+  const announcements: Promise<Announcement>[] = [];
+  /** Beginnings and ends of stand-ins, which the end of the consumer waits for. */
   const unfinished = new Set<Promise<void>>();
+  /** Told when the machine is ready. */
   const waiting = new Set<() => void>();
   let isOver = false;
-  let isAsking = false;
 
   const tell = (event: HandOverEvent): void => {
     for (const action of machine.on(event, Date.now())) carryOut(action);
@@ -82,8 +75,6 @@ export function baselineHandOver(options: BaselineHandOverOptions): BaselineHand
     tell({ type: 'saw', tag });
   };
 
-  const topics = () => [...subscriptions.keys()];
-
   function carryOut(action: HandOverAction): void {
     switch (action.type) {
       case 'say':
@@ -93,99 +84,86 @@ export function baselineHandOver(options: BaselineHandOverOptions): BaselineHand
         plan.leaveOut(action.topic, action.tags);
         return;
       case 'cover':
-        void cover(action.tag, action.topics, action.isDeclared);
+        void cover(action);
         return;
       case 'mark':
-        void markers.write(group, action.marker);
+        void source.mark(action.marker);
         return;
       case 'drain':
-        void drain(action.tag, action.id, action.topics);
+        void drain(action);
         return;
       case 'start stand-in':
         inTheEnd(startStandIn(action.tag, action.topics));
         return;
       case 'end stand-in':
-        endStandIn(action.tag);
+        inTheEnd(endStandIn(action.tag));
         return;
       case 'subscribe stand-in':
+        void subscribeStandIn(action.tag, action.topic);
+        return;
       case 'unsubscribe stand-in':
-        void changeStandIn(action);
+        running.get(action.tag)?.standIn.unsubscribe(action.topic);
     }
   }
 
-  async function cover(tag: string, asked: readonly string[], isDeclared: boolean): Promise<void> {
-    const group = groupOf(tag);
-    const covered: string[] = [];
+  async function cover({ tag, topics, isDeclared }: Extract<HandOverAction, { type: 'cover' }>): Promise<void> {
+    let covered: readonly string[] = [];
     try {
-      const before = await queuesOf(asked);
-      await prepareCanaryGroup({
-        administration,
-        baselineGroup: plan.baselineGroup,
-        canaryGroup: group,
-        topics: asked,
-      });
-      // Written down before anything is left out: whoever comes after this process must know.
-      const isMarked = await markers.write(plan.baselineGroup, { tag, phase: 'managed', at: Date.now() });
-      if (isMarked || isDeclared) {
-        for (const topic of asked) {
-          const offsets = await offsetsOnEveryQueue({ administration, canaryGroup: group }, topic);
-          if (offsets === undefined) continue;
-          plan.covered(topic, tag, offsets);
-          covered.push(topic);
-          if (!queues.has(topic)) queues.set(topic, before.get(topic) ?? new Map());
-        }
-      }
+      covered = await source.cover(tag, topics, isDeclared);
     } catch (error) {
       const problem = (error as { hint?: string }).hint ?? (error as Error).message;
-      log.warnOnce(`cover:${group}`, `the baseline takes the messages of ${tag} as well: ${problem}`);
+      log.warnOnce(`cover:${groupOf(tag)}`, `the baseline takes the messages of ${tag} as well: ${problem}`);
     }
-    tell({ type: 'covered', tag, asked, topics: covered });
+    tell({ type: 'covered', tag, asked: topics, topics: covered });
   }
 
-  async function startStandIn(tag: string, names: readonly string[]): Promise<void> {
-    const notStarted = (isFailure: boolean) => tell({ type: 'stand-in not started', tag, isFailure });
-    const announcement = await presence.announceStandIn(groupOf(tag), names);
+  async function drain({ tag, id, topics }: Extract<HandOverAction, { type: 'drain' }>): Promise<void> {
+    const isDeclaredElsewhere = await source.drained(tag, topics, () => isOver);
+    if (isDeclaredElsewhere !== undefined) tell({ type: 'drained', tag, id, isDeclaredElsewhere });
+  }
+
+  async function startStandIn(tag: string, topics: readonly string[]): Promise<void> {
+    const announcement = await source.announceStandIn(tag, topics);
     // One of the two sees the other: a canary announces itself before it looks for stand-ins.
     await sleep(FRESH_MS, undefined, { ref: false });
-    const seen = await presence.canaries(group, names, known);
-    if (seen.tags.has(tag) || isOver) {
+    const { tags } = await source.canaries(topics, known);
+    if (tags.has(tag) || isOver) {
       await announcement.withdraw();
-      notStarted(false);
-      if (seen.tags.has(tag)) tell({ type: 'canaries', tags: seen.tags, isComplete: false });
+      tell({ type: 'stand-in not started', tag, isFailure: false });
+      tell({ type: 'canaries', tags, isComplete: false });
       return;
     }
     try {
       const standInPlan = plan.standIn(tag);
       standInPlan.onSaw(saw);
-      const standIn = await standIns.start(
-        standInPlan,
-        names.flatMap(name => subscriptions.get(name) ?? []),
-      );
-      running.set(tag, { standIn, announcement });
+      const asked = topics.flatMap(topic => subscriptions.get(topic) ?? []);
+      running.set(tag, { standIn: await standIns.start(standInPlan, asked), announcement });
     } catch (error) {
-      log.warnOnce(
-        `stand-in:${groupOf(tag)}`,
-        `${groupOf(tag)}: a stand-in could not be started: ${(error as Error).message}`,
-      );
+      const problem = (error as Error).message;
+      log.warnOnce(`stand-in:${groupOf(tag)}`, `${groupOf(tag)}: a stand-in could not be started: ${problem}`);
       await announcement.withdraw();
-      notStarted(true);
+      tell({ type: 'stand-in not started', tag, isFailure: true });
       return;
     }
     tell({ type: 'stand-in started', tag });
   }
 
-  function endStandIn(tag: string): void {
+  async function endStandIn(tag: string): Promise<void> {
     const entry = running.get(tag);
-    if (entry === undefined) return;
     running.delete(tag);
-    const { standIn, announcement } = entry;
-    const end = async () => {
-      await standIn.leave();
-      await announcement.withdraw();
-      tell({ type: 'stand-in ended', tag });
-      await standIn.closed;
-    };
-    inTheEnd(end());
+    await entry?.standIn.leave();
+    await entry?.announcement.withdraw();
+    tell({ type: 'stand-in ended', tag });
+    await entry?.standIn.closed;
+  }
+
+  async function subscribeStandIn(tag: string, topic: string): Promise<void> {
+    const subscription = subscriptions.get(topic);
+    try {
+      if (subscription !== undefined) await running.get(tag)?.standIn.subscribe(subscription);
+    } catch (error) {
+      log.warn(`${groupOf(tag)}: the stand-in could not subscribe to ${topic}: ${(error as Error).message}`);
+    }
   }
 
   function inTheEnd(work: Promise<void>): void {
@@ -193,97 +171,58 @@ export function baselineHandOver(options: BaselineHandOverOptions): BaselineHand
     void work.finally(() => unfinished.delete(work));
   }
 
-  async function changeStandIn({
-    type,
-    tag,
-    topic,
-  }: Extract<HandOverAction, { type: 'subscribe stand-in' | 'unsubscribe stand-in' }>): Promise<void> {
-    const standIn = running.get(tag)?.standIn;
-    const subscription = subscriptions.get(topic);
-    if (type === 'unsubscribe stand-in') standIn?.unsubscribe(topic);
-    else if (subscription !== undefined) {
-      await standIn?.subscribe(subscription).catch(error => {
-        log.warn(`${groupOf(tag)}: the stand-in could not subscribe to ${topic}: ${(error as Error).message}`);
-      });
-    }
-  }
-
-  async function drain(tag: string, id: number, names: readonly string[]): Promise<void> {
-    const ask = { administration, canaryGroup: groupOf(tag), topics: names };
-    for (let ends: Awaited<ReturnType<typeof endOf>> | undefined; !isOver; await pause(DRAINED_MS)) {
-      try {
-        ends ??= await endOf(ask);
-        if (!(await hasPassed(ask, ends))) continue;
-        const isDeclaredElsewhere = await presence.isDeclared(groupOf(tag), names);
-        if (isDeclaredElsewhere === undefined) continue;
-        return tell({ type: 'drained', tag, id, isDeclaredElsewhere });
-      } catch (error) {
-        log.debug(`${groupOf(tag)}: how far it has got is not known: ${(error as Error).message}`);
-      }
-    }
-  }
-
-  async function queuesOf(names: readonly string[]): Promise<Map<string, ReadonlyMap<string, number>>> {
-    const found = names.map(async name => {
-      const hosts = await administration.queuesOf(name);
-      return [name, new Map(hosts.map(({ broker, queues }) => [broker, queues]))] as const;
-    });
-    return new Map(await Promise.all(found));
-  }
-
-  async function lookAtQueues(): Promise<void> {
-    const changed: string[] = [];
-    for (const [name, now] of await queuesOf([...queues.keys()])) {
-      const before = queues.get(name);
-      if (before === undefined || ![...now].some(([broker, count]) => count > (before.get(broker) ?? 0))) continue;
-      // A broker that is away for a while keeps what it has.
-      queues.set(name, new Map([...before, ...now]));
-      changed.push(name);
-    }
-    if (changed.length > 0) tell({ type: 'queues changed', topics: changed });
-  }
-
-  async function lookAtMarkers(): Promise<void> {
-    const read = await markers.read(group);
-    if (read === undefined) return;
-    for (const { tag } of read) known.add(tag);
-    tell({ type: 'markers', markers: read });
-  }
-
-  async function lookAtCanaries(): Promise<void> {
-    const names = topics();
-    if (names.length === 0) return;
-    const { tags, isComplete, problem } = await presence.canaries(group, names, known);
-    for (const tag of tags) known.add(tag);
-    if (problem !== undefined) log.debug(`${group}: who is there is not known everywhere: ${problem}`);
-    tell({ type: 'canaries', tags, isComplete });
-  }
-
   const rounds = [
-    { every: PRESENCE_MS, at: 0, look: lookAtCanaries },
-    { every: MARKERS_MS, at: 0, look: lookAtMarkers },
-    { every: QUEUES_MS, at: 0, look: lookAtQueues },
-  ];
+    {
+      every: CANARIES_MS,
+      async look() {
+        if (subscriptions.size === 0) return;
+        const { tags, isComplete, problem } = await source.canaries([...subscriptions.keys()], known);
+        for (const tag of tags) known.add(tag);
+        if (problem !== undefined) log.debug(`${group}: who is there is not known everywhere: ${problem}`);
+        tell({ type: 'canaries', tags, isComplete });
+      },
+    },
+    {
+      every: MARKERS_MS,
+      async look() {
+        const markers = await source.markers();
+        if (markers === undefined) return;
+        for (const { tag } of markers) known.add(tag);
+        tell({ type: 'markers', markers });
+      },
+    },
+    {
+      every: QUEUES_MS,
+      async look() {
+        const topics = await source.grownTopics();
+        if (topics.length > 0) tell({ type: 'queues changed', topics });
+      },
+    },
+  ].map(({ every, look }) => ({ every, look, at: 0, isLooking: false }));
 
+  /** Asks for everything that is due; the same thing never twice at once. Never rejects. */
   async function ask(): Promise<void> {
-    if (isAsking || isOver) return;
-    isAsking = true;
     const now = performance.now();
-    const due = rounds.filter(({ at }) => now >= at);
-    for (const round of due) round.at = now + round.every;
-    const answers = await Promise.allSettled(due.map(({ look }) => look()));
-    for (const answer of answers) {
-      if (answer.status === 'rejected')
-        log.debug(`${group}: the brokers did not answer: ${(answer.reason as Error).message}`);
-    }
-    isAsking = false;
+    const due = rounds.filter(({ at, isLooking }) => now >= at && !isLooking);
+    const looks = due.map(async round => {
+      // A timer that fires a little early is not a round late.
+      Object.assign(round, { at: now + round.every - CANARIES_MS / 2, isLooking: true });
+      try {
+        await round.look();
+      } catch (error) {
+        log.debug(`${group}: the brokers did not answer: ${(error as Error).message}`);
+      } finally {
+        round.isLooking = false;
+      }
+    });
+    await Promise.all(looks);
   }
 
-  const timer = setInterval(() => void ask(), PRESENCE_MS);
+  const timer = setInterval(() => void ask(), CANARIES_MS);
   timer.unref();
   plan.onSaw(saw);
 
-  /** Settles when the machine is ready, or after a while. */
+  /** Resolves when the machine is ready, or after a while: whether it is. */
   function ready(): Promise<boolean> {
     return new Promise(resolve => {
       // The application waits for this: it keeps the process alive.
@@ -298,31 +237,24 @@ export function baselineHandOver(options: BaselineHandOverOptions): BaselineHand
     });
   }
 
-  async function announceDeclared(names: readonly string[]): Promise<void> {
-    const made = await Promise.all(declared.map(tag => presence.announceDeclared(groupOf(tag), names)));
-    announcements.push(...made);
-    if (isOver) await Promise.all(made.map(announcement => announcement.withdraw()));
-  }
-
   return {
     async subscribe(added) {
-      if (isOver) return;
+      if (isOver || added.length === 0) return;
       const isFirst = subscriptions.size === 0;
       for (const subscription of added) subscriptions.set(subscription.topic, subscription);
+      const topics = [...subscriptions.keys()];
       tell({ type: 'subscribed', topics: added.map(({ topic }) => topic) });
-      if (subscriptions.size === 0) return;
-      if (isFirst) void announceDeclared(topics());
+      if (isFirst) announcements.push(...declared.map(tag => source.announceDeclared(tag, topics)));
       await ask();
-      if (!(await ready())) {
-        log.warnOnce(
-          `hand-over:${group}`,
-          `${group}: the brokers do not say which canaries there are; until they do, the baseline takes the messages of every tag that it does not know to be managed`,
-        );
-      }
+      if (await ready()) return;
+      log.warnOnce(
+        `hand-over:${group}`,
+        `${group}: it is not known which canaries there are; until it is, the baseline takes the messages of every tag that it does not know to be managed`,
+      );
     },
     unsubscribe(topic) {
       subscriptions.delete(topic);
-      queues.delete(topic);
+      source.forgetTopic(topic);
       tell({ type: 'unsubscribed', topic });
     },
     async close() {
@@ -332,12 +264,8 @@ export function baselineHandOver(options: BaselineHandOverOptions): BaselineHand
       for (const settle of waiting) settle();
       tell({ type: 'closing' });
       while (unfinished.size > 0) await Promise.all(unfinished);
-      await Promise.all(announcements.map(announcement => announcement.withdraw()));
-      cluster.close();
+      await Promise.all(announcements.map(async announcement => (await announcement).withdraw()));
+      source.close();
     },
   };
-
-  function pause(ms: number): Promise<void> {
-    return sleep(ms, undefined, { ref: false });
-  }
 }

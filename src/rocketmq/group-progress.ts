@@ -1,4 +1,4 @@
-import { type BrokerAdministration, brokerNamed } from './broker-administration';
+import { type Broker, type BrokerAdministration, brokerNamed } from './broker-administration';
 
 /** A place in a queue: where the next message was to come. */
 export interface QueuePosition {
@@ -28,17 +28,22 @@ export async function endOf({
   topics: readonly string[];
 }): Promise<QueuePositions> {
   const brokers = await administration.brokersOfCluster(topics);
-  const ends = [...topics, ...retryTopics(canaryGroup, topics)].map(async topic => {
+  const endsOf = (broker: Broker, topic: string, queues: number) =>
+    Array.from({ length: queues }, async (_, queueId) => {
+      const offset = await administration.maxOffset(broker, topic, queueId);
+      return { broker: broker.name, topic, queueId, offset };
+    });
+  const ofTopics = topics.map(async topic => {
     const hosts = await administration.queuesOf(topic);
-    const queues = hosts.flatMap(({ broker, queues }) =>
-      Array.from({ length: queues }, async (_, queueId) => {
-        const offset = await administration.maxOffset(brokerNamed(brokers, broker), topic, queueId);
-        return { broker, topic, queueId, offset };
-      }),
-    );
-    return Promise.all(queues);
+    return Promise.all(hosts.flatMap(({ broker, queues }) => endsOf(brokerNamed(brokers, broker), topic, queues)));
   });
-  return (await Promise.all(ends)).flat();
+  const ofRetries = brokers.map(async broker => {
+    // Not by their routes: a broker tells name servers of these topics only some time after it has put retries there.
+    const settings = await administration.groupSettings(broker, canaryGroup);
+    const queues = Math.max(1, Number(settings?.retryQueueNums ?? 1));
+    return Promise.all(retryTopics(canaryGroup, topics).flatMap(topic => endsOf(broker, topic, queues)));
+  });
+  return (await Promise.all([...ofTopics, ...ofRetries])).flat();
 }
 
 /**
@@ -52,7 +57,9 @@ export async function hasPassed(
 ): Promise<boolean> {
   const ahead = positions.filter(({ offset }) => offset > 0);
   if (ahead.length === 0) return true;
-  const brokers = await administration.brokersOfCluster([...new Set(ahead.map(({ topic }) => topic))]);
+  // Their topics say which clusters to look into; those of retries may be unknown to the name servers.
+  const topics = [...new Set(ahead.map(({ topic }) => topic))];
+  const brokers = await administration.brokersOfCluster(topics);
   const passed = ahead.map(async ({ broker, topic, queueId, offset }) => {
     const committed = await administration.committedOffset(brokerNamed(brokers, broker), canaryGroup, topic, queueId);
     return committed !== undefined && committed >= offset;
@@ -60,7 +67,10 @@ export async function hasPassed(
   return (await Promise.all(passed)).every(Boolean);
 }
 
-/** Names of the topics that brokers put a group's retries in: 4.x and the remoting protocol; POP; POP since 5.2, if told to (KeyBuilder.java, 5.5). */
+/**
+ * Names of the topics that brokers put a group's retries in: of clients of the remoting protocol; of POP; of POP since 5.2
+ * where enableRetryTopicV2 is set (KeyBuilder.java, 5.5). The end of one that is not there is 0.
+ */
 function retryTopics(group: string, topics: readonly string[]): string[] {
   return [`%RETRY%${group}`, ...topics.flatMap(topic => [`%RETRY%${group}_${topic}`, `%RETRY%${group}+${topic}`])];
 }

@@ -83,6 +83,11 @@ export interface HandOverOptions {
   readonly declared: readonly string[];
   /** Left to their canaries altogether. */
   readonly ignored: readonly string[];
+  /**
+   * True where nobody can set a group's offsets: it gets them as it is polled, so that a stand-in has to be there first.
+   * Until it is covered, both take the messages.
+   */
+  readonly joinsFirst?: boolean;
 }
 
 /** One answer may have missed a canary that was just connecting. */
@@ -124,7 +129,13 @@ interface TagState {
   drainAt: number;
 }
 
-export function createHandOver({ group, canaryGroup, declared, ignored }: HandOverOptions): HandOver {
+export function createHandOver({
+  group,
+  canaryGroup,
+  declared,
+  ignored,
+  joinsFirst = false,
+}: HandOverOptions): HandOver {
   const tags = new Map<string, TagState>();
   const topics = new Set<string>();
   /** What the consumer leaves out now, by topic: as it was last told. */
@@ -325,7 +336,7 @@ export function createHandOver({ group, canaryGroup, declared, ignored }: HandOv
   const needsStandIn = (state: TagState) =>
     !isClosing &&
     state.canary === 'absent' &&
-    ((state.phase === 'managed' && state.covered.size > 0) || state.phase === 'draining');
+    ((state.phase === 'managed' && (state.covered.size > 0 || joinsFirst)) || state.phase === 'draining');
 
   /** What follows from the state: the same state, asked twice, gives nothing the second time. */
   const settle = (now: number, actions: HandOverAction[]): void => {
@@ -391,7 +402,7 @@ export function createHandOver({ group, canaryGroup, declared, ignored }: HandOv
     if (isNeeded && state.standIn === 'none' && now >= state.startAt) {
       state.standIn = 'starting';
       // While it drains: what was left out until then.
-      const standInTopics = state.phase === 'managed' ? [...state.covered] : [...topics];
+      const standInTopics = state.phase === 'managed' && !joinsFirst ? [...state.covered] : [...topics];
       for (const topic of standInTopics) state.standInTopics.add(topic);
       actions.push({ type: 'start stand-in', tag, topics: standInTopics });
       return;

@@ -10,6 +10,7 @@ import type { ClusterServers } from './cluster';
 import { type ConsumerPlan, consumerPlan } from './consumer-plan';
 import type { FilterExpression } from './filter-expression';
 import { checkFilters, prepareGroup } from './group-preparation';
+import type { HandOverSource } from './hand-over-source';
 import { SQL92_DISABLED } from './remoting-codes';
 import type { Credentials } from './remoting-signature';
 import type { StandInMaker } from './stand-in';
@@ -98,15 +99,40 @@ export function createMessagePolicy(settings: Settings, log: Log): MessagePolicy
 
   const isHandedOver = (plan: ConsumerPlan) => plan.tag === undefined && settings.mqBaseline === 'auto';
 
-  const handOverOf = (plan: ConsumerPlan, standIns: StandInMaker, servers: ClusterServers): BaselineHandOver => {
+  const handOverOf = (
+    plan: ConsumerPlan,
+    standIns: StandInMaker,
+    makeSource: () => HandOverSource,
+  ): BaselineHandOver => {
     let handOver = handOvers.get(plan);
     if (handOver === undefined) {
       const { baselineHandOver } = require('./baseline-hand-over') as typeof import('./baseline-hand-over');
       const { mqTags: declared, mqIgnoreTags: ignored } = settings;
-      handOver = baselineHandOver({ plan, servers, standIns, declared, ignored, log });
+      handOver = baselineHandOver({ plan, source: makeSource(), standIns, declared, ignored, log });
       handOvers.set(plan, handOver);
     }
     return handOver;
+  };
+
+  /** Where no name server is known, and a proxy may be asked. */
+  const handOverByProxy = async (
+    plan: ConsumerPlan,
+    subscriptions: readonly Subscription[],
+    { endpoint }: ClientConnection,
+    standIns: StandInMaker | undefined,
+  ): Promise<void> => {
+    if (!isHandedOver(plan) || subscriptions.length === 0) return;
+    if (!sharedQueues.has(plan) || settings.mqTags.length === 0 || standIns === undefined) {
+      sayNoSource(plan, log);
+      return;
+    }
+    const proxy = settings.mqProxyRemoting ?? `${hostOf(endpoint)}:${PROXY_REMOTING_PORT}`;
+    log.warnOnce(
+      'hand-over',
+      `${plan.group}: no name server is known (GRAY_MQ_NAMESRV): the proxy at ${proxy} is asked who is there, which it knows of a crash after two minutes, and of tags in GRAY_MQ_TAGS only; after each start the baseline takes their messages as well for some 40 s`,
+    );
+    const { proxySource } = require('./proxy-source') as typeof import('./proxy-source');
+    await handOverOf(plan, standIns, () => proxySource(plan, proxy)).subscribe(subscriptions);
   };
 
   const prepareCanary = async (
@@ -199,7 +225,7 @@ export function createMessagePolicy(settings: Settings, log: Log): MessagePolicy
       if (!plan.isFiltered) return;
       const namesrv = settings.mqNamesrv ?? connection.namesrv;
       if (namesrv === undefined) {
-        if (isHandedOver(plan) && subscriptions.length > 0) sayNoSource(plan, log);
+        await handOverByProxy(plan, subscriptions, connection, standIns);
         return;
       }
       const servers = { namesrv, credentials: connection.credentials };
@@ -213,7 +239,8 @@ export function createMessagePolicy(settings: Settings, log: Log): MessagePolicy
       }
       if (plan.tag !== undefined) return prepareCanary(plan, plan.tag, subscriptions, servers);
       if (settings.mqBaseline === 'auto' && standIns !== undefined) {
-        await handOverOf(plan, standIns, servers).subscribe(subscriptions);
+        const { brokerSource } = require('./broker-source') as typeof import('./broker-source');
+        await handOverOf(plan, standIns, () => brokerSource(plan, servers, log)).subscribe(subscriptions);
       }
     },
 
@@ -252,13 +279,22 @@ export function createMessagePolicy(settings: Settings, log: Log): MessagePolicy
   };
 }
 
+/** Of a proxy: `remotingListenPort` in rmq-proxy.json, by default. */
+const PROXY_REMOTING_PORT = 8080;
+
+/** @param endpoint of a gRPC client: `host:port`, several separated by `;`, perhaps with a scheme */
+function hostOf(endpoint: string): string {
+  const first = endpoint.replace(/^\w+:(\/\/)?(?=\S*:\d)/, '').split(/[;,]/)[0] ?? '';
+  return first.replace(/:\d+$/, '');
+}
+
 /** How long a canary's group that could not be prepared is left alone, in ms. */
 const FAILURE_MS = 60_000;
 
 function sayNoSource({ group }: ConsumerPlan, log: Log): void {
   log.warnOnce(
     'hand-over',
-    `${group}: no name server is known (GRAY_MQ_NAMESRV), so nobody can say which canaries are there: the baseline takes the messages of every tag, as with GRAY_MQ_BASELINE=all`,
+    `${group}: no name server is known (GRAY_MQ_NAMESRV), so nobody can say which canaries are there: the baseline takes the messages of every tag that is not in GRAY_MQ_IGNORE_TAGS, as with GRAY_MQ_BASELINE=all`,
   );
 }
 

@@ -2,12 +2,12 @@
 import type { Settings } from '../config/settings';
 import type { Log } from '../log';
 import { oncePerObject } from '../once-per-object';
-import { BASE } from '../tag';
-import { chooseInstances, type InstanceReader } from './choose-instances';
+import type { Address } from './address';
+import { chooseInstances, type InstanceReader, wantedEnvironment } from './choose-instances';
 import { environmentOf, type Metadata, registrationMetadata } from './instance-environment';
-import { type Address, createServiceDirectory, type ServiceInstance } from './service-directory';
+import { createServiceDirectory, type ServiceDirectory } from './service-directory';
 
-/** Error code of a call that was not made: its service has instances of other canaries only. */
+/** Error code of a call that was not made: there is no instance that it may go to. */
 export const NO_INSTANCE = 'ERR_GRAY_NO_INSTANCE';
 
 export interface Routing {
@@ -20,15 +20,14 @@ export interface Routing {
    * none, which is said once for `service`. The very same array when none is excluded.
    */
   choose<T>(instances: readonly T[], tag: string | undefined, reader: InstanceReader<T>, service: string): readonly T[];
-  /** See {@link ServiceDirectory.learn}. */
-  learn(source: object, service: string, instances: readonly ServiceInstance[], isFollowed: () => boolean): void;
-  forget(source: object): void;
+  readonly learn: ServiceDirectory['learn'];
+  readonly forget: ServiceDirectory['forget'];
   /** False: no call is aimed elsewhere, whatever its address. */
   hasCanaries(): boolean;
   /**
    * The address that a call with the outgoing tag `tag` goes to instead of this one; undefined: unchanged.
    *
-   * @returns an Error with the code `ERR_GRAY_NO_INSTANCE` when it must not be made
+   * @returns an Error with the code `ERR_GRAY_NO_INSTANCE` when there is no instance that it may go to
    */
   aim(host: string, port: number, tag: string | undefined): Address | Error | undefined;
 }
@@ -38,11 +37,15 @@ export function createRouting({ key, tag: instanceTag, interop }: Settings, log:
   // Registries hand out new metadata with each change: what one says is read once.
   const environment = oncePerObject((metadata: object) => environmentOf(metadata as Metadata, key));
 
-  const noInstance = (service: string, tag: string | undefined) => {
-    const caller = tag === undefined || tag === BASE ? 'the baseline' : tag;
-    const text = `${service} has instances of other canaries only: none for a call of ${caller}`;
+  const noInstance = (services: readonly string[], tag: string | undefined) => {
+    const caller = wantedEnvironment(tag) ?? 'the baseline';
+    const names = services.join(', ');
+    const text =
+      services.length === 1
+        ? `${names} has instances of other canaries only: none for a call of ${caller}`
+        : `${names}, which share an address, have none in common for a call of ${caller}, and the address does not say which was meant`;
     // By service alone: tags come from outside, what was said is remembered.
-    log.warnOnce(`no instance: ${service}`, text);
+    log.warnOnce(`no instance: ${names}`, text);
     return text;
   };
 
@@ -53,7 +56,7 @@ export function createRouting({ key, tag: instanceTag, interop }: Settings, log:
     registration: metadata => registrationMetadata(metadata, { key, tag: instanceTag, interop }),
     choose(instances, tag, reader, service) {
       const chosen = chooseInstances(instances, tag, reader);
-      if (chosen.length === 0 && instances.length > 0) noInstance(service, tag);
+      if (chosen.length === 0 && instances.length > 0) noInstance([service], tag);
       return chosen;
     },
     learn: directory.learn,

@@ -3,79 +3,84 @@
  * by then only the address is left. Registries' lists are learned here, and a call to an address that is in one of them is
  * aimed at an instance of the call's own environment.
  */
-import { chooseInstances, type InstanceReader } from './choose-instances';
+import { type Address, normalHost } from './address';
+import { wantedEnvironment } from './choose-instances';
+import { byEnvironment, type EnvironmentInstances, type ServiceEnvironments } from './service-environments';
+import { type ServiceInstance, type ServiceList, viewOf, withList } from './service-lists';
+import { pickByWeight } from './weighted-choice';
 
-export interface Address {
-  readonly host: string;
-  readonly port: number;
-}
-
-/** A host as URLs write it. */
-export function bracketed(host: string): string {
-  return host.includes(':') ? `[${host}]` : host;
-}
-
-/** The `Host` of calls to an address. */
-export function hostHeader({ host, port }: Address): string {
-  return `${bracketed(host)}:${port}`;
-}
-
-/** An instance as a registry has it. */
-export interface ServiceInstance extends Address {
-  /** The tag it is registered with; undefined: the baseline. */
-  readonly environment: string | undefined;
-  readonly isUsable: boolean;
-  /** Its share of the calls. */
-  readonly weight: number;
+/** A list of instances that a registry's client was answered. */
+export interface LearnedList extends ServiceList {
+  readonly service: string;
+  /**
+   * Whether the client still keeps this list up to date. A service of which there are only lists that were asked for once
+   * is not used: calls would go to instances that are long gone.
+   */
+  isFollowed(): boolean;
 }
 
 export interface ServiceDirectory {
-  /** True while there is a canary, or was a moment ago. Ask first: no call is to be aimed elsewhere otherwise. */
+  /** False: there is no canary, and was none a moment ago; no call is to be aimed elsewhere. */
   readonly hasCanaries: boolean;
   /**
-   * Replaces what is known of a service.
+   * Replaces what is known of a service in the clusters that the list is of. Nothing of the list is kept: the application
+   * may do with it as it likes.
    *
    * @param source the registry client that says so: two of them may have services of the same name
-   * @param isFollowed whether the client still keeps this list up to date. One that was only asked for once is not used:
-   *   it would send calls to instances that are long gone.
    */
-  learn(source: object, service: string, instances: readonly ServiceInstance[], isFollowed: () => boolean): void;
+  learn(source: object, list: LearnedList): void;
   /** Forgets every service of a client that was closed. */
   forget(source: object): void;
   /**
    * Where a call with the outgoing tag `tag` to this address goes: undefined: there, unchanged; an address: elsewhere;
-   * the name of a service: nowhere, since that service has instances of other canaries only.
+   * the names of its services: nowhere, since there is no instance for it. O(1) for a call that is right, without
+   * allocation; one that goes elsewhere costs a look at the candidates.
+   *
+   * An address that several services share does not say which was meant, so whoever answers has to offer them all:
+   *
+   * | the address                          | an instance of the call's environment for each | a baseline for each | the call goes |
+   * |--------------------------------------|------------------------------------------------|---------------------|---------------|
+   * | is right for each of its services    |                                                |                     | there         |
+   * | is not                               | one that offers them all                       |                     | to that one   |
+   * | is of the call's environment or base | apart, or some have none                       |                     | there         |
+   * | is a canary of others                | apart, or some have none                       | one that offers all | to that one   |
+   * | is a canary of others                | apart, or some have none                       | apart, or none      | nowhere       |
    */
-  aim(host: string, port: number, tag: string | undefined): Address | { readonly unreachable: string } | undefined;
+  aim(
+    host: string,
+    port: number,
+    tag: string | undefined,
+  ): Address | { readonly unreachable: readonly string[] } | undefined;
 }
 
 interface Service {
   readonly name: string;
-  readonly instances: readonly ServiceInstance[];
-  readonly isFollowed: () => boolean;
+  lists: readonly LearnedList[];
+  /** Those of `lists` that are kept up to date; once they are, they stay so. */
+  readonly followed: Set<string>;
+  environments: ServiceEnvironments<ServiceInstance>;
+  registrations: readonly Registration[];
 }
 
-/** An instance that left its service. */
-interface Departed {
-  readonly source: object;
-  readonly service: string;
-  readonly isCanary: boolean;
-  /** Ms, as the clock counts them. */
-  readonly until: number;
+/** An instance of a service, as it is found by its address. */
+interface Registration {
+  readonly service: Service;
+  readonly instance: ServiceInstance;
+  /** `unfollowed`: it only says that somebody was there when the list was asked for. */
+  readonly state: 'present' | 'departed' | 'unfollowed';
+  /** Ms, as the clock counts them: when a departed instance is no longer known. */
+  until: number;
 }
 
 /**
- * How long, in ms, calls to an instance that left its service go to those that are there: applications hold lists that are
- * older than ours. Longer than registries take to tell everybody, shorter than an address waits for its next user.
+ * How long, in ms, calls to an instance that left its service go to those that are there. It counts from the moment when the
+ * last list that the client keeps has lost it, and so has every list that it handed out: what remains are calls under way
+ * and answers that the application keeps for itself, for as long as clients take between two polls. Most networks
+ * give an address to its next user later than that; one that registers is known by its new service at once.
  */
-const DEPARTED_FOR = 60_000;
+const DEPARTED_FOR = 10_000;
 
-const READER: InstanceReader<ServiceInstance> = {
-  environment: instance => instance.environment,
-  isUsable: instance => instance.isUsable,
-};
-
-const keyOf = ({ host, port }: Address) => `${host}:${port}`;
+const NONE = byEnvironment<ServiceInstance>([]);
 
 /**
  * @param random a number from 0 up to 1, for the choice by weight
@@ -83,100 +88,173 @@ const keyOf = ({ host, port }: Address) => `${host}:${port}`;
  */
 export function createServiceDirectory(random: () => number = Math.random, now = Date.now): ServiceDirectory {
   const sources = new Map<object, Map<string, Service>>();
-  const byAddress = new Map<string, Service[]>();
-  const departed = new Map<string, Departed>();
+  const byHost = new Map<string, Map<number, Registration[]>>();
   let canaries = 0;
+  /** When the last canary that departed is no longer known. */
+  let canariesUntil = 0;
 
-  const enter = (service: Service) => {
-    for (const instance of service.instances) {
-      const key = keyOf(instance);
-      byAddress.set(key, [...(byAddress.get(key) ?? []), service]);
-      departed.delete(key);
-      if (instance.environment !== undefined) canaries++;
+  const isCanary = ({ instance }: Registration) => instance.environment !== undefined;
+  const enter = (registration: Registration) => {
+    const { host, port } = registration.instance;
+    let ports = byHost.get(host);
+    if (ports === undefined) {
+      ports = new Map();
+      byHost.set(host, ports);
     }
+    const others = ports.get(port);
+    if (others === undefined) ports.set(port, [registration]);
+    else others.push(registration);
+    if (!isCanary(registration)) return;
+    if (registration.until === Number.POSITIVE_INFINITY) canaries++;
+    else canariesUntil = Math.max(canariesUntil, registration.until);
   };
-  const remove = (service: Service) => {
-    for (const instance of service.instances) {
-      const key = keyOf(instance);
-      const others = (byAddress.get(key) ?? []).filter(other => other !== service);
-      if (others.length > 0) byAddress.set(key, others);
-      else byAddress.delete(key);
-      if (instance.environment !== undefined) canaries--;
-    }
+  const remove = (registration: Registration) => {
+    const { host, port } = registration.instance;
+    const ports = byHost.get(host);
+    const others = ports?.get(port)?.filter(other => other !== registration);
+    if (others === undefined || others.length === 0) ports?.delete(port);
+    else ports?.set(port, others);
+    if (ports?.size === 0) byHost.delete(host);
+    if (isCanary(registration) && registration.until === Number.POSITIVE_INFINITY) canaries--;
   };
-  const rememberDeparted = (source: object, before: Service) => {
-    for (const [key, { until }] of departed) if (until <= now()) departed.delete(key);
-    for (const instance of before.instances) {
-      const key = keyOf(instance);
-      if (byAddress.has(key)) continue;
-      const isCanary = instance.environment !== undefined;
-      departed.set(key, { source, service: before.name, isCanary, until: now() + DEPARTED_FOR });
+  const find = (host: string, port: number) => byHost.get(host)?.get(port);
+
+  /** True when a list has come to be followed: what is known of the service is another thing then. */
+  const follow = (service: Service): boolean => {
+    if (service.followed.size === service.lists.length) return false;
+    const before = service.followed.size;
+    for (const { clusters, isFollowed } of service.lists) {
+      if (!service.followed.has(clusters) && isFollowed()) service.followed.add(clusters);
     }
+    return service.followed.size > before;
+  };
+  const arrange = (service: Service) => {
+    const { present, departed, unfollowed } = viewOf(service.lists, ({ clusters }) => service.followed.has(clusters));
+    const former = service.registrations;
+    for (const registration of former) remove(registration);
+    service.environments = byEnvironment(present);
+    const always = { service, until: Number.POSITIVE_INFINITY };
+    const registrations: Registration[] = [
+      ...present.map(instance => ({ ...always, instance, state: 'present' as const })),
+      ...departed.map(instance => ({ ...always, instance, state: 'departed' as const })),
+      ...unfollowed.map(instance => ({ ...always, instance, state: 'unfollowed' as const })),
+    ];
+    const time = now();
+    for (const registration of registrations) {
+      const { state, instance } = registration;
+      const others = find(instance.host, instance.port) ?? [];
+      const isNews = state === 'unfollowed' && !former.some(one => one.instance === instance);
+      // Somebody came to an address that another service had left.
+      if (isNews) for (const other of others) if (other.until !== Number.POSITIVE_INFINITY) other.until = time;
+      enter(registration);
+    }
+    for (const { instance, state, until } of former) {
+      if (state === 'unfollowed' || until <= time) continue;
+      if (find(instance.host, instance.port)?.some(other => other.service === service)) continue;
+      const last = { service, instance, state: 'departed' as const, until: Math.min(until, time + DEPARTED_FOR) };
+      registrations.push(last);
+      enter(last);
+    }
+    service.registrations = registrations;
   };
 
-  /** The services that an address belongs to, or belonged to a moment ago. */
-  const servicesOf = (key: string): readonly Service[] => {
-    const services = byAddress.get(key);
-    if (services !== undefined) return services.filter(service => service.isFollowed());
-    const former = departed.get(key);
-    if (former === undefined || former.until <= now()) return [];
-    const service = sources.get(former.source)?.get(former.service);
-    // One whose last instance left says nothing about where its calls should go.
-    return service?.isFollowed() && service.instances.length > 0 ? [service] : [];
+  /** What an address belongs to; where that is nothing any more, what it belonged to a moment ago. */
+  const lookUp = (host: string, port: number): readonly Registration[] | undefined => {
+    const registrations = find(host, port);
+    if (registrations === undefined) return undefined;
+    let isChanged = false;
+    for (const { service } of registrations) {
+      if (!follow(service)) continue;
+      arrange(service);
+      isChanged = true;
+    }
+    return isChanged ? find(host, port) : registrations;
   };
+  const isInUse = (registrations: readonly Registration[]) => {
+    for (const { state } of registrations) if (state === 'present') return true;
+    return false;
+  };
+  const counts = ({ state, until }: Registration, inUse: boolean) =>
+    inUse ? state === 'present' : state === 'departed' && until > now();
 
   return {
     get hasCanaries() {
-      if (canaries > 0 || departed.size === 0) return canaries > 0;
-      for (const { isCanary, until } of departed.values()) if (isCanary && until > now()) return true;
-      return false;
+      return canaries > 0 || (canariesUntil > 0 && now() < canariesUntil);
     },
 
-    learn(source, name, instances, isFollowed) {
+    learn(source, { service: name, clusters, time, instances, isFollowed }) {
       const services = sources.get(source) ?? new Map<string, Service>();
       sources.set(source, services);
-      const before = services.get(name);
-      const service = { name, instances, isFollowed };
-      services.set(name, service);
-      if (before !== undefined) remove(before);
-      enter(service);
-      if (before !== undefined) rememberDeparted(source, before);
+      let service = services.get(name);
+      if (service === undefined) {
+        service = { name, lists: [], followed: new Set(), environments: NONE, registrations: [] };
+        services.set(name, service);
+      }
+      const own = instances.map(instance => ({ ...instance, host: normalHost(instance.host) }));
+      const lists = withList(service.lists, { service: name, clusters, time, instances: own, isFollowed });
+      if (lists === service.lists) return;
+      service.lists = lists;
+      follow(service);
+      arrange(service);
     },
 
     forget(source) {
-      for (const service of sources.get(source)?.values() ?? []) remove(service);
+      for (const { registrations } of sources.get(source)?.values() ?? []) {
+        for (const registration of registrations) remove(registration);
+      }
       sources.delete(source);
-      for (const [key, former] of departed) if (former.source === source) departed.delete(key);
     },
 
     aim(host, port, tag) {
-      const services = servicesOf(`${host}:${port}`);
-      if (services.length === 0) return undefined;
-      const isHere = (instance: ServiceInstance) => instance.port === port && instance.host === host;
+      const registrations = lookUp(host, port) ?? lookUp(normalHost(host), port);
+      if (registrations === undefined) return undefined;
+      const inUse = isInUse(registrations);
+      let consulted = 0;
+      let first: Service | undefined;
+      let isRight = inUse;
+      for (const registration of registrations) {
+        if (!counts(registration, inUse)) continue;
+        consulted++;
+        first ??= registration.service;
+        isRight &&= registration.instance.environment === registration.service.environments.for(tag).environment;
+      }
+      if (first === undefined || isRight) return undefined;
 
-      const choices = services.map(service => chooseInstances(service.instances, tag, READER));
-      // A process that offers several services under one address: right for one of them is right.
-      if (choices.some(choice => choice.some(isHere))) return undefined;
-      // An instance that is right for one of them need not offer the others: one that is right for all goes first.
-      const [first = [], ...others] = choices;
-      const common = first.filter(({ host, port }) =>
-        others.every(choice => choice.some(other => other.host === host && other.port === port)),
+      const services =
+        consulted === 1 ? [first] : registrations.filter(one => counts(one, inUse)).map(one => one.service);
+      const own = commonCandidates(services, environments => environments.for(tag));
+      if (own.length > 0) return pickByWeight(own, random);
+      const wanted = wantedEnvironment(tag);
+      const mayAnswer = registrations.every(
+        one => !counts(one, inUse) || !isCanary(one) || one.instance.environment === wanted,
       );
-      const candidates = common.length > 0 ? common : (choices.find(choice => choice.length > 0) ?? []);
-      const target = pickByWeight(candidates, random);
-      return target ?? { unreachable: (services[0] as Service).name };
+      // The application's choice offers all of them, whichever it meant.
+      if (inUse && mayAnswer) return undefined;
+      const baseline = commonCandidates(services, environments => environments.baseline);
+      if (baseline.length > 0) return pickByWeight(baseline, random);
+      // Gone, with nobody in its place: the call fails as it would without us.
+      return mayAnswer ? undefined : { unreachable: [...new Set(services.map(({ name }) => name))] };
     },
   };
-}
 
-function pickByWeight(candidates: readonly ServiceInstance[], random: () => number): ServiceInstance | undefined {
-  const usable = candidates.filter(instance => instance.isUsable);
-  const from = usable.length > 0 ? usable : candidates;
-  const total = from.reduce((sum, { weight }) => sum + weight, 0);
-  let left = random() * total;
-  for (const instance of from) {
-    left -= instance.weight;
-    if (left < 0) return instance;
+  /** The instances that calls to every one of these services may go to; usable for each, where there are such. */
+  function commonCandidates(
+    services: readonly Service[],
+    of: (environments: ServiceEnvironments<ServiceInstance>) => EnvironmentInstances<ServiceInstance>,
+  ): readonly ServiceInstance[] {
+    const [first, ...others] = services as [Service, ...Service[]];
+    if (others.length === 0) return of(first.environments).candidates;
+    const offered = ({ host, port }: ServiceInstance, service: Service) =>
+      find(host, port)?.find(
+        ({ service: other, state, instance }) =>
+          other === service && state === 'present' && instance.environment === of(service.environments).environment,
+      )?.instance;
+    const common = of(first.environments).instances.filter(instance =>
+      others.every(service => offered(instance, service) !== undefined),
+    );
+    const usable = common.filter(
+      instance => instance.isUsable && others.every(service => offered(instance, service)?.isUsable),
+    );
+    return usable.length > 0 ? usable : common;
   }
-  return from.at(-1);
 }

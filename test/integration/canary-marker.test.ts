@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ROCKETMQ_VERSIONS, type Rocketmq, startRocketmq } from '../../fixtures/rocketmq';
 import { type BrokerAdministration, brokerAdministration } from '../../src/rocketmq/broker-administration';
 import { canaryMarkers } from '../../src/rocketmq/canary-marker';
+import type { Marker, Phase } from '../../src/rocketmq/hand-over';
 
 const NAMESPACE = 'ROCKETMQ_GRAY';
 const NOBODY = '127.0.0.1:1';
@@ -16,7 +17,8 @@ function on(...namesrv: string[]): BrokerAdministration {
 
 let named = 0;
 const newGroup = () => `MQ_INST_1%group"${++named}`;
-const marker = (tag: string, state: string) => ({ tag, state, at: expect.any(Number) });
+const marked = (tag: string, phase: Phase): Marker => ({ tag, phase, at: Date.now() });
+const marker = (tag: string, phase: Phase) => ({ tag, phase, at: expect.any(Number) });
 
 // The name servers of two versions beside each other: each keeps its own copy.
 describe.each(ROCKETMQ_VERSIONS.map((version, index, all) => [version, all[(index + 1) % all.length] ?? version]))(
@@ -38,32 +40,32 @@ describe.each(ROCKETMQ_VERSIONS.map((version, index, all) => [version, all[(inde
       const group = newGroup();
       const markers = canaryMarkers(on(first, second));
       expect(await markers.read(group)).toEqual([]);
-      expect(await markers.write(group, 'gray', 'active')).toBe(true);
-      expect(await markers.write(group, 'pr-1', 'active')).toBe(true);
-      expect(await markers.write(newGroup(), 'blue', 'active')).toBe(true);
-      expect(await markers.write(group, 'pr-1', 'retired')).toBe(true);
+      expect(await markers.write(group, marked('gray', 'managed'))).toBe(true);
+      expect(await markers.write(group, marked('pr-1', 'managed'))).toBe(true);
+      expect(await markers.write(newGroup(), marked('blue', 'managed'))).toBe(true);
+      expect(await markers.write(group, marked('pr-1', 'retired'))).toBe(true);
       for (const all of [markers, canaryMarkers(on(first)), canaryMarkers(on(second))]) {
-        expect(await all.read(group)).toEqual([marker('gray', 'active'), marker('pr-1', 'retired')]);
+        expect(await all.read(group)).toEqual([marker('gray', 'managed'), marker('pr-1', 'retired')]);
       }
     });
 
     it('one of them away: what it missed is known by the other', async () => {
       const group = newGroup();
-      await canaryMarkers(on(first, second)).write(group, 'gray', 'active');
-      expect(await canaryMarkers(on(NOBODY, first)).write(group, 'gray', 'retired')).toBe(true);
-      expect(await canaryMarkers(on(second)).read(group)).toEqual([marker('gray', 'active')]);
+      await canaryMarkers(on(first, second)).write(group, marked('gray', 'managed'));
+      expect(await canaryMarkers(on(NOBODY, first)).write(group, marked('gray', 'retired'))).toBe(true);
+      expect(await canaryMarkers(on(second)).read(group)).toEqual([marker('gray', 'managed')]);
       const both = canaryMarkers(on(first, second));
       expect(await both.read(group)).toEqual([marker('gray', 'retired')]);
       expect(await canaryMarkers(on(first, NOBODY)).read(group)).toEqual([marker('gray', 'retired')]);
 
-      await both.write(group, 'gray', 'active');
-      expect(await both.read(group)).toEqual([marker('gray', 'active')]);
+      await both.write(group, marked('gray', 'managed'));
+      expect(await both.read(group)).toEqual([marker('gray', 'managed')]);
     });
 
     it('all of them away: nothing is known', async () => {
       const markers = canaryMarkers(on(NOBODY));
       expect(await markers.read('group1')).toBe(undefined);
-      expect(await markers.write('group1', 'gray', 'active')).toBe(false);
+      expect(await markers.write('group1', marked('gray', 'managed'))).toBe(false);
     });
 
     it('with the entries of others: these are left alone', async () => {
@@ -71,14 +73,14 @@ describe.each(ROCKETMQ_VERSIONS.map((version, index, all) => [version, all[(inde
       const both = on(first, second);
       const foreign: [string, string][] = [
         [`${group}_blue`, 'what is it?'],
-        [`${group}_green`, JSON.stringify({ group, tag: 'red', state: 'active', at: 1 })],
+        [`${group}_green`, JSON.stringify({ group, tag: 'red', phase: 'managed', at: 1 })],
         ['nobody', '{}'],
       ];
       for (const [key, text] of foreign) expect(await both.putKeyValue(NAMESPACE, key, text)).toBe(2);
       const markers = canaryMarkers(both);
       expect(await markers.read(group)).toEqual([]);
-      await markers.write(group, 'gray', 'active');
-      expect(await markers.read(group)).toEqual([marker('gray', 'active')]);
+      await markers.write(group, marked('gray', 'managed'));
+      expect(await markers.read(group)).toEqual([marker('gray', 'managed')]);
       for (const table of await both.keyValues(NAMESPACE)) {
         for (const [key, text] of foreign) expect(table.get(key)).toBe(text);
       }
@@ -88,26 +90,26 @@ describe.each(ROCKETMQ_VERSIONS.map((version, index, all) => [version, all[(inde
       const group = newGroup();
       const administration = on(first, second);
       const at = Date.now() + 3_600_000;
-      const ahead = JSON.stringify({ group, tag: 'gray', state: 'retired', at });
+      const ahead = JSON.stringify({ group, tag: 'gray', phase: 'retired', at });
       await administration.putKeyValue(NAMESPACE, `${group}_gray`, ahead);
       const markers = canaryMarkers(administration);
-      await markers.write(group, 'gray', 'active');
-      expect(await markers.read(group)).toEqual([{ tag: 'gray', state: 'active', at: at + 1 }]);
+      await markers.write(group, marked('gray', 'managed'));
+      expect(await markers.read(group)).toEqual([{ tag: 'gray', phase: 'managed', at: at + 1 }]);
     });
 
     it('tags given up long ago leave with the next marker of their group', async () => {
       const group = newGroup();
       const administration = on(first, second);
-      for (const [tag, state] of [
+      for (const [tag, phase] of [
         ['pr-1', 'retired'],
-        ['pr-2', 'active'],
+        ['pr-2', 'managed'],
       ]) {
-        const text = JSON.stringify({ group, tag, state, at: Date.now() - 31 * 24 * 3_600_000 });
+        const text = JSON.stringify({ group, tag, phase, at: Date.now() - 31 * 24 * 3_600_000 });
         await administration.putKeyValue(NAMESPACE, `${group}_${tag}`, text);
       }
       const markers = canaryMarkers(administration);
-      await markers.write(group, 'gray', 'active');
-      expect(await markers.read(group)).toEqual([marker('gray', 'active'), marker('pr-2', 'active')]);
+      await markers.write(group, marked('gray', 'managed'));
+      expect(await markers.read(group)).toEqual([marker('gray', 'managed'), marker('pr-2', 'managed')]);
     });
   },
 );

@@ -18,7 +18,7 @@ export interface NacosEnvironment {
   /** Starts an application, with Nacos's address and `settings` in APP; WITHOUT_AGENT in its environment: bare. */
   start(script: string, settings: object, env?: Environment, node?: NodeVersion): RunningChild;
   /** Registers an instance that stays although it sends no heartbeats. */
-  register(service: string, instance: Instance): Promise<void>;
+  register(service: string, instance: Instance, namespace?: string): Promise<void>;
   deregister(service: string, instance: Instance): Promise<void>;
   /** The healthy instances of a service, by port. Clients of npm never tell that the last one has left. */
   instances(service: string): Promise<Instance[]>;
@@ -66,9 +66,9 @@ export async function nacosEnvironment({ dependencies, ...rest }: SandboxOptions
       children.push(child);
       return child;
     },
-    async register(serviceName, { ip, port, metadata }) {
+    async register(serviceName, { ip, port, metadata }, namespaceId = 'public') {
       const stays = JSON.stringify({ ...metadata, ...STAYS });
-      await call('POST', 'instance', { serviceName, ip, port: `${port}`, metadata: stays });
+      await call('POST', 'instance', { namespaceId, serviceName, ip, port: `${port}`, metadata: stays });
     },
     async deregister(serviceName, { ip, port }) {
       await call('DELETE', 'instance', { serviceName, ip, port: `${port}` });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { writeCertificate } from './certificate';
 import type { RunningChild } from './child';
 import { type NacosEnvironment, nacosEnvironment } from './nacos-environment';
@@ -195,6 +195,21 @@ describe('calls to services of Nacos', () => {
     await stock.child.stop('SIGKILL');
   });
 
+  it('knows a host however it is written', async () => {
+    const named = { ip: 'localhost', metadata: { owner: 'team' } };
+    await Promise.all([
+      environment.register('named', { ...named, port: base.port }),
+      environment.register('named', { ...named, port: gray.port, metadata: { ...named.metadata, gray_tag: 'gray' } }),
+    ]);
+    const one = await caller({ service: 'named', secureService: 'named' });
+    await one.sees(2);
+    for (const way of ['http.request', 'http.get', 'header array', 'fetch', 'undici Pool']) {
+      const { name, host } = await one.call('capitals', `${way}/${gray.port}`);
+      expect([way, name, host]).toEqual([way, 'base', `localhost:${base.port}`]);
+    }
+    await one.child.stop('SIGKILL');
+  });
+
   it('a canary calls canaries without being asked, and the baseline for a request of the baseline', async () => {
     const canary = await caller({}, GRAY);
     await canary.sees(2);
@@ -224,6 +239,66 @@ describe('calls to services of Nacos', () => {
     const [one] = callers.splice(0, 1) as [Caller];
     expect((await one.child.stop()).code).toBe(0);
   });
+});
+
+describe('dispatchers of undici whose calls go to another instance', () => {
+  const SERVED = { service: 'dispatched' };
+  beforeAll(async () => {
+    await Promise.all(
+      ['base', 'gray', 'green'].map(name => service(name, SERVED, name === 'base' ? {} : { GRAY_TAG: name })),
+    );
+  });
+
+  for (const { undici, major } of CALLERS) {
+    it(`undici ${undici}, Node.js ${major}: are as they were made, seem to be one, and keep environments apart`, async () => {
+      const settings = {
+        ...SERVED,
+        instances: 3,
+        undici: environment.sandbox.path(`v${undici}/node_modules/undici`),
+      };
+      const child = environment.start('nacos/dispatchers.js', settings, {}, nodeVersion(major));
+      const line = await child.waitFor('got {', 60_000);
+      const drained = ['gray', 12, true];
+      const ended = ['UND_ERR_DESTROYED', 'no error'];
+      expect(JSON.parse(line.slice('got '.length))).toEqual({
+        'a Client keeps its options': {
+          limit: 'UND_ERR_RES_EXCEEDED_MAX_SIZE',
+          allowH2: 'gray',
+          interceptors: 'asked',
+          redirected: 'gray',
+        },
+        'a loop that waits for drain goes on': {
+          'Client /': drained,
+          'Client /close': drained,
+          'Pool /': drained,
+          'Pool /close': drained,
+        },
+        'events are those of the dispatcher': [
+          ['connect', true, true, 2],
+          ['disconnect', true, true, 2],
+        ],
+        'destroy ends calls that hang, also after close': { Client: ended, Pool: ended },
+        'one that was closed or destroyed refuses': [
+          'UND_ERR_CLOSED',
+          'UND_ERR_DESTROYED',
+          'UND_ERR_CLOSED',
+          'UND_ERR_DESTROYED',
+        ],
+        'classes of the application': ['gray', 1, 'gray'],
+        'other spellings of a host': ['gray'],
+        'mocks answer for what they mock': ['mock', 'mock', 'mock'],
+        'composed interceptors': ['gray', 'gray', 'base'],
+        'answers kept for one environment are not given to another': {
+          names: ['base', 'gray', 'base', 'base', 'gray', 'base'],
+          answers: 3,
+        },
+        'calls at once are one only within an environment': ['base', 'gray', 'gray', 'base'],
+        'what nobody calls any more is given up once another is needed': ['green', true, 'gray'],
+        'a BalancedPool': ['gray', 'base'],
+        'through a proxy': ['gray', 'base'],
+      });
+    });
+  }
 });
 
 describe('canaries that come and go', () => {
@@ -273,6 +348,126 @@ describe('canaries that come and go', () => {
     for (const tag of [undefined, 'blue', 'base']) expect(reached(tag)).toEqual(new Set(['base']));
     await Promise.all([one.child.stop(), base.child.stop('SIGKILL')]);
   }, 90_000);
+
+  describe('of an application that calls as soon as it hears of instances', () => {
+    interface Listener {
+      readonly child: RunningChild;
+      /** The names of who answered, each time when a list was heard of. */
+      heard(namespace?: string): string[][];
+      /** Makes a query once; the names of who answered the instances that had been heard of. */
+      ask(method: 'getAllInstances' | 'selectInstances', tag?: string): Promise<string[]>;
+    }
+    async function listener(settings: object, env: Environment = {}): Promise<Listener> {
+      const child = environment.start('nacos/listener.js', settings, env);
+      const { port } = JSON.parse(await child.waitFor('"port"')) as { port: number };
+      const lines = () =>
+        child.stdout
+          .split('\n')
+          .slice(0, -1)
+          .filter(line => line.includes('heard'));
+      return {
+        child,
+        heard: (wanted = 'public') =>
+          lines()
+            .map(line => JSON.parse(line) as { namespace: string; heard: string[] })
+            .filter(({ namespace }) => namespace === wanted)
+            .map(({ heard }) => heard),
+        async ask(method, tag) {
+          const headers: Environment = tag === undefined ? {} : { baggage: `gray_tag=${tag}` };
+          return (await (await fetch(`http://127.0.0.1:${port}/${method}`, { headers })).json()) as string[];
+        },
+      };
+    }
+    const until = (isSo: () => boolean) => vi.waitUntil(isSo, { timeout: 15_000, interval: 20 });
+    const end = (...all: { readonly child: RunningChild }[]) =>
+      Promise.all(all.map(({ child }) => child.stop('SIGKILL')));
+
+    it.each([
+      ['that leaves its list alone', {}],
+      ['that changes the list it was handed', { mutates: true }],
+    ])('none without a tag reaches a canary: %s', async (_name, settings) => {
+      const own = { service: `early-${Object.keys(settings).length}` };
+      const [base, gray] = await Promise.all([service('base', own), service('gray', own, GRAY)]);
+      await vi.waitUntil(async () => (await environment.instances(own.service)).length === 2, { timeout: 15_000 });
+      const [bare, one] = await Promise.all([
+        listener({ ...own, ...settings }, { WITHOUT_AGENT: '1' }),
+        listener({ ...own, ...settings }),
+      ]);
+      await until(() => bare.heard().length > 0 && one.heard().length > 0);
+      expect(bare.heard()[0]).toEqual(['base', 'gray']);
+      expect(one.heard()[0]).toEqual(['base', 'base']);
+      const another = await service('another gray', own, GRAY);
+      await until(() => one.heard().some(names => names.length === 3));
+      expect(new Set(one.heard().flat())).toEqual(new Set(['base']));
+      await end(base, gray, another, bare, one);
+    });
+
+    it('a query that is made once, beside a subscription, changes nothing of it', async () => {
+      const own = { service: 'once' };
+      const [base, gray] = await Promise.all([service('base', own), service('gray', own, GRAY)]);
+      await vi.waitUntil(async () => (await environment.instances(own.service)).length === 2, { timeout: 15_000 });
+      const one = await listener(own);
+      await until(() => one.heard().length > 0);
+      for (const method of ['getAllInstances', 'selectInstances'] as const) {
+        for (let round = 0; round < 3; round++) {
+          expect([method, await one.ask(method)]).toEqual([method, ['base', 'base']]);
+          expect([method, await one.ask(method, 'gray')]).toEqual([method, ['gray', 'gray']]);
+          expect([method, await one.ask(method, 'blue')]).toEqual([method, ['base', 'base']]);
+        }
+      }
+      await end(base, gray, one);
+    });
+
+    it('an instance that is known to two namespaces is answered for by one that both know', async () => {
+      const own = { service: 'shared' };
+      const [base, other, gray] = await Promise.all([
+        service('base', own),
+        service('other base', own),
+        service('gray', own, GRAY),
+      ]);
+      const metadata = { gray_tag: 'gray' };
+      await environment.register(own.service, { ip: '127.0.0.1', port: gray.port, metadata }, 'second');
+      await environment.register(own.service, { ip: '127.0.0.1', port: other.port, metadata: {} }, 'second');
+      await vi.waitUntil(async () => (await environment.instances(own.service)).length === 3, { timeout: 15_000 });
+      const one = await listener({ ...own, namespaces: ['public', 'second'] });
+      await until(() => one.heard().length > 0 && one.heard('second').length > 0);
+      expect(await one.ask('getAllInstances')).toEqual([
+        'base',
+        'other base',
+        'other base',
+        'other base',
+        'other base',
+      ]);
+      expect(await one.ask('getAllInstances', 'gray')).toEqual(['gray', 'gray', 'gray', 'gray', 'gray']);
+      await end(base, other, gray, one);
+    });
+  });
+
+  it('falls back to the baseline where a service has no canary, in queries as in calls', async () => {
+    const plain = { service: 'plain' };
+    const base = await service('base', plain);
+    const one = await caller({ ...plain, secureService: 'plain' });
+    await one.sees(1);
+    for (const list of LISTS) expect([list, (await one.call(list, 'fetch', 'gray')).name]).toEqual([list, 'base']);
+    await Promise.all([base, one].map(({ child }) => child.stop('SIGKILL')));
+  });
+
+  it('keeps calls without a tag from a canary whose service shows nothing but consumers of Dubbo by now', async () => {
+    const gray = await service('gray', { service: 'left-home' }, GRAY);
+    // By hand: it serves on, whatever the registry says.
+    const instance = { ip: '127.0.0.1', port: gray.port, metadata: { gray_tag: 'gray' } };
+    await environment.register('left', instance);
+    const one = await caller({ service: 'left', secureService: 'left' });
+    await one.sees(1);
+    await environment.register('left', { ip: '127.0.0.1', port: 80, metadata: { side: 'consumer' } });
+    await one.sees(2);
+    await environment.deregister('left', instance);
+    await one.sees(1);
+    const address = `http.get/${gray.port}`;
+    expect((await one.call('address', address)).code).toBe('ERR_GRAY_NO_INSTANCE');
+    expect((await one.call('address', address, 'gray')).name).toBe('gray');
+    await Promise.all([gray, one].map(({ child }) => child.stop('SIGKILL')));
+  });
 
   it('without a baseline, only calls of their own environment are made: the others fail, and say why', async () => {
     const fresh = { service: 'new' };

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type CanaryMarker, mergedMarkers } from '../../src/rocketmq/canary-marker';
+import { mergedMarkers } from '../../src/rocketmq/canary-marker';
+import type { Marker } from '../../src/rocketmq/hand-over';
 
 type Table = Record<string, unknown>;
 const merge = (...tables: Table[]) =>
@@ -8,28 +9,32 @@ const merge = (...tables: Table[]) =>
     tables.map(table => new Map(Object.entries(table) as [string, string][])),
     'group1',
   );
-const value = (tag: string, state: string, at: unknown, group = 'group1') => JSON.stringify({ group, tag, state, at });
+const value = (tag: string, phase: string, at: unknown, group = 'group1') => JSON.stringify({ group, tag, phase, at });
 
 describe('markers of several name servers', () => {
-  const active = { group1_gray: value('gray', 'active', 5) };
+  const active = { group1_gray: value('gray', 'managed', 5) };
   const retired = { group1_gray: value('gray', 'retired', 6) };
-  it.each<[string, Table[], CanaryMarker[]]>([
+  it.each<[string, Table[], Marker[]]>([
     ['none', [{}, {}], []],
-    ['one missed it', [active, {}], [{ tag: 'gray', state: 'active', at: 5 }]],
-    ['the later counts', [active, retired], [{ tag: 'gray', state: 'retired', at: 6 }]],
-    ['in any order', [retired, active], [{ tag: 'gray', state: 'retired', at: 6 }]],
-    ['active again', [retired, { group1_gray: value('gray', 'active', 7) }], [{ tag: 'gray', state: 'active', at: 7 }]],
+    ['one missed it', [active, {}], [{ tag: 'gray', phase: 'managed', at: 5 }]],
+    ['the later counts', [active, retired], [{ tag: 'gray', phase: 'retired', at: 6 }]],
+    ['in any order', [retired, active], [{ tag: 'gray', phase: 'retired', at: 6 }]],
+    [
+      'managed again',
+      [retired, { group1_gray: value('gray', 'managed', 7) }],
+      [{ tag: 'gray', phase: 'managed', at: 7 }],
+    ],
     [
       'of the same moment: given up',
-      [{ group1_gray: value('gray', 'active', 6) }, retired, { group1_gray: value('gray', 'active', 6) }],
-      [{ tag: 'gray', state: 'retired', at: 6 }],
+      [{ group1_gray: value('gray', 'managed', 6) }, retired, { group1_gray: value('gray', 'managed', 6) }],
+      [{ tag: 'gray', phase: 'retired', at: 6 }],
     ],
     [
       'several tags, each by itself',
       [active, { 'group1_pr-1': value('pr-1', 'retired', 1) }],
       [
-        { tag: 'gray', state: 'active', at: 5 },
-        { tag: 'pr-1', state: 'retired', at: 1 },
+        { tag: 'gray', phase: 'managed', at: 5 },
+        { tag: 'pr-1', phase: 'retired', at: 1 },
       ],
     ],
   ])('%s', (_, tables, markers) => {
@@ -39,22 +44,25 @@ describe('markers of several name servers', () => {
   it.each<[string, Table]>([
     ['no JSON', { group1_gray: 'true, but' }],
     ['no object', { group1_gray: 'null', group1_blue: '7' }],
-    ['not a string', { group1_gray: { group: 'group1', tag: 'gray', state: 'active', at: 1 } }],
-    ['another group', { group2_gray: value('gray', 'active', 1, 'group2') }],
-    ['a group whose name begins the same', { group1_a_gray: value('gray', 'active', 1, 'group1_a') }],
-    ['a key for another tag', { group1_gray: value('blue', 'active', 1) }],
-    ['a key of another group', { group1_gray: value('gray', 'active', 1, 'group2') }],
-    ['a tag against the grammar', { "group1_a' OR 1": value("a' OR 1", 'active', 1) }],
-    ['base', { group1_base: value('base', 'active', 1) }],
-    ['an unknown state', { group1_gray: value('gray', 'perhaps', 1) }],
-    ['no time', { group1_gray: value('gray', 'active', undefined) }],
-    ['a time that is none', { group1_gray: value('gray', 'active', 1e300), group1_blue: value('blue', 'active', -1) }],
+    ['not a string', { group1_gray: { group: 'group1', tag: 'gray', phase: 'managed', at: 1 } }],
+    ['another group', { group2_gray: value('gray', 'managed', 1, 'group2') }],
+    ['a group whose name begins the same', { group1_a_gray: value('gray', 'managed', 1, 'group1_a') }],
+    ['a key for another tag', { group1_gray: value('blue', 'managed', 1) }],
+    ['a key of another group', { group1_gray: value('gray', 'managed', 1, 'group2') }],
+    ['a tag against the grammar', { "group1_a' OR 1": value("a' OR 1", 'managed', 1) }],
+    ['base', { group1_base: value('base', 'managed', 1) }],
+    ['an unknown phase', { group1_gray: value('gray', 'perhaps', 1) }],
+    ['no time', { group1_gray: value('gray', 'managed', undefined) }],
+    [
+      'a time that is none',
+      { group1_gray: value('gray', 'managed', 1e300), group1_blue: value('blue', 'managed', -1) },
+    ],
   ])('what is none counts for nothing: %s', (_, table) => {
     expect(merge(table)).toEqual([]);
   });
 
   it('whatever is there, nothing throws, and only well-formed tags come out', () => {
-    const text = fc.oneof(fc.string(), fc.json(), fc.constant(value('gray', 'active', 1)));
+    const text = fc.oneof(fc.string(), fc.json(), fc.constant(value('gray', 'managed', 1)));
     fc.assert(
       fc.property(fc.dictionary(fc.oneof(fc.string(), fc.constant('group1_gray')), text), table => {
         for (const { tag } of merge(table)) expect(tag).toMatch(/^[A-Za-z0-9][A-Za-z0-9-]{0,31}$/);

@@ -127,8 +127,14 @@ describe('hand-over, in any order of events', () => {
 });
 
 /** A hand-over of `group1`, and what it answers to a line of events, one second apart. */
-function handOver(declared: readonly string[] = [], ignored: readonly string[] = []) {
-  const machine = createHandOver({ group: 'group1', canaryGroup: tag => `group1_${tag}`, declared, ignored });
+function handOver(declared: readonly string[] = [], ignored: readonly string[] = [], joinsFirst = false) {
+  const machine = createHandOver({
+    group: 'group1',
+    canaryGroup: tag => `group1_${tag}`,
+    declared,
+    ignored,
+    joinsFirst,
+  });
   let now = 1_000_000;
   const seconds = (count: number) => {
     now += count * 1_000;
@@ -291,6 +297,18 @@ describe('hand-over', () => {
     expect(done(on({ type: 'closing' }))).toEqual([{ type: 'end stand-in', tag: 'gray' }]);
     on({ type: 'stand-in ended', tag: 'gray' });
     expect(done(on(canaries()))).toEqual([]);
+  });
+
+  it('stands in before it leaves anything out, where a group has offsets only as it is polled', () => {
+    const { on, seconds } = handOver(['gray'], [], true);
+    on(subscribed('A'));
+    on({ type: 'covered', tag: 'gray', asked: ['A'], topics: [] });
+    on(canaries());
+    expect(done(on(canaries()))).toEqual([{ type: 'start stand-in', tag: 'gray', topics: ['A'] }]);
+    on({ type: 'stand-in started', tag: 'gray' });
+    seconds(5);
+    expect(done(on(canaries()))).toMatchObject([{ type: 'cover', topics: ['A'] }]);
+    expect(done(on(covered('gray', 'A')))).toEqual([{ type: 'leave out', topic: 'A', tags: ['gray'] }]);
   });
 
   it('does not give a tag up that somebody else declares, or that messages come of', () => {

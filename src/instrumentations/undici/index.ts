@@ -1,34 +1,21 @@
 /**
- * undici 5 to 8, outbound: every way to make a request (`request`, `fetch`, `stream`, `pipeline`, a `Client`, `Pool` or
- * `Agent`) comes through `DispatcherBase.prototype.dispatch`.
- *
- * A bounded `Pool` keeps requests waiting and dispatches them again later, on the flow of whichever request made room;
- * redirects and retries are dispatched from the socket. So the tag is taken when a handler is first seen with its options,
- * and kept while undici passes the two on.
+ * undici 5 to 8, outbound. Every way to make a request (`request`, `fetch`, `stream`, `pipeline`, a `Client`, `Pool` or
+ * `Agent`) comes through `DispatcherBase.prototype.dispatch`: there it is decided where a call goes. Its tag is taken where
+ * the application dispatches it, which may be above: the outermost of composed interceptors, or a class of its own.
  */
 import type { Agent } from '../../agent';
-import type { Exports, Instrumentation, Patch } from '../../loader/instrumentation';
-import { overlay } from '../../loader/overlay';
-import { wrapMethod } from '../../loader/wrap';
-import { changeHeaders, type HeaderChange } from '../../propagation/http-headers';
-import { type Aimed, createAim, type Dispatcher } from './aim';
+import { type Exports, type Instrumentation, type Patch, Replacement } from '../../loader/instrumentation';
+import { type AnyFunction, wrapClass, wrapMethod } from '../../loader/wrap';
+import { createAim } from './aim';
+import { type Calls, createCalls, type DispatchOptions, isObject, remember } from './calls';
+import { type Dispatcher, rememberOptions, type Sender } from './siblings';
 
-interface DispatchOptions {
-  readonly headers?: unknown;
-  readonly origin?: unknown;
-}
-/** What a handler was dispatched with: the tag, and the options that went on. */
-interface Dispatched {
-  readonly tag: string | undefined;
-  readonly options: DispatchOptions;
-  /** Where it came first: undici passes a request on to other dispatchers, an application starts the next one here. */
-  readonly dispatcher: unknown;
-}
+type Dispatch = (this: unknown, options: DispatchOptions, handler: Handler) => unknown;
 /** What becomes of a call. */
 interface Outgoing {
   readonly options: DispatchOptions;
   /** Set when another dispatcher sends it. */
-  readonly dispatcher?: Dispatcher;
+  readonly via?: Sender | undefined;
   /** Set when it is not sent. */
   readonly error?: Error;
 }
@@ -38,72 +25,136 @@ interface Handler {
   onError?(error: Error): void;
 }
 
-/** Handlers of undici's own that dispatch the same request once more. */
-const AGAIN: ReadonlySet<string> = new Set(['RedirectHandler', 'RetryHandler']);
-type Dispatch = (this: unknown, options: DispatchOptions, handler: object) => unknown;
+const patchBase: Patch = (DispatcherBase: Exports, agent) => patchDispatcher(DispatcherBase.prototype, agent);
+const patchMadeForOneOrigin: Patch = (Kind: Exports, _agent, copy) => new Replacement(rememberOptions(Kind, copy));
 
-const patchModule: Patch = (DispatcherBase: Exports, agent) => patchDispatcher(DispatcherBase.prototype, agent);
+/** A class that dispatches by itself may do so later, from a queue of its own: `RetryAgent`, those of applications. */
+const patchEveryClass: Patch = (DispatcherClass: Exports, agent) => {
+  const takeEarly = early(createCalls(agent), agent);
+  const wrapped = wrapClass(DispatcherClass, (args, newTarget, make) => {
+    agent.guard('a class of undici', undefined, () => {
+      const owner = ownerOf((newTarget as { prototype: object }).prototype, 'dispatch');
+      if (owner !== undefined) wrapMethod<Dispatch>(owner, 'dispatch', takeEarly);
+    });
+    return make(args);
+  });
+  return new Replacement(wrapped);
+};
+
+/** What a mock is asked for is not asked of another. */
+const patchMock: Patch = (MockAgent: Exports, agent) => {
+  const calls = createCalls(agent);
+  wrapMethod<Dispatch>(
+    MockAgent.prototype,
+    'dispatch',
+    original =>
+      function dispatch(this: unknown, options, handler) {
+        const taken = agent.guard('a mocked call', options, () => calls.take(options, { isMocked: true }));
+        return original.call(this, taken, handler);
+      },
+  );
+};
+
+/** `makeCacheKey(options)`, 7 and 8: what `cache` and `deduplicate` share belongs to one environment. */
+const patchCacheKey: Patch = (exports: Exports, agent) => {
+  const calls = createCalls(agent);
+  wrapMethod<AnyFunction>(
+    exports,
+    'makeCacheKey',
+    original =>
+      function makeCacheKey(this: unknown, options: DispatchOptions, ...rest: unknown[]) {
+        const key = original.call(this, options, ...rest) as { path: string };
+        return agent.guard('the key of a cached response', key, () => {
+          const tag = calls.tagOf(options);
+          // A fragment, which no path of a request has.
+          return tag === undefined ? key : { ...key, path: `${key.path}#${tag}` };
+        });
+      },
+  );
+};
 
 export const undici: Instrumentation = {
   module: 'undici',
   versions: '>=5.0.0 <9',
   files: {
-    'lib/dispatcher-base.js': patchModule, // 5.x
-    'lib/dispatcher/dispatcher-base.js': patchModule, // 6.x to 8.x
+    // 5.x
+    'lib/dispatcher.js': patchEveryClass,
+    'lib/dispatcher-base.js': patchBase,
+    'lib/client.js': patchMadeForOneOrigin,
+    'lib/pool.js': patchMadeForOneOrigin,
+    // 6.x to 8.x
+    'lib/dispatcher/dispatcher.js': patchEveryClass,
+    'lib/dispatcher/dispatcher-base.js': patchBase,
+    'lib/dispatcher/client.js': patchMadeForOneOrigin,
+    'lib/dispatcher/pool.js': patchMadeForOneOrigin,
+    'lib/dispatcher/round-robin-pool.js': patchMadeForOneOrigin,
+    'lib/mock/mock-agent.js': patchMock,
+    'lib/util/cache.js': patchCacheKey,
   },
 };
 
-/** Patches a prototype whose `dispatch(options, handler)` starts requests, once. */
+/** Patches a `DispatcherBase.prototype`, whose `dispatch(options, handler)` starts requests, and what it inherits. */
 export function patchDispatcher(prototype: object, agent: Agent): void {
-  const { context, headers } = agent;
-  const dispatched = new WeakMap<object, Dispatched>();
+  const calls = createCalls(agent);
   const aim = createAim(agent);
 
-  const prepare = (dispatcher: unknown, options: DispatchOptions, handler: object): Outgoing => {
+  const prepare = (dispatcher: Dispatcher, options: DispatchOptions, handler: object): Outgoing => {
     // The library has the better error for what is not an object.
     if (!isObject(options) || !isObject(handler)) return { options };
-    const before = dispatched.get(handler);
-    // Applications may use a handler, or an options object, for several requests; undici's own handlers dispatch again
-    // with other options.
-    const isPassedOn = before !== undefined && before.options === options && before.dispatcher !== dispatcher;
-    if (isPassedOn) return { options };
-    const isAgain = before !== undefined && AGAIN.has(handler.constructor?.name);
-    const tag = isAgain ? before.tag : context.outgoingTag();
-
-    const aimed = aim.of(dispatcher as object, options.origin, tag);
-    if (aimed instanceof Error) return { options, error: aimed };
-    const changes = aimed === undefined ? headers.changes(tag) : [...headers.changes(tag), hostOf(aimed)];
-    const next =
-      changes.length === 0
-        ? options
-        : changed(options, {
-            headers: changeHeaders(listed(options.headers), changes),
-            ...(aimed !== undefined && { origin: aimed.origin }),
-          });
-    dispatched.set(handler, { tag, options: next, dispatcher });
-    return aimed === undefined
-      ? { options: next }
-      : { options: next, dispatcher: aim.dispatcherFor(dispatcher as Dispatcher, aimed.origin) };
+    const tag = calls.tagOf(options);
+    remember(handler, tag);
+    const decision = aim(dispatcher, options, tag);
+    if (decision instanceof Error) return { options, error: decision };
+    return { options: calls.take(options, decision), via: decision?.via };
   };
-
   wrapMethod<Dispatch>(
     prototype,
     'dispatch',
     original =>
       function dispatch(this: unknown, options, handler) {
-        const outgoing = agent.guard('an undici call', { options } as Outgoing, () => prepare(this, options, handler));
+        if (agent.guard('an undici call', false, calls.isIdle)) return original.call(this, options, handler);
+        const outgoing = agent.guard('an undici call', { options } as Outgoing, () =>
+          prepare(this as Dispatcher, options, handler),
+        );
         if (outgoing.error !== undefined) return fail(handler, outgoing.error);
-        if (outgoing.dispatcher !== undefined && outgoing.dispatcher !== this) {
-          return outgoing.dispatcher.dispatch(outgoing.options, handler);
-        }
+        if (outgoing.via !== undefined) return outgoing.via.dispatch(outgoing.options, handler);
         return original.call(this, outgoing.options, handler);
+      },
+  );
+
+  // 6.x to 8.x. The last interceptor is the outermost: what a retry dispatches again has the tag already.
+  const base = Object.getPrototypeOf(prototype) as { compose?: unknown };
+  if (typeof base.compose !== 'function') return;
+  const outermost = (dispatch: Dispatch) => early(calls, agent)(dispatch);
+  wrapMethod<AnyFunction>(
+    base,
+    'compose',
+    original =>
+      function compose(this: unknown, ...args: unknown[]) {
+        const interceptors = Array.isArray(args[0]) ? (args[0] as unknown[]) : args;
+        return original.call(this, ...(interceptors.length === 0 ? [] : [...interceptors, outermost]));
       },
   );
 }
 
-/** The `Host` that an application sets of its own is another instance's, unless it names none. */
-function hostOf({ host, formerHost }: Aimed): HeaderChange {
-  return { name: 'host', change: existing => (existing === formerHost ? host : existing) };
+/** A `dispatch` that takes the tag of each call and hands it on. */
+function early(calls: Calls, agent: Agent): (dispatch: Dispatch) => Dispatch {
+  return original =>
+    function dispatch(this: unknown, options, handler) {
+      if (agent.guard('an undici call', false, calls.isIdle)) return original.call(this, options, handler);
+      return original.call(
+        this,
+        agent.guard('an undici call', options, () => calls.take(options)),
+        handler,
+      );
+    };
+}
+
+/** The nearest object on the chain that has a method of its own called `name`. */
+export function ownerOf(start: object | null, name: string): object | undefined {
+  let owner = start;
+  while (owner !== null && !Object.hasOwn(owner, name)) owner = Object.getPrototypeOf(owner) as object | null;
+  return owner ?? undefined;
 }
 
 /** As a call that could not be connected; true: the dispatcher takes more. */
@@ -113,22 +164,4 @@ function fail(handler: Handler, error: Error): boolean {
     else handler.onError?.(error);
   });
   return true;
-}
-
-function changed(options: DispatchOptions, changes: DispatchOptions): DispatchOptions {
-  const prototype: unknown = Object.getPrototypeOf(options);
-  if (prototype === Object.prototype || prototype === null) return { ...options, ...changes };
-  return overlay(options, { ...changes });
-}
-
-/** What undici takes besides a flat array and an object: an iterable of pairs. */
-function listed(headers: unknown): unknown {
-  if (!isObject(headers) || Array.isArray(headers) || !(Symbol.iterator in headers)) return headers;
-  const flat: unknown[] = [];
-  for (const [name, value] of headers as Iterable<[unknown, unknown]>) flat.push(name, value);
-  return flat;
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
 }

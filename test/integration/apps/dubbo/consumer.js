@@ -4,7 +4,7 @@ const http = require('node:http');
 const { Dubbo, DubboDirectlyInvoker, java } = require('apache-dubbo-consumer');
 const registryAt = require('./registry.js');
 
-const { service, address, attachments, direct } = JSON.parse(process.env.APP);
+const { service, address, attachments, direct, timeout } = JSON.parse(process.env.APP);
 const methods = { who: id => [java.String(id)] };
 let dubbo;
 
@@ -13,7 +13,7 @@ function connect() {
     application: { name: 'consumer' },
     dubboVersion: '2.0.2',
     registry: registryAt(address),
-    dubboInvokeTimeout: 3000,
+    dubboInvokeTimeout: timeout,
     services: { who: proxy => proxy.proxyService({ dubboInterface: service, methods }) },
   });
   if (attachments !== undefined) {

@@ -17,10 +17,22 @@ async function main(client) {
     count++;
     if (got !== expected) wrong.push({ where, expected: String(expected), got: String(got) });
   };
+  const failed = new Set();
   const target = await rawServer(({ path: url, all }) => {
     const tag = new URL(url, 'http://x').searchParams.get('tag');
-    check(`baggage of ${url}`, tag ? `gray_tag=${tag}` : '', all('baggage').join(' | '));
-    return 'ok';
+    const baggage = all('baggage').join(' | ');
+    if (tag !== null) check(`baggage of ${url}`, tag ? `gray_tag=${tag}` : '', baggage);
+    if (!url.startsWith('/flaky') && !url.startsWith('/moved')) {
+      const body = `${baggage} of ${url}`;
+      return `HTTP/1.1 200 OK\r\ncache-control: max-age=60\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+    }
+    // Each once: fails, then is found elsewhere, where it fails once more.
+    if (!failed.has(url)) {
+      failed.add(url);
+      return 'HTTP/1.1 503 Busy\r\ncontent-length: 0\r\n\r\n';
+    }
+    const location = url.replace('/flaky', '/moved');
+    return url === location ? 'ok' : `HTTP/1.1 302 Found\r\nlocation: ${location}\r\ncontent-length: 0\r\n\r\n`;
   });
 
   /** Calls `send(path)` for many callers at once, some of which come later than others. */
@@ -29,7 +41,7 @@ async function main(client) {
       const tag = TAGS[i % TAGS.length];
       if (i % 3 === 2) await sleep(i / 4);
       const call = async () => {
-        await send(`/${name}?tag=${tag ?? ''}`, tag);
+        await send(`/${name}?tag=${tag ?? ''}&call=${i}`, tag);
         check(`after ${name}`, tag, activeTag());
       };
       return tag === undefined ? call() : runWithTag(tag, call);
@@ -77,8 +89,95 @@ async function main(client) {
       await undici.stream(target.origin + url, { method: 'GET', dispatcher }, sink);
     });
     await dispatcher.close();
+    await later(undici, callers, target.origin);
+    await again(undici, callers, target.origin);
+    if (undici.interceptors?.cache)
+      await shared(undici, Number(path.basename(client).slice(1)), callers, target, check);
   }
   process.stdout.write(`${JSON.stringify({ count, wrong })}\n`, () => process.exit(0));
+}
+
+/** A class of the application that keeps calls, and sends them from the flow of another. */
+async function later({ Agent, request }, callers, origin) {
+  class Throttle extends Agent {
+    #waiting = [];
+    dispatch(options, handler) {
+      this.#waiting.push(() => super.dispatch(options, handler));
+      if (this.#waiting.length === 6) for (const send of this.#waiting.splice(0)) send();
+      return true;
+    }
+  }
+  const dispatcher = new Throttle();
+  await callers('later', async url => (await request(origin + url, { dispatcher })).body.text());
+  await dispatcher.close();
+}
+
+/** What redirects and retries dispatch again, over one connection. */
+async function again(undici, callers, origin) {
+  const { Agent, RetryAgent, RetryHandler, interceptors, request } = undici;
+  const retry = { minTimeout: 1, maxTimeout: 5, statusCodes: [503] };
+  const one = () => new Agent({ connections: 1 });
+  const dispatchers = {};
+  if (interceptors?.redirect) {
+    const redirects = interceptors.redirect({ maxRedirections: 2 });
+    const retries = interceptors.retry(retry);
+    dispatchers['retry, redirect'] = one().compose(retries, redirects);
+    dispatchers['redirect, retry'] = one().compose([redirects, retries]);
+    dispatchers['redirect, then retry'] = one().compose(redirects).compose(retries);
+  }
+  if (RetryAgent && interceptors?.redirect) {
+    dispatchers.RetryAgent = new RetryAgent(one().compose(interceptors.redirect({ maxRedirections: 2 })), retry);
+  } else {
+    // undici 5, whose requests follow redirects by themselves.
+    const agent = one();
+    const dispatch = (options, handler) =>
+      agent.dispatch(
+        { ...options, maxRedirections: 2 },
+        new RetryHandler(
+          { ...options, maxRedirections: 2, retryOptions: retry },
+          { dispatch: agent.dispatch.bind(agent), handler },
+        ),
+      );
+    dispatchers.RetryHandler = Object.assign(Object.create(agent), { dispatch });
+  }
+  for (const [name, dispatcher] of Object.entries(dispatchers)) {
+    await callers(`flaky ${name}`.replaceAll(' ', '-'), async url => {
+      const { statusCode, body } = await request(origin + url, { dispatcher });
+      if (statusCode !== 200) throw new Error(`${name}: ${statusCode} ${await body.text()}`);
+      await body.text();
+    });
+    await dispatcher.close();
+  }
+}
+
+/** Answers that are kept, or given to several at once, belong to one environment. */
+async function shared({ Agent, interceptors, request }, major, callers, { origin, requests }, check) {
+  for (const name of ['cache', 'deduplicate']) {
+    // Not among interceptors of older versions.
+    if (interceptors[name] === undefined) continue;
+    const composed = new Agent({ connections: 1 }).compose(interceptors[name]());
+    const agent = new Agent({ connections: 1 });
+    // Handlers of undici 7 have to be wrapped for that, which only it can.
+    const dispatchers = [composed];
+    if (major > 7) {
+      const dispatch = interceptors[name]()(agent.dispatch.bind(agent));
+      dispatchers.push(Object.assign(Object.create(agent), { dispatch }));
+    }
+    for (const dispatcher of dispatchers) {
+      const before = requests.length;
+      for (const _round of [1, 2]) {
+        await callers(name, async (_url, tag) => {
+          const { body } = await request(`${origin}/${name}`, { dispatcher });
+          const expected = `${tag === undefined ? '' : `gray_tag=${tag}`} of /${name}`;
+          check(`answer of ${name}`, expected, await body.text());
+        });
+      }
+      // Of 72.
+      check(`${name} spares requests`, true, requests.length - before < 60);
+    }
+    await composed.close();
+    await agent.close();
+  }
 }
 
 main(process.argv[2]).catch(error => {

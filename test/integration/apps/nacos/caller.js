@@ -89,6 +89,8 @@ async function main() {
     all: async name => next(await client.getAllInstances(name)),
     // An address that is in no list of this process.
     address: async (_name, address) => ({ ip: '127.0.0.1', port: Number(address) }),
+    // One that the registry writes otherwise.
+    capitals: async (_name, address) => ({ ip: 'LocalHost', port: Number(address) }),
   };
 
   const server = http.createServer(async (request, response) => {

@@ -5,8 +5,8 @@ const quiet = { debug() {}, info() {}, warn: console.warn, error: console.error 
 
 exports.settings = JSON.parse(process.env.APP);
 
-exports.connect = async () => {
-  const client = new NacosNamingClient({ logger: quiet, serverList: exports.settings.address, namespace: 'public' });
+exports.connect = async (namespace = 'public') => {
+  const client = new NacosNamingClient({ logger: quiet, serverList: exports.settings.address, namespace });
   await client.ready();
   return client;
 };

@@ -8,12 +8,22 @@ const { connect, settings } = require('./client');
 
 const { name, service, tls } = settings;
 
+/** What a path asks for besides the answer. */
+const PATHS = {
+  '/hang': () => false,
+  '/cached': response => response.setHeader('cache-control', 'max-age=60'),
+  '/close': response => response.setHeader('connection', 'close'),
+  '/redirect': response => response.writeHead(302, { location: '/' }),
+};
+
+let answers = 0;
 const answer = async (request, response) => {
   // Others are served meanwhile.
   await new Promise(resolve => setTimeout(resolve, Math.random() * 20));
-  const { host, baggage } = request.headers;
-  response.setHeader('content-type', 'application/json');
-  response.end(JSON.stringify({ name, host, baggage }));
+  if (PATHS[request.url]?.(response) === false) return;
+  const { host, baggage, 'x-asked': asked } = request.headers;
+  if (!response.headersSent) response.setHeader('content-type', 'application/json');
+  response.end(JSON.stringify({ name, host, baggage, asked, id: `${name} ${answers++}` }));
 };
 
 async function main() {
@@ -21,6 +31,7 @@ async function main() {
   const server = tls
     ? https.createServer({ key: pem('key.pem'), cert: pem('cert.pem') }, answer)
     : createServer(answer);
+  server.keepAliveTimeout = 60_000;
   await new Promise(resolve => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address();
   const client = await connect();

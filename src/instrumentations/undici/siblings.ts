@@ -1,0 +1,132 @@
+/**
+ * Dispatchers that are made for one origin (`Client`, `Pool`, `RoundRobinPool`): what they are asked to send elsewhere goes
+ * through others like them, which seem to be a part of them: they close and end with them, and their events are theirs.
+ */
+import type { LibraryCopy } from '../../loader/instrumentation';
+import { type AnyClass, type AnyFunction, wrapClass, wrapMethod } from '../../loader/wrap';
+
+/** A dispatcher of undici, 5 to 8. */
+export interface Dispatcher {
+  readonly closed: boolean;
+  readonly destroyed: boolean;
+  /** False: wait for the event `drain` before the next one. */
+  dispatch(options: object, handler: object): boolean;
+  close(): Promise<void>;
+  destroy(error?: unknown): Promise<void>;
+  on(event: string, listener: (origin: URL, targets: readonly object[], error?: unknown) => void): unknown;
+  emit(event: string, origin: URL, targets: readonly object[], error?: unknown): boolean;
+}
+
+/** What a dispatcher for one origin was made of. */
+export interface Made {
+  readonly Kind: AnyClass;
+  readonly origin: string;
+  readonly options: object | undefined;
+  readonly symbols: LifecycleSymbols;
+}
+/** The methods by which `close` and `destroy` of every dispatcher do their work (`lib/core/symbols.js`). */
+interface LifecycleSymbols {
+  readonly kUrl: symbol;
+  readonly kClose: symbol;
+  readonly kDestroy: symbol;
+}
+interface Sibling extends Sender {
+  readonly dispatcher: Dispatcher;
+  /** Ms. */
+  usedAt: number;
+  /** It said that it takes no more: the application waits for the event. */
+  owesDrain: boolean;
+}
+export type Sender = Pick<Dispatcher, 'dispatch'>;
+
+const EVENTS = ['drain', 'connect', 'disconnect', 'connectionError'];
+/** Ms without a call after which one is given up, as soon as another one is needed. */
+const UNUSED_FOR = 60_000;
+
+const made = new WeakMap<object, Made>();
+const siblings = new WeakMap<Dispatcher, (origin: string) => Sender>();
+
+/** A class as it is, save that it is remembered what its instances are made of, those of subclasses too. */
+export function rememberOptions(Kind: AnyClass, copy: LibraryCopy): AnyClass {
+  const symbols = copy.require('lib/core/symbols.js') as LifecycleSymbols;
+  return wrapClass(Kind, (args, _newTarget, make) => {
+    const dispatcher = make(args) as Record<symbol, unknown>;
+    made.set(dispatcher, { Kind, origin: (dispatcher[symbols.kUrl] as URL).origin, options: args[1], symbols });
+    return dispatcher;
+  });
+}
+
+/** What a dispatcher was made of; undefined: it is not made for one origin, or not by a class that we saw. */
+export function madeOf(dispatcher: object): Made | undefined {
+  return made.get(dispatcher);
+}
+
+/** What sends the calls of `dispatcher` to another origin than the one it was made for. */
+export function siblingOf(dispatcher: Dispatcher, made: Made, origin: string): Sender {
+  let siblingFor = siblings.get(dispatcher);
+  if (siblingFor === undefined) {
+    siblingFor = createSiblings(dispatcher, made);
+    siblings.set(dispatcher, siblingFor);
+  }
+  return siblingFor(origin);
+}
+
+function createSiblings(dispatcher: Dispatcher, { Kind, options, symbols }: Made): (origin: string) => Sender {
+  const byOrigin = new Map<string, Sibling>();
+  // Those that were given up and have calls under way are among them.
+  const alive = new Set<Dispatcher>();
+
+  const create = (origin: string): Sibling => {
+    const sibling: Sibling = {
+      dispatcher: new Kind(origin, options) as Dispatcher,
+      usedAt: 0,
+      owesDrain: false,
+      dispatch(options, handler) {
+        const takesMore = sibling.dispatcher.dispatch(options, handler);
+        if (!takesMore) sibling.owesDrain = true;
+        return takesMore;
+      },
+    };
+    for (const event of EVENTS) {
+      sibling.dispatcher.on(event, (origin, targets, error) => {
+        if (event === 'drain') sibling.owesDrain = false;
+        // The first of the targets is who says so.
+        dispatcher.emit(event, origin, [dispatcher, ...targets.slice(1)], error);
+      });
+    }
+    return sibling;
+  };
+
+  const giveUpUnused = () => {
+    const before = Date.now() - UNUSED_FOR;
+    for (const [origin, { dispatcher, usedAt, owesDrain }] of byOrigin) {
+      if (usedAt > before || owesDrain) continue;
+      byOrigin.delete(origin);
+      const forget = () => void alive.delete(dispatcher);
+      dispatcher.close().then(forget, forget);
+    }
+  };
+
+  // Below `close()` and `destroy()`, which every dispatcher has from one class: when a closed one ends, its siblings have
+  // closed; one that is destroyed while it closes does not wait for them.
+  const andSiblings = (original: AnyFunction, end: (sibling: Dispatcher, args: unknown[]) => Promise<void>) =>
+    function (this: unknown, ...args: unknown[]) {
+      return Promise.allSettled([original.apply(this, args), ...[...alive].map(sibling => end(sibling, args))]);
+    };
+  wrapMethod<AnyFunction>(dispatcher, symbols.kClose, original => andSiblings(original, sibling => sibling.close()));
+  wrapMethod<AnyFunction>(dispatcher, symbols.kDestroy, original =>
+    andSiblings(original, (sibling, [error]) => sibling.destroy(error)),
+  );
+
+  return origin => {
+    let sibling = byOrigin.get(origin);
+    if (sibling === undefined) {
+      giveUpUnused();
+      sibling = create(origin);
+      byOrigin.set(origin, sibling);
+      alive.add(sibling.dispatcher);
+    }
+    sibling.usedAt = Date.now();
+    return sibling;
+  };
+}

@@ -1,0 +1,86 @@
+/** The source of a hand-over where name servers and brokers can be reached: announcements, markers, offsets. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Log } from '../log';
+import { offsetsOnEveryQueue, prepareCanaryGroup } from './canary-group';
+import { type ClusterServers, openCluster } from './cluster';
+import { type ConsumerPlan, canaryGroup } from './consumer-plan';
+import { endOf, hasPassed, type QueuePositions } from './group-progress';
+import type { HandOverSource } from './hand-over-source';
+
+/** How often a group is asked whether it has got there, ms. */
+const DRAINED_MS = 3_000;
+
+export function brokerSource(plan: ConsumerPlan, servers: ClusterServers, log: Log): HandOverSource {
+  const group = plan.baselineGroup;
+  const groupOf = (tag: string) => canaryGroup(group, tag);
+  const { administration, markers, presence, close } = openCluster(servers);
+  /** Of each topic, the queues that it had when it was covered last: a number for each broker. */
+  const covered = new Map<string, ReadonlyMap<string, number>>();
+
+  async function queuesOf(topics: readonly string[]): Promise<Map<string, ReadonlyMap<string, number>>> {
+    const found = topics.map(async topic => {
+      const hosts = await administration.queuesOf(topic);
+      return [topic, new Map(hosts.map(({ broker, queues }) => [broker, queues]))] as const;
+    });
+    return new Map(await Promise.all(found));
+  }
+
+  return {
+    joinsFirst: false,
+    canaries: (topics, tags) => presence.canaries(group, topics, tags),
+    markers: () => markers.read(group),
+    async mark(marker) {
+      await markers.write(group, marker);
+    },
+
+    async cover(tag, topics, isDeclared) {
+      const queues = await queuesOf(topics);
+      await prepareCanaryGroup({ administration, baselineGroup: group, canaryGroup: groupOf(tag), topics });
+      // Written down before anything is left out: whoever comes after this process must know.
+      const isMarked = await markers.write(group, { tag, phase: 'managed', at: Date.now() });
+      if (!isMarked && !isDeclared) return [];
+      const checked = topics.map(async topic => {
+        const offsets = await offsetsOnEveryQueue({ administration, canaryGroup: groupOf(tag) }, topic);
+        if (offsets === undefined) return [];
+        plan.covered(topic, tag, offsets);
+        if (!covered.has(topic)) covered.set(topic, queues.get(topic) ?? new Map());
+        return [topic];
+      });
+      return (await Promise.all(checked)).flat();
+    },
+    async grownTopics() {
+      const grown: string[] = [];
+      for (const [topic, now] of await queuesOf([...covered.keys()])) {
+        const before = covered.get(topic);
+        if (before === undefined || ![...now].some(([broker, count]) => count > (before.get(broker) ?? 0))) continue;
+        // A broker that is away for a while keeps what it has.
+        covered.set(topic, new Map([...before, ...now]));
+        grown.push(topic);
+      }
+      return grown;
+    },
+    forgetTopic: topic => void covered.delete(topic),
+
+    async drained(tag, topics, isOver) {
+      const asked = { administration, canaryGroup: groupOf(tag), topics };
+      let ends: QueuePositions | undefined;
+      while (!isOver()) {
+        try {
+          ends ??= await endOf(asked);
+          const isDeclared = (await hasPassed(asked, ends))
+            ? await presence.isDeclared(groupOf(tag), topics)
+            : undefined;
+          if (isDeclared !== undefined) return isDeclared;
+        } catch (error) {
+          log.debug(`${groupOf(tag)}: how far it has got is not known: ${(error as Error).message}`);
+        }
+        await sleep(DRAINED_MS, undefined, { ref: false });
+      }
+      return undefined;
+    },
+
+    announceStandIn: (tag, topics) => presence.announceStandIn(groupOf(tag), topics),
+    announceDeclared: (tag, topics) => presence.announceDeclared(groupOf(tag), topics),
+    close,
+  };
+}

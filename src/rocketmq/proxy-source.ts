@@ -1,0 +1,47 @@
+/**
+ * The source of a hand-over where only a proxy can be reached: who is connected in a canary's group. Nothing can be written
+ * down, offsets cannot be asked for, and a crash is seen when the brokers notice it, after 120 s. So only tags that are
+ * declared are managed, and each only after its group has been polled for a while: what is polled has offsets.
+ */
+import { type ConsumerPlan, canaryGroup } from './consumer-plan';
+import type { HandOverSource } from './hand-over-source';
+import { type Announcement, sharedPresence } from './presence';
+
+/** Longer than a poll takes, ms: whoever is connected for so long has asked for every queue. */
+const JOINED_MS = 40_000;
+
+const NOT_ANNOUNCED: Announcement = { refusal: undefined, withdraw: async () => {} };
+
+/** @param proxyRemoting `host:port` of the proxy's remoting endpoint */
+export function proxySource(plan: ConsumerPlan, proxyRemoting: string, now = () => performance.now()): HandOverSource {
+  const group = plan.baselineGroup;
+  const presence = sharedPresence({ proxyRemoting });
+  /** Since when each tag's group has had a member. */
+  const joined = new Map<string, number>();
+
+  return {
+    joinsFirst: true,
+    async canaries(topics, tags) {
+      const seen = await presence.canaries(group, topics, tags);
+      for (const tag of tags) {
+        const standIns = await presence.standIns(canaryGroup(group, tag), topics);
+        if (seen.tags.has(tag) || (standIns ?? 0) > 0) joined.set(tag, joined.get(tag) ?? now());
+        else if (standIns !== undefined) joined.delete(tag);
+      }
+      return seen;
+    },
+    markers: async () => [],
+    mark: async () => {},
+    async cover(tag, topics) {
+      const since = joined.get(tag);
+      return since !== undefined && now() - since >= JOINED_MS ? topics : [];
+    },
+    grownTopics: async () => [],
+    forgetTopic: () => {},
+    // Declared tags are not given up.
+    drained: async () => undefined,
+    announceStandIn: async () => NOT_ANNOUNCED,
+    announceDeclared: async () => NOT_ANNOUNCED,
+    close: () => presence.close(),
+  };
+}
