@@ -91,7 +91,9 @@ describe.each(['push', 'pull'] as const)('%s consumers', mode => {
     'hand over to a canary and back under traffic%s',
     async (_name, isOrdered) => {
       const { topic, group, subscriptions } = await prepared({ isOrdered });
-      const base = await baseline({ mode, group, subscriptions });
+      // Several loops: some poll is on its way whenever the stand-in leaves.
+      const loops = isOrdered ? {} : { loops: ['forOf', 'forOf', 'forOf'] as const };
+      const base = await baseline({ mode, group, subscriptions, ...loops });
       const stop = await traffic(topic, isOrdered);
       await until('gray messages in the baseline', base, () => gray(base).length > 10);
       const guest = await canary({ mode, group, subscriptions });
@@ -107,11 +109,11 @@ describe.each(['push', 'pull'] as const)('%s consumers', mode => {
       expect(gray(guest)).toEqual(bodies(guest));
       // The canary says that it is started when its consumer is; what had begun in the baseline before that may end then.
       expect(atReturn - atHandOver).toBeLessThanOrEqual(1);
-      // The poll that was on its way when the stand-in left brought the next message.
-      if (mode === 'push') expect(occurrences(base, `was given back to ${group}_gray`)).toBeGreaterThan(0);
+      // The poll that was on its way when the stand-in left brought the next message. (One pull loop may have had none.)
+      if (mode === 'push' || !isOrdered)
+        expect(occurrences(base, `was given back to ${group}_gray`)).toBeGreaterThan(0);
       // A broker counts each delivery of an ordered group, whatever is asked of it.
-      if (!isOrdered)
-        expect(new Set([...base.got(), ...guest.got()].map(({ attempt }) => attempt))).toEqual(new Set([1]));
+      if (!isOrdered) expect(new Set(guest.got().map(({ attempt }) => attempt))).toEqual(new Set([1]));
       for (const { got, downstream } of [...base.got(), ...guest.got()]) {
         expect([got, downstream]).toEqual([got, got.startsWith('g') ? 'gray_tag=gray' : null]);
       }
@@ -146,31 +148,6 @@ describe.each(['push', 'pull'] as const)('%s consumers', mode => {
 });
 
 describe('pull consumers', () => {
-  it.each([
-    ['', false],
-    [', of an ordered group', true],
-  ])(
-    'give back what a poll still brings that was on its way when the stand-in left%s',
-    async (_name, isOrdered) => {
-      const { topic, group, subscriptions } = await prepared({ isOrdered });
-      const settings = { mode: 'pull', group, subscriptions } as const;
-      const base = await baseline({ ...settings, clientOptions: { awaitDuration: 30_000 } });
-      await base.child.waitFor(ON);
-      const guest = await canary(settings);
-      await base.child.waitFor(OFF);
-      const producer = await environment.producer([topic]);
-      const sent = Array.from({ length: 20 }, (_, i) => `g${i}`);
-      for (const body of sent) await producer.send({ topic, body, ...(isOrdered && { messageGroup: 'one' }) }, GRAY);
-      await until('all of them', guest, () => gray(guest).length >= sent.length);
-      expect(occurrences(base, `was given back to ${group}_gray`)).toBeGreaterThan(0);
-      expect(bodies(base)).toEqual([]);
-      expect([...gray(guest)].sort()).toEqual([...sent].sort());
-      if (isOrdered) expect(numbers(gray(guest))).toEqual(sent.map((_, i) => i));
-      else expect(new Set(guest.got().map(({ attempt }) => attempt))).toEqual(new Set([1]));
-    },
-    TIMEOUT_MS,
-  );
-
   it(
     'get no more than they ask for, and acknowledge what a stand-in brought also when it has left',
     async () => {
@@ -234,7 +211,9 @@ describe('push consumers', () => {
     async (_name, ofClass, hasStandIn) => {
       const { topic, group, subscriptions } = await prepared();
       const base = await baseline({ group, subscriptions, ofClass });
-      await base.child.waitFor(hasStandIn ? ON : 'its class has a wrapPushReceiveMessageRequest() of its own');
+      await base.child.waitFor(
+        hasStandIn ? ON : 'a wrapPushReceiveMessageRequest() of its own, no other consumer can stand in',
+      );
       const producer = await environment.producer([topic]);
       await producer.send({ topic, body: 'g' }, GRAY);
       await base.receives(['g']);

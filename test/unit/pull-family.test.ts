@@ -214,14 +214,40 @@ it('never hands out anything of a stand-in that left', async () => {
   expect(last.value).toEqual(['b2']);
 });
 
-it('gives back what is kept when the application closes its consumer', async () => {
-  const { main, family, standIn, receive } = setup();
+it('gives back what is kept, and what polls still bring for a while, when the application closes its consumer', async () => {
+  const { main, family, standIns, receive } = setup(2);
+  const [first, second] = standIns as [ReturnType<typeof fakeMember>, ReturnType<typeof fakeMember>];
+  receive();
+  first.polls[0]?.end(['g1']);
+  await settle();
   receive();
   main.polls[0]?.end(['b1']);
+  await settle();
+  second.polls[0]?.end(['h1']);
+  await settle();
+  let hasEnded = false;
+  void family.close(new Promise(resolve => setTimeout(resolve, 3000))).then(() => {
+    hasEnded = true;
+  });
+  await settle();
+  expect([second.returned, hasEnded]).toEqual([['h1'], false]);
+  first.polls[1]?.end(['g2']);
+  await settle();
+  expect([first.returned, hasEnded]).toEqual([['g2'], true]);
+});
+
+it('waits for polls no longer than that, and gives back nothing afterwards', async () => {
+  const { main, family, standIn, receive } = setup();
+  receive();
   standIn.polls[0]?.end(['g1', 'g2']);
   await settle();
-  await family.close();
-  expect(standIn.returned).toEqual(['g1', 'g2']);
+  await Promise.all([
+    family.close(new Promise(resolve => setTimeout(resolve, 3000))),
+    vi.advanceTimersByTimeAsync(3000),
+  ]);
+  main.polls[0]?.end(['b1']);
+  await vi.advanceTimersByTimeAsync(INVISIBLE);
+  expect(main.returned).toEqual([]);
 });
 
 /** What can happen; numbers choose among what is there. */

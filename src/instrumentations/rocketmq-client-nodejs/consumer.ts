@@ -21,6 +21,7 @@ import { onReceived, scopedListener, seeMessage } from './listener';
 import { type PullFamily, pullFamily } from './pull-family';
 import {
   bringerOf,
+  changedMethod,
   type Main,
   type PullMethods,
   pullMember,
@@ -40,8 +41,8 @@ interface ConsumerState {
   /** The application's options. */
   readonly options: ConsumerOptions;
   readonly topics: Set<string>;
-  /** How stand-ins are made beside it; absent: it has none. */
-  standIns?: StandInMaker;
+  /** How stand-ins are made beside it; absent: it has none. Asked when it starts: its own constructor has run by then. */
+  standIns?: () => StandInMaker | undefined;
   /** Messages of a pull consumer and its stand-ins. */
   family?: PullFamily<MessageView>;
   /** Awaited before the client shuts down. Never rejects. */
@@ -61,8 +62,8 @@ export function planOf(consumer: object): ConsumerPlan | undefined {
   return states.get(consumer)?.plan ?? standInPlan(consumer);
 }
 
-/** What a kind of consumer adds to one that the application made: its stand-ins. */
-type Extend<C extends ClientConsumer> = (main: Main<C>, state: ConsumerState) => void;
+/** What a kind of consumer adds to one that the application made: how its stand-ins are made. */
+type Extend<C extends ClientConsumer> = (main: Main<C>, state: ConsumerState) => StandInMaker | undefined;
 
 /** The consumer class with its construction changed: the canary's group, the environment's filter, the message's scope. */
 function consumerClass<C extends ClientConsumer>(
@@ -83,12 +84,29 @@ function consumerClass<C extends ClientConsumer>(
     const { state } = change;
     states.set(consumer, state);
     if (state.plan.tag === undefined && state.plan.isFiltered) {
-      agent.guard('stand-ins of a consumer', undefined, () =>
-        extend({ consumer, Original, options: state.options, agent, copy }, state),
-      );
+      agent.guard('stand-ins of a consumer', undefined, () => {
+        const main = { consumer, Original, options: state.options, agent, copy };
+        const maker = extend(main, state);
+        state.standIns = () => (canStandIn(main, state.plan) ? maker : undefined);
+      });
     }
     return consumer;
   });
+}
+
+/** Without stand-ins a consumer must not leave a canary's messages to anybody: the policy has to know before it starts. */
+function canStandIn(main: Main, { group }: ConsumerPlan): boolean {
+  const { agent } = main;
+  const changed = agent.guard('the class of a consumer', undefined, () => changedMethod(main));
+  if (changed === undefined) return true;
+  const { mqBaseline } = agent.settings;
+  if (mqBaseline === 'auto') {
+    agent.log.warnOnce(
+      `class:${group}`,
+      `${group}: its class has a ${changed}() of its own, no other consumer can stand in for a canary beside it; it takes the messages of every environment`,
+    );
+  }
+  return false;
 }
 
 function planConsumer(options: ConsumerOptions, newTarget: object, agent: Agent, copy: LibraryCopy) {
@@ -141,7 +159,7 @@ function plannedFilter(
 /** The methods that both kinds of consumer have. */
 function patchConsumer({ prototype }: Exports, agent: Agent, copy: LibraryCopy): void {
   const prepare = (consumer: ClientConsumer, state: ConsumerState, subscriptions: readonly Subscription[]) =>
-    agent.messages.prepare(state.plan, subscriptions, { endpoint: consumer.endpoints.facade }, state.standIns);
+    agent.messages.prepare(state.plan, subscriptions, { endpoint: consumer.endpoints.facade }, state.standIns?.());
   const leave = (state: ConsumerState) => {
     state.leaving ??= agent.messages.leaving(state.plan);
     return state.leaving;
@@ -257,7 +275,7 @@ export const patchPushConsumer: Patch = (exports, agent, copy) => {
     };
   });
   exports.PushConsumer = consumerClass<PushConsumer>(exports.PushConsumer, agent, copy, (main, state) => {
-    if (state.options.messageListener !== undefined) state.standIns = pushStandIns(main);
+    return state.options.messageListener === undefined ? undefined : pushStandIns(main);
   });
 };
 
@@ -317,12 +335,11 @@ export const patchSimpleConsumer: Patch = (exports, agent, copy) => {
     const family = pullFamily(pullMember(main, main.consumer, methods, state.plan));
     const standIns = pullStandIns(main, family, methods);
     state.family = family;
-    state.standIns = standIns;
     state.onShutdown = async () => {
+      await family.close(new Promise(resolve => setTimeout(resolve, main.consumer.requestTimeout).unref()));
       standIns.hurry();
-      const late = new Promise<void>(resolve => setTimeout(resolve, main.consumer.requestTimeout).unref());
-      await Promise.race([family.close(), late]);
     };
+    return standIns;
   });
 };
 

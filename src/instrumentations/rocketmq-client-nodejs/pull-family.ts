@@ -29,8 +29,11 @@ export interface PullFamily<M> {
    * it and what those brought is given back. Never rejects.
    */
   remove(member: PullMember<M>): Promise<void>;
-  /** The main consumer closes: gives back what is kept. Never rejects. */
-  close(): Promise<void>;
+  /**
+   * The main consumer closes: gives back what is kept, and what polls that nobody waits for bring until `limit` settles.
+   * Resolves when there is nothing more to give back, or then. Never rejects.
+   */
+  close(limit: Promise<void>): Promise<void>;
 }
 
 /** An empty poll is not followed by another one sooner than that, a failed one not sooner than after a second. */
@@ -86,10 +89,13 @@ export function pullFamily<M>(main: PullMember<M>): PullFamily<M> {
   const states = new Map<PullMember<M>, State<M>>([[main, first]]);
   const waiters: Waiter<M>[] = [];
   let kept: Kept<M>[] = [];
+  /** Nobody asks any more; and then there is no connection any more either. */
+  let isClosing = false;
   let isClosed = false;
+  const removals = new Set<Promise<void>>();
 
   function returnAll(of: State<M>, messages: readonly M[]): Promise<void> {
-    // There is no connection any more: what nobody got comes again when its invisible time is over.
+    // What nobody got then comes again when its invisible time is over.
     if (messages.length === 0 || isClosed) return Promise.resolve();
     const returned = of.member.giveBack(messages).then(() => void of.returns.delete(returned));
     of.returns.add(returned);
@@ -195,7 +201,7 @@ export function pullFamily<M>(main: PullMember<M>): PullFamily<M> {
     of.member.poll(max, invisible).then(
       messages => {
         of.polls.delete(sent);
-        if (of.hasLeft) void returnAll(of, messages);
+        if (of.hasLeft || (isClosing && sent.waiter === undefined)) void returnAll(of, messages);
         else keep(of, messages, invisible);
         const { waiter: next } = sent;
         serve(next);
@@ -210,6 +216,17 @@ export function pullFamily<M>(main: PullMember<M>): PullFamily<M> {
         of.onPollEnd?.();
       },
     );
+  }
+
+  /** Settles when no such poll is on its way any more, and everything is given back. */
+  async function idle(of: State<M>, isMeant: (poll: Poll<M>) => boolean = () => true): Promise<void> {
+    await new Promise<void>(resolve => {
+      of.onPollEnd = () => {
+        if (![...of.polls].some(isMeant)) resolve();
+      };
+      of.onPollEnd();
+    });
+    while (of.returns.size > 0) await Promise.all(of.returns);
   }
 
   /** A poll brought nothing. That of the main consumer answers with it, `settle`; that of a stand-in is sent again. */
@@ -234,6 +251,7 @@ export function pullFamily<M>(main: PullMember<M>): PullFamily<M> {
 
   return {
     receive(max, invisible) {
+      isClosing = false;
       isClosed = false;
       return new Promise((resolve, reject) => {
         const waiter: Waiter<M> = { max, invisible, resolve, reject, isAnswered: false };
@@ -248,24 +266,24 @@ export function pullFamily<M>(main: PullMember<M>): PullFamily<M> {
       states.set(member, of);
       for (const waiter of waiters) if (!waiter.isAnswered) poll(of, waiter);
     },
-    async remove(member) {
+    remove(member) {
       const of = states.get(member);
-      if (of === undefined) return;
+      if (of === undefined) return Promise.resolve();
       of.hasLeft = true;
       states.delete(member);
       void returnAll(of, takeKept(of));
-      await new Promise<void>(resolve => {
-        of.onPollEnd = () => {
-          if (of.polls.size === 0) resolve();
-        };
-        of.onPollEnd();
-      });
-      while (of.returns.size > 0) await Promise.all(of.returns);
+      const removal = idle(of).then(() => void removals.delete(removal));
+      removals.add(removal);
+      return removal;
     },
-    async close() {
-      const returned = [...states.values()].map(of => returnAll(of, takeKept(of)));
+    async close(limit) {
+      isClosing = true;
+      const rest = [...states.values()].map(of => {
+        void returnAll(of, takeKept(of));
+        return idle(of, poll => poll.waiter === undefined);
+      });
+      await Promise.race([Promise.all([...rest, ...removals]), limit]);
       isClosed = true;
-      await Promise.all(returned);
     },
   };
 }

@@ -292,8 +292,11 @@ function withoutClose<L extends object>(logger: L): L {
   });
 }
 
-/** What the application changed of what the library runs on: a consumer made without it would be another one. */
-function changedMethod({ consumer, Original }: Main): string | undefined {
+/**
+ * A method that the library itself calls and the application changed: a consumer made without that would be another one.
+ * Told apart once the consumer's own constructor has run.
+ */
+export function changedMethod({ consumer, Original }: Main): string | undefined {
   const isChange = (owner: object) => (name: PropertyKey) =>
     !ENTRY_POINTS.has(name) && name in Original.prototype && Object.getOwnPropertyDescriptor(owner, name) !== undefined;
   const own = Reflect.ownKeys(consumer).filter(

@@ -43,6 +43,7 @@ const options = {
   ...app.clientOptions,
 };
 let isShutDown = false;
+let looping;
 
 // What applications add to a consumer class.
 const classes = {
@@ -123,8 +124,8 @@ async function pull() {
   say({ group: consumer.getConsumerGroup() });
   await consumer.startup();
   const names = app.loops ?? ['forOf'];
-  for (const name of names) {
-    (async () => {
+  looping = Promise.all(
+    names.map(async name => {
       while (!isShutDown) {
         try {
           await loops[name](consumer);
@@ -133,8 +134,8 @@ async function pull() {
           await new Promise(resolve => setTimeout(resolve, 500));
         }
       }
-    })();
-  }
+    }),
+  );
   return consumer;
 }
 
@@ -145,6 +146,7 @@ async function pull() {
   if (!app.shutsDown) return;
   process.once('SIGTERM', async () => {
     isShutDown = true;
+    await looping;
     await consumer.shutdown();
     say({ shutDown: true });
     process.exit();
