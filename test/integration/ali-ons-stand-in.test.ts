@@ -11,7 +11,7 @@ import {
   rocketmqEnvironment,
 } from './rocketmq-environment';
 
-const AUTO = { GRAY_MQ_BASELINE: 'auto', GRAY_LOG_LEVEL: 'debug' };
+const AUTO = { GRAY_MQ_BASELINE: 'auto' };
 const DECLARED = { ...AUTO, GRAY_MQ_TAGS: 'gray' };
 const GRAY_INSTANCE = { ...AUTO, GRAY_TAG: 'gray' };
 

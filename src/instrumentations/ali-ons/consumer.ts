@@ -53,8 +53,8 @@ export interface ConsumerState {
   readonly handling: Handling;
   /** Topics whose preparation is under way or done. */
   readonly prepared: Map<string, Promise<void>>;
-  /** Set for a stand-in, which is no consumer of the application: told when the queues of a topic have been shared out. */
-  readonly onRebalanced?: (topic: string) => void;
+  /** Set for a stand-in, which is no consumer of the application: before and after the queues of a topic are shared out. */
+  readonly standIn?: { beforeRebalance(): Promise<void>; onRebalanced(topic: string): void };
   standIns?: StandInMaker;
   closing?: Promise<void>;
 }
@@ -127,12 +127,12 @@ export const patchConsumer =
     wrapMethod<AnyFunction>(prototype, 'buildSubscriptionData', original => {
       return function buildSubscriptionData(this: MQPushConsumer, group: string, topic: string, user: UserExpression) {
         const asWritten = original.call(this, group, topic, user);
-        const { plan, subscriptions, onRebalanced } = known(this);
+        const { plan, subscriptions, standIn } = known(this);
         if (!plan.isFiltered || topic.startsWith(RETRY_TOPIC)) return asWritten;
         return agent.guard('a subscription', asWritten, () => {
           const filter = filterOf(user);
           subscriptions.set(topic, { topic, filter });
-          if (onRebalanced === undefined) agent.messages.announce(plan, [{ topic, filter }]);
+          if (standIn === undefined) agent.messages.announce(plan, [{ topic, filter }]);
           if (!client.knowsSql92) return asWritten;
           return liveSubscription(
             asWritten,
@@ -169,7 +169,7 @@ export const patchConsumer =
     const left = (consumer: MQPushConsumer) => agent.messages.left(known(consumer).plan);
 
     wrapMethod<AnyFunction>(prototype, 'init', original => {
-      const isStandIn = (consumer: MQPushConsumer) => known(consumer).onRebalanced !== undefined;
+      const isStandIn = (consumer: MQPushConsumer) => known(consumer).standIn !== undefined;
       const before = async (consumer: MQPushConsumer) => {
         const { plan, subscriptions } = known(consumer);
         if (plan.tag !== undefined) keepOffsetsOfOwn(consumer._offsetStore, usesGenerators);
@@ -202,10 +202,10 @@ export const patchConsumer =
     wrapMethod<AnyFunction>(prototype, 'close', original => {
       return function close(this: MQPushConsumer, ...args: unknown[]) {
         const state = known(this);
-        const { plan, onRebalanced } = state;
+        const { plan, standIn } = state;
         const close = () => original.apply(this, args) as Promise<void>;
         // Only the first call is the end of it; the client takes others too.
-        if (onRebalanced !== undefined || state.closing !== undefined) return close();
+        if (standIn !== undefined || state.closing !== undefined) return close();
         state.closing = (async () => {
           const standInsEnded = agent.messages.leaving(plan);
           try {
@@ -221,10 +221,11 @@ export const patchConsumer =
 
     wrapMethod<AnyFunction>(prototype, 'rebalanceByTopic', original => {
       const before = async (consumer: MQPushConsumer, topic: string) => {
-        if (known(consumer).onRebalanced === undefined) await prepare(consumer, [topic]);
+        const { standIn } = known(consumer);
+        await (standIn === undefined ? prepare(consumer, [topic]) : standIn.beforeRebalance());
       };
       const after = (consumer: MQPushConsumer, topic: string) => {
-        if (consumer._topicSubscribeInfoTable.get(topic)?.length) known(consumer).onRebalanced?.(topic);
+        if (consumer._topicSubscribeInfoTable.get(topic)?.length) known(consumer).standIn?.onRebalanced(topic);
       };
       return usesGenerators
         ? function* rebalanceByTopic(this: MQPushConsumer, topic: string) {

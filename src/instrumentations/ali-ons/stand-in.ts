@@ -20,6 +20,8 @@ import type { Message, Settle } from './message';
 
 /** How long handlers that run may take to end once their consumer leaves, in ms; they are left to themselves then. */
 const HANDLERS_MS = 10_000;
+/** How long the other members of the group have to give up queues that a new one gets, and to commit their offsets, in ms. */
+const ROOM_MS = 500;
 /** How long the client may take to share out the queues of its topics, in ms. */
 const START_MS = 20_000;
 /** How long brokers may take to know the last offsets, in ms. */
@@ -167,6 +169,7 @@ function makeStandIn(
 ): Making {
   let hasLeft = false;
   let hasEnded = false;
+  let roomMade: Promise<void> | undefined;
   /** Messages whose handling began, or that were skipped. */
   const begun = new WeakSet<Message>();
   const running = new Set<Message>();
@@ -203,8 +206,14 @@ function makeStandIn(
     given: new Map(),
     handling,
     prepared: new Map(),
-    onRebalanced(topic) {
-      for (const one of rebalancing) one.rebalanced(topic);
+    standIn: {
+      beforeRebalance() {
+        roomMade ??= sleep(ROOM_MS);
+        return roomMade;
+      },
+      onRebalanced(topic) {
+        for (const one of rebalancing) one.rebalanced(topic);
+      },
     },
   };
 

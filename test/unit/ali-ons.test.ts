@@ -1,0 +1,136 @@
+/** Pieces of the instrumentation of ali-ons that need no client. */
+import { describe, expect, it } from 'vitest';
+import { coalesced } from '../../src/instrumentations/ali-ons/coalesced';
+import { handlerGate } from '../../src/instrumentations/ali-ons/handler-gate';
+import { keepOffsetsOfOwn } from '../../src/instrumentations/ali-ons/offsets';
+import { filterOf, liveSubscription } from '../../src/instrumentations/ali-ons/subscription';
+import { consumerPlan } from '../../src/rocketmq/consumer-plan';
+
+const SETTINGS = { tag: undefined, key: 'gray_tag', mqBaseline: 'auto', mqIgnoreTags: [] } as const;
+
+describe('liveSubscription', () => {
+  const user = filterOf('A || B');
+  const asWritten = { topic: 'T', subString: 'A || B', tagsSet: ['A', 'B'], codeSet: [65, 66], subVersion: 5 };
+  const make = () => {
+    const plan = consumerPlan('group1', SETTINGS);
+    const data = liveSubscription<Record<string, unknown> & { subVersion: number }>(
+      asWritten,
+      user,
+      () => plan.filter(user, 'T'),
+      ({ expression, type }) => ({
+        ...asWritten,
+        subString: expression,
+        expressionType: type,
+        tagsSet: [],
+        codeSet: [],
+      }),
+    );
+    return { plan, data };
+  };
+
+  it('is what the application wrote, to the byte, while nothing is left out', () => {
+    expect(JSON.stringify(make().data)).toBe(JSON.stringify(asWritten));
+  });
+
+  it('reads as the filter in force, with a version that grows with each change and with nothing else', () => {
+    const { plan, data } = make();
+    const versions = [data.subVersion];
+    plan.leaveOut('T', ['gray']);
+    versions.push(data.subVersion, data.subVersion);
+    expect(data).toMatchObject({ expressionType: 'SQL92', tagsSet: [], codeSet: [] });
+    expect(data.subString).toContain("gray_tag NOT IN ('gray')");
+    plan.leaveOut('T', []);
+    versions.push(data.subVersion);
+    expect(JSON.stringify({ ...data, subVersion: 5 })).toBe(JSON.stringify(asWritten));
+    expect(versions[2]).toBe(versions[1]);
+    expect([...new Set(versions)]).toEqual([...new Set(versions)].sort((a, b) => a - b));
+    expect(new Set(versions).size).toBe(3);
+  });
+
+  it('is what the application wrote, in a newer version, once the client filters', () => {
+    const { plan, data } = make();
+    plan.leaveOut('T', ['gray']);
+    const { subVersion } = data;
+    plan.filterInClient();
+    expect(data.subString).toBe('A || B');
+    expect(data.subVersion).toBeGreaterThan(subVersion);
+  });
+});
+
+describe('handlerGate', () => {
+  it('lets in as many as may run, the others in their order, and turns away those of one owner', async () => {
+    const gate = handlerGate(2);
+    const [main, standIn] = [{}, {}];
+    const order: string[] = [];
+    const enter = async (name: string, owner: object) => {
+      const turn = gate.enter(owner);
+      order.push(turn === undefined || (await turn) ? name : `${name} not`);
+    };
+    const all = [enter('a', main), enter('b', main), enter('c', standIn), enter('d', main), enter('e', standIn)];
+    await Promise.all(all.slice(0, 2));
+    gate.leave();
+    await all[2];
+    gate.turnAway(standIn);
+    await all[4];
+    gate.leave();
+    await all[3];
+    expect(order).toEqual(['a', 'b', 'c', 'e not', 'd']);
+    // Two run: c and d. When both have left, two more may.
+    gate.leave();
+    gate.leave();
+    expect([gate.enter(main), gate.enter(main)]).toEqual([undefined, undefined]);
+  });
+});
+
+describe('coalesced', () => {
+  it('runs once for the calls of a moment, again for those that come while it runs, and goes on after an error', async () => {
+    const errors: unknown[] = [];
+    const ends: ((error?: Error) => void)[] = [];
+    const run = coalesced(
+      () => new Promise((resolve, reject) => ends.push(error => (error ? reject(error) : resolve()))),
+      error => errors.push(error),
+    );
+    run();
+    run();
+    await turn();
+    expect(ends).toHaveLength(1);
+    run();
+    run();
+    ends[0]?.(new Error('first'));
+    await turn();
+    expect(ends).toHaveLength(2);
+    ends[1]?.();
+    await turn();
+    expect(ends).toHaveLength(2);
+    run();
+    await turn();
+    expect(ends).toHaveLength(3);
+    expect(errors).toEqual([new Error('first')]);
+  });
+});
+
+describe('keepOffsetsOfOwn', () => {
+  it('commits no offset below 0, with promises and with generators', async () => {
+    const committed: number[] = [];
+    const store = {
+      async updateConsumeOffsetToBroker(_queue: object, offset: number) {
+        committed.push(offset);
+      },
+    };
+    keepOffsetsOfOwn(store, false);
+    for (const offset of [-1, 0, 7]) await store.updateConsumeOffsetToBroker({}, offset);
+    const older = {
+      *updateConsumeOffsetToBroker(_queue: object, offset: number): Generator<unknown, void, unknown> {
+        committed.push(offset);
+        yield undefined;
+      },
+    };
+    keepOffsetsOfOwn(older, true);
+    for (const offset of [-1, 0, 7]) [...older.updateConsumeOffsetToBroker({}, offset)];
+    expect(committed).toEqual([0, 7, 0, 7]);
+  });
+});
+
+function turn(): Promise<void> {
+  return new Promise(resolve => setImmediate(resolve));
+}
