@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest';
+import { parseOptions } from '../../fixtures/chaos/options';
+import { type Action, messages, paceOf, plan } from '../../fixtures/chaos/plan';
+
+const planOf = (seconds: number, seed = 42, pace = paceOf(seconds)) => plan({ seed, seconds, pace });
+const SEEDS = Array.from({ length: 40 }, (_, seed) => seed);
+
+function counts(actions: readonly Action[]): Record<string, number> {
+  const found: Record<string, number> = {};
+  for (const action of actions) {
+    const kind = action.do === 'end' ? action.end : action.do;
+    found[kind] = (found[kind] ?? 0) + 1;
+  }
+  return found;
+}
+
+describe('the plan', () => {
+  it('is the same for the same seed, another one for another', () => {
+    expect(planOf(600)).toEqual(planOf(600));
+    expect(planOf(600, 43)).not.toEqual(planOf(600));
+  });
+
+  it('of a shorter run is the begin of that of a longer one', () => {
+    const long = planOf(1_800);
+    const short = planOf(300, 42, paceOf(1_800));
+    expect(short).toEqual(long.slice(0, short.length));
+    expect(long[short.length]?.at).toBeGreaterThanOrEqual(300_000);
+  });
+
+  it.each([
+    [600, 5],
+    [1_800, 5],
+    [75, 1],
+  ])('of %d s has each kind of event %d times at least, whatever the seed', (seconds, atLeast) => {
+    for (const seed of SEEDS) {
+      const found = counts(planOf(seconds, seed));
+      for (const kind of [
+        'start',
+        'stop',
+        'stop without shutdown',
+        'crash',
+        'freeze',
+        'restart broker',
+        'restart baselines',
+      ])
+        expect(found[kind] ?? 0, `seed ${seed}: ${kind}`).toBeGreaterThanOrEqual(atLeast);
+    }
+  });
+
+  it('starts a canary where none is, and ends or freezes one that is up', () => {
+    for (const seed of SEEDS) {
+      const up = new Map<string, string>();
+      for (const action of planOf(600, seed)) {
+        if (!('slot' in action)) continue;
+        const { name } = action.slot;
+        expect(up.has(name), `${seed}: ${name}, ${action.do} at ${action.at}`).toBe(action.do !== 'start');
+        if (action.do === 'start') up.set(name, action.end);
+        if (action.do === 'end') {
+          // How it will end is known when it starts: one that closes its client on a signal is told so then.
+          expect(action.end).toBe(up.get(name));
+          up.delete(name);
+        }
+      }
+    }
+  });
+});
+
+it('messages are the same for the same seed, of every tag, and some fail', () => {
+  const draw = (seed: number) => {
+    const next = messages(seed);
+    return Array.from({ length: 2_000 }, next);
+  };
+  expect(draw(1)).toEqual(draw(1));
+  expect(draw(2)).not.toEqual(draw(1));
+  const share = (tag: string | undefined) => draw(1).filter(message => message.tag === tag).length / 2_000;
+  expect(share(undefined)).toBeCloseTo(0.5, 1);
+  expect(share('gray')).toBeCloseTo(0.3, 1);
+  expect(share('blue')).toBeCloseTo(0.12, 1);
+  expect(share('audit')).toBeCloseTo(0.08, 1);
+  expect(draw(1).filter(({ fails }) => fails).length).toBeGreaterThan(10);
+});
+
+describe('options', () => {
+  it('are those of a run that counts, unless told otherwise', () => {
+    expect(parseOptions([])).toMatchObject({
+      ...{ mode: 'auto', client: 'rocketmq-client-nodejs', consumer: 'push', isDeclared: true, seconds: 600 },
+      ...{ controlSeconds: 300, seed: 42, rate: 20, atLeast: 5, patience: 1 },
+    });
+    expect(parseOptions(['--seconds', '60', '--declared', 'false', '--control', '0', '--out', 'x'])).toMatchObject({
+      ...{ seconds: 60, controlSeconds: 0, isDeclared: false, out: 'x' },
+    });
+    expect(parseOptions(['--seconds', '60']).controlSeconds).toBe(60);
+  });
+
+  it.each([
+    [['--mode', 'some'], "--mode cannot be 'some'; usage: npm run chaos"],
+    [['--seconds', 'x'], "--seconds cannot be 'x'"],
+    [['--seconds='], "--seconds cannot be ''"],
+    [['--patience', '0.5'], "--patience cannot be '0.5'"],
+    [['--declared', 'maybe'], "--declared cannot be 'maybe'"],
+    [['--client', 'ali-ons', '--consumer', 'pull'], '--consumer pull: ali-ons has push consumers only'],
+    [['--what'], "Unknown option '--what'; usage: npm run chaos"],
+  ])('%j is refused', (args, message) => {
+    expect(() => parseOptions(args)).toThrow(message);
+  });
+});
