@@ -17,15 +17,9 @@ export interface Announcement {
 }
 
 export interface CanariesSeen {
-  /**
-   * Tags of canaries that are there: on any broker, by its answer, or for one that cannot be reached by its last one (at
-   * most 120 s old).
-   */
+  /** Tags of canaries that are there, by any of the brokers that answer; when none does, by their last answers. */
   readonly tags: ReadonlySet<string>;
-  /**
-   * False: nobody answered, or a broker that cannot be reached has never answered within that time: absence proves
-   * nothing.
-   */
+  /** False: nobody answered, and absence proves nothing. */
   readonly isComplete: boolean;
   /** Why a server gave no answer, in words; undefined when all did. */
   readonly problem: string | undefined;
