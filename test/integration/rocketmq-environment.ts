@@ -99,6 +99,8 @@ export async function rocketmqEnvironment(options: RocketmqOptions = {}): Promis
     createSandbox({ dependencies: { 'ali-ons': '^2.0.4', ...COMMON } }),
   ]);
   const echo = createServer((request, response) => response.end(JSON.stringify(request.headers)));
+  // On a busy machine the end of an idle connection reaches an application only with its next call, which then fails.
+  echo.keepAliveTimeout = 300_000;
   await new Promise<void>(resolve => echo.listen(0, '127.0.0.1', resolve));
   // Older clients of the remoting protocol ask an address server for the name servers.
   const addressServer = createServer((_request, response) => response.end(rocketmq.namesrv));

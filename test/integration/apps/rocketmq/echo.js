@@ -6,7 +6,10 @@ module.exports = () =>
     http
       .get(`${process.env.ECHO}/`, response => {
         let text = '';
-        response.on('data', chunk => (text += chunk)).on('end', () => resolve(JSON.parse(text)));
+        response
+          .on('data', chunk => (text += chunk))
+          .on('end', () => resolve(JSON.parse(text)))
+          .on('error', reject);
       })
       .on('error', reject);
   });
