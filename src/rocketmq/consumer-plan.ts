@@ -1,6 +1,6 @@
 /** What an environment means for a consumer: which group it joins and which messages it takes. */
 import type { Settings } from '../config/settings';
-import type { QueueOffsets } from './canary-group';
+import type { QueueOffsets } from './administration/canary-group';
 import { both, type FilterExpression, isNoneOf, isTagged, isUntagged } from './filter-expression';
 
 /** A message as far as it matters who takes it. */

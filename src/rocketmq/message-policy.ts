@@ -4,17 +4,17 @@
  */
 import type { Settings } from '../config/settings';
 import type { Log } from '../log';
-import type { BaselineHandOver } from './baseline-hand-over';
-import type { Arrival } from './canary-arrival';
-import type { ClusterServers } from './cluster';
+import { checkFilters, prepareGroup } from './administration/group-preparation';
 import { type ConsumerPlan, consumerPlan } from './consumer-plan';
 import type { FilterExpression } from './filter-expression';
-import { checkFilters, prepareGroup } from './group-preparation';
-import type { HandOverSource } from './hand-over-source';
+import type { BaselineHandOver } from './hand-over/baseline-hand-over';
+import type { Arrival } from './hand-over/canary-arrival';
+import type { ClusterServers } from './hand-over/cluster';
+import type { HandOverSource } from './hand-over/source';
+import type { StandInMaker } from './hand-over/stand-in';
 import { keepingAlive } from './keeping-alive';
-import { SQL92_DISABLED } from './remoting-codes';
-import type { Credentials } from './remoting-signature';
-import type { StandInMaker } from './stand-in';
+import { SQL92_DISABLED } from './remoting/codes';
+import type { Credentials } from './remoting/signature';
 
 export interface Subscription {
   readonly topic: string;
@@ -107,7 +107,8 @@ export function createMessagePolicy(settings: Settings, log: Log): MessagePolicy
   ): BaselineHandOver => {
     let handOver = handOvers.get(plan);
     if (handOver === undefined) {
-      const { baselineHandOver } = require('./baseline-hand-over') as typeof import('./baseline-hand-over');
+      const { baselineHandOver } =
+        require('./hand-over/baseline-hand-over') as typeof import('./hand-over/baseline-hand-over');
       const { mqTags: declared, mqIgnoreTags: ignored } = settings;
       handOver = baselineHandOver({ plan, source: makeSource(), standIns, declared, ignored, log });
       handOvers.set(plan, handOver);
@@ -132,7 +133,7 @@ export function createMessagePolicy(settings: Settings, log: Log): MessagePolicy
       'hand-over',
       `${plan.group}: no name server is known (GRAY_MQ_NAMESRV): the proxy at ${proxy} is asked who is there, which it knows of a crash after two minutes, and of tags in GRAY_MQ_TAGS only; after each start the baseline takes their messages as well for some 40 s`,
     );
-    const { proxySource } = require('./proxy-source') as typeof import('./proxy-source');
+    const { proxySource } = require('./hand-over/proxy-source') as typeof import('./hand-over/proxy-source');
     await handOverOf(plan, standIns, () => proxySource(plan, proxy)).subscribe(subscriptions);
   };
 
@@ -145,7 +146,7 @@ export function createMessagePolicy(settings: Settings, log: Log): MessagePolicy
     await prepareOnce(plan, subscriptions, servers);
     // Also where a broker is away: on the others its stand-ins make room.
     if (settings.mqBaseline !== 'auto' || subscriptions.length === 0 || arrivals.has(plan)) return;
-    const { arrive } = require('./canary-arrival') as typeof import('./canary-arrival');
+    const { arrive } = require('./hand-over/canary-arrival') as typeof import('./hand-over/canary-arrival');
     const { baselineGroup, group } = plan;
     const topics = subscriptions.map(({ topic }) => topic);
     const arrival = arrive({ baselineGroup, group, tag }, topics, servers, log);
@@ -213,7 +214,7 @@ export function createMessagePolicy(settings: Settings, log: Log): MessagePolicy
     }
     if (plan.tag !== undefined) return prepareCanary(plan, plan.tag, subscriptions, servers);
     if (settings.mqBaseline === 'auto' && standIns !== undefined) {
-      const { brokerSource } = require('./broker-source') as typeof import('./broker-source');
+      const { brokerSource } = require('./hand-over/broker-source') as typeof import('./hand-over/broker-source');
       await handOverOf(plan, standIns, () => brokerSource(plan, servers, log)).subscribe(subscriptions);
     }
   };

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DRAIN_MS, RETIRE_AFTER_MS } from '../../src/rocketmq/hand-over';
+import { DRAIN_MS, RETIRE_AFTER_MS } from '../../src/rocketmq/hand-over/hand-over';
 import {
   type ConsumerApp,
   GRAY,

@@ -2,10 +2,10 @@ import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Account, ROCKETMQ_VERSIONS, type Rocketmq, startRocketmq } from '../../fixtures/rocketmq';
-import { type Presence, type PresenceServers, sharedPresence } from '../../src/rocketmq/presence';
-import { SETTLING_MS } from '../../src/rocketmq/presence-memory';
-import { GET_PRODUCER_CONNECTION_LIST } from '../../src/rocketmq/remoting-codes';
-import { type RemotingConnection, remotingConnection } from '../../src/rocketmq/remoting-connection';
+import { SETTLING_MS } from '../../src/rocketmq/presence/memory';
+import { type Presence, type PresenceServers, sharedPresence } from '../../src/rocketmq/presence/presence';
+import { GET_PRODUCER_CONNECTION_LIST } from '../../src/rocketmq/remoting/codes';
+import { type RemotingConnection, remotingConnection } from '../../src/rocketmq/remoting/connection';
 import { type RunningChild, start } from './child';
 import { createSandbox, type Sandbox } from './sandbox';
 

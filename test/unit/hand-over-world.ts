@@ -9,7 +9,7 @@ import {
   type HandOverAction,
   type HandOverEvent,
   type Marker,
-} from '../../src/rocketmq/hand-over';
+} from '../../src/rocketmq/hand-over/hand-over';
 
 const TOPIC = 'TEST_MQ';
 const GROUP = 'group1';

@@ -7,7 +7,7 @@ import {
   type HandOverEvent,
   type Marker,
   RETIRE_AFTER_MS,
-} from '../../src/rocketmq/hand-over';
+} from '../../src/rocketmq/hand-over/hand-over';
 import { QUEUES, World, type WorldOptions } from './hand-over-world';
 
 /** What can happen from outside, and a number that chooses which step of those that are possible comes next. */

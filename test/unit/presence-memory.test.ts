@@ -7,7 +7,7 @@ import {
   SETTLING_MS,
   type Source,
   whoIsThere,
-} from '../../src/rocketmq/presence-memory';
+} from '../../src/rocketmq/presence/memory';
 
 const memory = (answeredAt: number, seen: Record<string, number>): Memory => ({
   answeredAt,

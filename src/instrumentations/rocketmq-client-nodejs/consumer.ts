@@ -5,8 +5,8 @@ import type { Exports, LibraryCopy, Patch } from '../../loader/instrumentation';
 import { overlay } from '../../loader/overlay';
 import { type AnyFunction, wrapClass, wrapMethod } from '../../loader/wrap';
 import type { ConsumerPlan } from '../../rocketmq/consumer-plan';
+import type { StandInMaker } from '../../rocketmq/hand-over/stand-in';
 import type { ClientKind, Subscription } from '../../rocketmq/message-policy';
-import type { StandInMaker } from '../../rocketmq/stand-in';
 import {
   type ClientConsumer,
   type ClientFilter,

@@ -1,11 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import { isInstanceTag } from '../tag';
-import { type BrokerAdministration, BrokerAdministrationError, brokerAdministration } from './broker-administration';
+import { isInstanceTag } from '../../tag';
+import {
+  type BrokerAdministration,
+  BrokerAdministrationError,
+  brokerAdministration,
+} from '../administration/broker-administration';
+import { canaryGroup } from '../consumer-plan';
+import type { Credentials } from '../remoting/signature';
 import { type BrokerLink, brokerLink } from './broker-link';
-import { canaryGroup } from './consumer-plan';
-import { MEMORY_MS, type Memory, remember, type Source, whoIsThere } from './presence-memory';
-import type { Credentials } from './remoting-signature';
+import { MEMORY_MS, type Memory, remember, type Source, whoIsThere } from './memory';
 import { STAND_IN_SUFFIX } from './stand-in-client-id';
 import { type WatchedBroker, type WatchedBrokers, watchedBrokers } from './watched-brokers';
 

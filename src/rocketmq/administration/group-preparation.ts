@@ -1,9 +1,9 @@
 /** What a consumer needs on the brokers before it consumes: its group, and brokers that take its filters. */
-import type { Log } from '../log';
+import type { Log } from '../../log';
+import type { ConsumerPlan } from '../consumer-plan';
+import type { ClusterServers } from '../hand-over/cluster';
+import type { Subscription } from '../message-policy';
 import type { BrokerAdministration } from './broker-administration';
-import type { ClusterServers } from './cluster';
-import type { ConsumerPlan } from './consumer-plan';
-import type { Subscription } from './message-policy';
 
 /** Runs `work` with what talks to the brokers. Never rejects: what it fails with goes to `onFailure`. */
 async function withAdministration<T, F>(

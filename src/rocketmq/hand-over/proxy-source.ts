@@ -3,9 +3,9 @@
  * down, offsets cannot be asked for, and a crash is seen when the brokers notice it, after 120 s. So only tags that are
  * declared are managed, and each only after its group has been polled for a while: what is polled has offsets.
  */
-import { type ConsumerPlan, canaryGroup } from './consumer-plan';
-import type { HandOverSource } from './hand-over-source';
-import { type Announcement, sharedPresence } from './presence';
+import { type ConsumerPlan, canaryGroup } from '../consumer-plan';
+import { type Announcement, sharedPresence } from '../presence/presence';
+import type { HandOverSource } from './source';
 
 /** Longer than a poll takes, ms: whoever is connected for so long has asked for every queue. */
 const JOINED_MS = 40_000;
