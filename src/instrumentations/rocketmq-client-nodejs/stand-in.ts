@@ -8,9 +8,9 @@
 import type { Agent } from '../../agent';
 import type { Exports, LibraryCopy } from '../../loader/instrumentation';
 import { overlay } from '../../loader/overlay';
+import type { Subscription } from '../../rocketmq/client';
 import type { ConsumerPlan } from '../../rocketmq/consumer-plan';
 import type { StandIn, StandInMaker } from '../../rocketmq/hand-over/stand-in';
-import type { Subscription } from '../../rocketmq/message-policy';
 import { STAND_IN_SUFFIX } from '../../rocketmq/presence/stand-in-client-id';
 import {
   type ClientConsumer,

@@ -4,8 +4,9 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../../log';
-import { type ConsumerPlan, canaryGroup } from '../consumer-plan';
-import type { Subscription } from '../message-policy';
+import type { Subscription } from '../client';
+import type { ConsumerPlan } from '../consumer-plan';
+import { canaryGroup } from '../group-name';
 import type { Announcement } from '../presence/presence';
 import { createHandOver, type HandOverAction, type HandOverEvent } from './hand-over';
 import type { HandOverSource } from './source';

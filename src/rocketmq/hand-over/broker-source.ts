@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../../log';
 import { offsetsOnEveryQueue, prepareCanaryGroup } from '../administration/canary-group';
 import { endOf, hasPassed, type QueuePositions } from '../administration/group-progress';
-import { type ConsumerPlan, canaryGroup } from '../consumer-plan';
+import type { ConsumerPlan } from '../consumer-plan';
+import { canaryGroup } from '../group-name';
 import { type ClusterServers, openCluster } from './cluster';
 import type { HandOverSource } from './source';
 

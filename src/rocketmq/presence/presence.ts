@@ -6,7 +6,7 @@ import {
   BrokerAdministrationError,
   brokerAdministration,
 } from '../administration/broker-administration';
-import { canaryGroup } from '../consumer-plan';
+import { canaryGroup } from '../group-name';
 import type { Credentials } from '../remoting/signature';
 import { type BrokerLink, brokerLink } from './broker-link';
 import { MEMORY_MS, type Memory, remember, type Source, whoIsThere } from './memory';
