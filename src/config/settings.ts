@@ -135,7 +135,7 @@ export const SETTINGS: readonly Setting[] = [
     default: 'auto',
     defaultText: 'auto',
     meaning:
-      'what baseline consumers take of tagged messages: `auto` (those of a canary only while it is not there), `all`, or `none`. Where no name server is known, `auto` is as `all`',
+      'what baseline consumers take of tagged messages: `auto` (those of a canary only while it is not there), `all`, or `none`. Where neither name servers nor a proxy can be asked who is there, `auto` is as `all`',
     ...oneOf('auto', 'all', 'none'),
   }),
   define({
@@ -177,9 +177,8 @@ export const SETTINGS: readonly Setting[] = [
     name: 'mqProxyRemoting',
     variables: ['GRAY_MQ_PROXY_REMOTING'],
     default: undefined,
-    defaultText: 'none',
-    meaning:
-      "the proxy's remoting endpoint, for looking at groups. Used by auto mode only: until then one warning says that it has no effect",
+    defaultText: 'host of the gRPC endpoint, port 8080',
+    meaning: "the proxy's remoting endpoint, for looking at groups with `auto` where no name server is known",
     ...address,
   }),
   define({

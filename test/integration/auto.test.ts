@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DRAIN_MS, RETIRE_AFTER_MS } from '../../src/rocketmq/hand-over/hand-over';
+import { DRAIN_MS, GIVE_UP_AFTER_MS } from '../../src/rocketmq/hand-over/hand-over';
 import {
   type ConsumerApp,
   GRAY,
@@ -89,7 +89,7 @@ describe('a canary that never comes back', () => {
   });
 
   it('is given up when nothing was heard of it, costs nothing then, and is back with its first message', async () => {
-    const clock = { NODE_OPTIONS: '--require ./rocketmq/clock.cjs', SKIP_MS: `${RETIRE_AFTER_MS + DRAIN_MS}` };
+    const clock = { NODE_OPTIONS: '--require ./rocketmq/clock.cjs', SKIP_MS: `${GIVE_UP_AFTER_MS + DRAIN_MS}` };
     const { consumer, send } = await topicOf('retired', {});
     const [baseline, canary] = [await consumer({}, clock), await consumer({}, { GRAY_TAG: 'gray' })];
     await baseline.child.waitFor('gray is managed');
@@ -99,9 +99,9 @@ describe('a canary that never comes back', () => {
     await baseline.child.waitFor('stand-in on');
 
     baseline.child.process.kill('SIGUSR2');
-    await baseline.child.waitFor("gray is retired, its messages are the baseline's again", 60_000);
+    await baseline.child.waitFor("gray is given up, its messages are the baseline's again", 60_000);
     baseline.child.process.kill('SIGUSR2');
-    await baseline.child.waitFor('stand-in off, gray is retired', 60_000);
+    await baseline.child.waitFor('stand-in off, gray is given up', 60_000);
 
     const [later] = await send(1, GRAY);
     await baseline.child.waitFor('its messages come again');

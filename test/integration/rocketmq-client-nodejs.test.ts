@@ -281,3 +281,31 @@ describe('left alone', () => {
     expect(canary.lines('options')[0]).toMatchObject({ options: { group, topics: [topic] } });
   });
 });
+
+describe('with access keys, on a broker with authentication', () => {
+  const administrator = { accessKey: 'administrator', secretKey: '12345678' };
+  const sessionCredentials = { accessKey: administrator.accessKey, accessSecret: administrator.secretKey };
+  const clientOptions = { sessionCredentials };
+  let secured: RocketmqEnvironment;
+  beforeAll(async () => {
+    const restricted = { accessKey: 'restricted', secretKey: '12345678' };
+    secured = await rocketmqEnvironment({ accessControl: { ...administrator, restricted } });
+  });
+  afterAll(() => secured?.stop());
+
+  it("the canary's group is created, and canaries are known, with the client's keys, which are never printed", async () => {
+    const { topic, group } = names();
+    await Promise.all([secured.rocketmq.createTopic(topic), secured.rocketmq.createGroup(group)]);
+    const env = { GRAY_MQ_NAMESRV: secured.rocketmq.namesrv, GRAY_MQ_TAGS: 'gray', GRAY_LOG_LEVEL: 'debug' };
+    const settings = { group, subscriptions: { [topic]: '*' }, clientOptions };
+    const baseline = await secured.consumer(settings, env);
+    const canary = await secured.consumer(settings, { ...env, GRAY_TAG: 'gray' });
+    const producer = await secured.producer([topic], {}, undefined, clientOptions);
+    await producer.send({ topic, body: 'g' }, GRAY);
+    await producer.send({ topic, body: 'b' });
+    await canary.receives(['g']);
+    await baseline.receives(['b']);
+    expect(baseline.child.stderr).toContain(`${group}, ${topic}: gray is managed (declared)`);
+    for (const { child } of [baseline, canary]) expect(child.stderr).not.toContain(administrator.secretKey);
+  });
+});

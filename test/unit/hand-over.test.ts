@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest';
 import {
   createHandOver,
   DRAIN_MS,
+  GIVE_UP_AFTER_MS,
   type HandOverAction,
   type HandOverEvent,
   type Marker,
-  RETIRE_AFTER_MS,
 } from '../../src/rocketmq/hand-over/hand-over';
 import { QUEUES, World, type WorldOptions } from './hand-over-world';
 
@@ -31,7 +31,7 @@ const happening = (tags: readonly string[]) =>
       weight: 1,
       arbitrary: fc.record({
         what: fc.constant('wait' as const),
-        ms: fc.constantFrom(1_000, 30_000, DRAIN_MS, RETIRE_AFTER_MS),
+        ms: fc.constantFrom(1_000, 30_000, DRAIN_MS, GIVE_UP_AFTER_MS),
       }),
     },
   );
@@ -66,7 +66,7 @@ const IDLE: readonly Happening[] = [
   ...rounds(6),
   { what: 'end', tag: 'gray' },
   ...rounds(8),
-  { what: 'wait', ms: RETIRE_AFTER_MS },
+  { what: 'wait', ms: GIVE_UP_AFTER_MS },
 ];
 
 function pass(world: World, seconds: number): void {
@@ -188,8 +188,10 @@ describe('hand-over', () => {
     on(subscribed('A'));
     on(covered('gray', 'A'));
     expect(done(on({ type: 'queues changed', topics: ['A'] }))).toMatchObject([{ type: 'cover', topics: ['A'] }]);
-    expect(done(on({ type: 'covered', tag: 'gray', asked: ['A'], topics: [] }))).toMatchObject([
-      { type: 'leave out', tags: [] },
+    const uncovered = on({ type: 'covered', tag: 'gray', asked: ['A'], topics: [] });
+    expect(done(uncovered)).toMatchObject([{ type: 'leave out', tags: [] }]);
+    expect(said(uncovered)).toEqual([
+      'group1, A: takes the messages of gray as well, since group1_gray has no offset on some of its queues',
     ]);
   });
 
@@ -285,6 +287,9 @@ describe('hand-over', () => {
     expect(done(on({ type: 'unsubscribed', topic: 'B' }))).toEqual([
       { type: 'unsubscribe stand-in', tag: 'gray', topic: 'B' },
     ]);
+    expect(said(on({ type: 'unsubscribed', topic: 'A' }))).toEqual([
+      'group1_gray: stand-in off, nothing is left to it',
+    ]);
   });
 
   it('ends its stand-ins with the consumer, and begins nothing any more', () => {
@@ -320,7 +325,7 @@ describe('hand-over', () => {
       on(canaries());
       on(canaries());
       on({ type: 'stand-in started', tag: 'gray' });
-      seconds(RETIRE_AFTER_MS / 1_000);
+      seconds(GIVE_UP_AFTER_MS / 1_000);
       const [drain] = done(on(canaries()));
       expect(drain).toMatchObject({ type: 'drain', tag: 'gray', topics: ['A'] });
       if (!isDeclaredElsewhere) on({ type: 'saw', tag: 'gray' });

@@ -3,6 +3,7 @@ import type { Exports, LibraryCopy } from '../../loader/instrumentation';
 import type { Subscription } from '../../rocketmq/client';
 import type { ConsumerPlan } from '../../rocketmq/consumer-plan';
 import type { FilterExpression } from '../../rocketmq/filter-expression';
+import type { Credentials } from '../../rocketmq/remoting/signature';
 
 /** `FilterType` of proto/apache/rocketmq/v2/definition.proto. */
 const TAG = 1;
@@ -30,6 +31,11 @@ export interface ConsumerOptions {
   readonly consumerGroup: string;
   readonly subscriptions: Map<string, string | ClientFilter>;
   readonly messageListener?: MessageListener;
+  readonly sessionCredentials?: {
+    readonly accessKey: string;
+    readonly accessSecret: string;
+    readonly securityToken?: string;
+  };
 }
 
 /** An answer of the proxy. */
@@ -85,4 +91,11 @@ export function planFilter({ topic, filter }: Subscription, plan: ConsumerPlan, 
     expression: { enumerable: true, get: () => current().expression },
     filterType: { enumerable: true, get: () => (current().type === 'SQL92' ? SQL : TAG) },
   }) as ClientFilter;
+}
+
+/** What the agent's own commands are signed with: the application's. */
+export function credentialsOf({ sessionCredentials: given }: ConsumerOptions): Credentials | undefined {
+  if (!given?.accessKey || !given.accessSecret) return undefined;
+  const { accessKey, accessSecret: secretKey, securityToken } = given;
+  return { accessKey, secretKey, ...(securityToken ? { securityToken } : {}) };
 }

@@ -11,6 +11,7 @@ import {
   type ClientConsumer,
   type ClientFilter,
   type ConsumerOptions,
+  credentialsOf,
   type MessageView,
   type PushConsumer,
   planFilter,
@@ -159,7 +160,12 @@ function plannedFilter(
 /** The methods that both kinds of consumer have. */
 function patchConsumer({ prototype }: Exports, agent: Agent, copy: LibraryCopy): void {
   const prepare = (consumer: ClientConsumer, state: ConsumerState, subscriptions: readonly Subscription[]) =>
-    agent.messages.prepare(state.plan, subscriptions, { endpoint: consumer.endpoints.facade }, state.standIns?.());
+    agent.messages.prepare(
+      state.plan,
+      subscriptions,
+      { endpoint: consumer.endpoints.facade, credentials: credentialsOf(state.options) },
+      state.standIns?.(),
+    );
   const leave = (state: ConsumerState) => {
     state.leaving ??= agent.messages.leaving(state.plan);
     return state.leaving;

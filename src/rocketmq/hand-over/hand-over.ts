@@ -98,7 +98,7 @@ const RETRY_MS = 5_000;
 const STRANDED_AFTER = 3;
 const STRANDED_RETRY_MS = 30_000;
 /** A tag is given up when there was no canary, and no message of it, for so long (ms). */
-export const RETIRE_AFTER_MS = 10 * 60_000;
+export const GIVE_UP_AFTER_MS = 10 * 60_000;
 /** Longer than a poll with the former filter is under way, and than a message is invisible (ms). */
 export const DRAIN_MS = 120_000;
 /** How often it is written down that a tag's messages still come (ms). */
@@ -123,8 +123,8 @@ interface TagState {
   /** The last time that there was a canary or a message, ms. */
   signAt: number;
   markedAt: number;
-  /** When it was retired, by the clock of who did. */
-  retiredAt: number;
+  /** When it was given up, by the clock of who did. */
+  givenUpAt: number;
   drain: { readonly id: number; readonly askedAt: number } | undefined;
   drainAt: number;
 }
@@ -165,7 +165,7 @@ export function createHandOver({
         failures: 0,
         signAt: now,
         markedAt: 0,
-        retiredAt: 0,
+        givenUpAt: 0,
         drain: undefined,
         drainAt: 0,
       };
@@ -184,9 +184,9 @@ export function createHandOver({
   };
 
   /** The baseline takes its messages again; what was left out until now is still to be consumed in the canary's group. */
-  const retire = (state: TagState, at: number, now: number) => {
+  const giveUp = (state: TagState, at: number, now: number) => {
     state.phase = 'draining';
-    state.retiredAt = at;
+    state.givenUpAt = at;
     state.covered.clear();
     state.covering.clear();
     state.drain = undefined;
@@ -292,7 +292,7 @@ export function createHandOver({
           state.phase = 'retired';
           actions.push({ type: 'mark', marker: { tag: state.tag, phase: 'retired', at: now } });
         } else if (!event.isDeclaredElsewhere && isIdle(state, now) && state.signAt < askedAt) {
-          retire(state, now, now);
+          giveUp(state, now, now);
           actions.push({ type: 'mark', marker: { tag: state.tag, phase: 'draining', at: now } });
         } else {
           state.drainAt = now + REFRESH_MS;
@@ -309,25 +309,25 @@ export function createHandOver({
   const takeMarker = ({ tag, phase, at }: Marker, now: number, actions: HandOverAction[]) => {
     const known = tags.get(tag);
     if (phase === 'managed') {
-      if (known === undefined || (known.phase !== 'managed' && at > known.retiredAt)) manage(tag, 'marked', now);
+      if (known === undefined || (known.phase !== 'managed' && at > known.givenUpAt)) manage(tag, 'marked', now);
       const state = tags.get(tag);
       if (state !== undefined) state.signAt = Math.max(state.signAt, Math.min(at, now));
     } else if (known === undefined) {
       const state = stateOf(tag, phase, 'marked', now);
       if (state === undefined) return;
-      state.retiredAt = at;
+      state.givenUpAt = at;
       // Those who left its messages out may have died before they were drained.
       state.drainAt = now + DRAIN_MS;
     } else if (known.phase === 'managed' && !known.isDeclared && known.canary !== 'present') {
       // Another process has given it up. This one knows better where something was heard since.
-      if (known.signAt <= at) retire(known, at, now);
+      if (known.signAt <= at) giveUp(known, at, now);
       else if (known.covered.size > 0)
         actions.push({ type: 'mark', marker: { tag, phase: 'managed', at: known.signAt } });
     }
   };
 
   const isIdle = (state: TagState, now: number) =>
-    !state.isDeclared && state.canary === 'absent' && now - state.signAt >= RETIRE_AFTER_MS;
+    !state.isDeclared && state.canary === 'absent' && now - state.signAt >= GIVE_UP_AFTER_MS;
 
   /** Its stand-in does not come up: what is left out would lie in the canary's group. */
   const isStranded = (state: TagState) =>
@@ -380,15 +380,13 @@ export function createHandOver({
       }
       for (const tag of before.split(' ').filter(name => name !== '' && !names.includes(name))) {
         const state = tags.get(tag);
-        if (state !== undefined && isStranded(state)) {
-          say(
-            actions,
-            'warn',
-            `${group}, ${topic}: takes the messages of ${tag} itself, since no stand-in in ${canaryGroup(tag)} could be started`,
-          );
-        } else {
-          say(actions, 'info', `${group}, ${topic}: ${tag} is retired, its messages are the baseline's again`);
-        }
+        const text =
+          state === undefined || isStranded(state)
+            ? `takes the messages of ${tag} itself, since no stand-in in ${canaryGroup(tag)} could be started`
+            : state.phase === 'managed'
+              ? `takes the messages of ${tag} as well, since ${canaryGroup(tag)} has no offset on some of its queues`
+              : `${tag} is given up, its messages are the baseline's again`;
+        say(actions, state?.phase === 'managed' ? 'warn' : 'info', `${group}, ${topic}: ${text}`);
       }
     }
 
@@ -421,7 +419,9 @@ export function createHandOver({
       ? 'the consumer is closed'
       : state.canary === 'present'
         ? `a canary of ${tag} is there`
-        : `${tag} is retired`;
+        : state.phase === 'managed'
+          ? 'nothing is left to it'
+          : `${tag} is given up`;
     say(actions, 'info', `${canaryGroup(tag)}: stand-in off, ${reason}`);
     actions.push({ type: 'end stand-in', tag });
   };

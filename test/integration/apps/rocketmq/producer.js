@@ -11,6 +11,7 @@ const producer = new Producer({
   endpoints: app.endpoints,
   topics: app.topics,
   logger: silent,
+  ...app.clientOptions,
   checker: {
     async check(message) {
       const { baggage } = await echo();
