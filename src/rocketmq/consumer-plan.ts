@@ -1,7 +1,8 @@
 /** What an environment means for a consumer: which group it joins and which messages it takes. */
 import type { Settings } from '../config/settings';
-import type { QueueOffsets } from './canary-group';
+import type { QueueOffsets } from './administration/canary-group';
 import { both, type FilterExpression, isNoneOf, isTagged, isUntagged } from './filter-expression';
+import { canaryGroup } from './group-name';
 
 /** A message as far as it matters who takes it. */
 export interface ConsumedMessage {
@@ -31,10 +32,14 @@ export interface ConsumerPlan {
   readonly isFiltered: boolean;
   /** Where messages of other environments are left out: the broker does not deliver them, or the client skips them. */
   readonly side: 'broker' | 'client';
+  /** See {@link ClientKind.sharesQueues}. */
+  readonly sharesQueues: boolean;
   /** From now on the client skips. */
   filterInClient(): void;
   /** The filter for what the application subscribes to at this moment; the very same object when nothing changes. */
   filter(filter: FilterExpression, topic: string): FilterExpression;
+  /** A filter with a condition such as the consumer may come to have, to ask the brokers about beforehand. */
+  filterToCheck(filter: FilterExpression): FilterExpression;
   /** Whether the consumer takes a message, when the client is asked. */
   takes(message: ConsumedMessage): boolean;
   /** Grows each time a consumer of the baseline takes less or more than before. */
@@ -62,27 +67,29 @@ export type EnvironmentSettings = Pick<Settings, 'tag' | 'key' | 'mqBaseline' | 
 export function consumerPlan(
   group: string,
   settings: EnvironmentSettings,
-  side: 'broker' | 'client' = 'broker',
+  consuming: Consuming = { side: 'broker', sharesQueues: true },
 ): ConsumerPlan {
   return settings.tag === undefined
-    ? baselinePlan(group, settings, side)
-    : canaryPlan(group, settings.tag, settings, side);
+    ? baselinePlan(group, settings, consuming)
+    : canaryPlan(group, settings.tag, settings, consuming);
 }
 
-/** The group of the canary `tag` beside the baseline's `group`: `group1` and `gray` give `group1_gray`. */
-export function canaryGroup(group: string, tag: string): string {
-  return `${group}_${tag}`;
+/** How a consumer gets its messages: see {@link ConsumerPlan.side} and {@link ClientKind.sharesQueues}. */
+interface Consuming {
+  readonly side: 'broker' | 'client';
+  readonly sharesQueues: boolean;
 }
 
 function canaryPlan(
   baselineGroup: string,
   tag: string,
   { key }: EnvironmentSettings,
-  initialSide: 'broker' | 'client',
+  { side: initialSide, sharesQueues }: Consuming,
 ): ConsumerPlan {
   let side = initialSide;
   const changes = changeListeners();
   return {
+    sharesQueues,
     group: canaryGroup(baselineGroup, tag),
     baselineGroup,
     tag,
@@ -96,6 +103,7 @@ function canaryPlan(
       changes.tell();
     },
     filter: user => (side === 'client' ? user : both(user, isTagged(key, tag))),
+    filterToCheck: user => both(user, isTagged(key, tag)),
     takes: message => message.tag === tag,
     revision: 0,
     onChange: changes.onChange,
@@ -111,7 +119,11 @@ function canaryPlan(
 /** A tag that is left out of a topic, and the revision of the plan that left it out. */
 type LeftOut = ReadonlyMap<string, number>;
 
-function baselinePlan(group: string, settings: EnvironmentSettings, initialSide: 'broker' | 'client'): ConsumerPlan {
+function baselinePlan(
+  group: string,
+  settings: EnvironmentSettings,
+  { side: initialSide, sharesQueues }: Consuming,
+): ConsumerPlan {
   const { key, mqBaseline, mqIgnoreTags } = settings;
   let side = initialSide;
   let revision = 0;
@@ -122,6 +134,7 @@ function baselinePlan(group: string, settings: EnvironmentSettings, initialSide:
   const startsOf = (topic: string, tag: string) => `${topic} ${tag}`;
 
   return {
+    sharesQueues,
     group,
     baselineGroup: group,
     tag: undefined,
@@ -140,6 +153,7 @@ function baselinePlan(group: string, settings: EnvironmentSettings, initialSide:
       const tags = new Set([...mqIgnoreTags, ...(leftOut.get(topic)?.keys() ?? [])]);
       return tags.size === 0 ? user : both(user, isNoneOf(key, [...tags].sort()));
     },
+    filterToCheck: user => both(user, mqBaseline === 'none' ? isUntagged(key) : isNoneOf(key, ['a'])),
     takes(message) {
       const { tag, topic, isRetry } = message;
       // What the group itself took before, it takes again: its filter may have become narrower meanwhile.
@@ -165,7 +179,7 @@ function baselinePlan(group: string, settings: EnvironmentSettings, initialSide:
     },
     covered: (topic, tag, offsets) => void starts.set(startsOf(topic, tag), offsets),
     ...sightings(),
-    standIn: tag => canaryPlan(group, tag, settings, side),
+    standIn: tag => canaryPlan(group, tag, settings, { side, sharesQueues }),
   };
 }
 

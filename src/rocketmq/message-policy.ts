@@ -4,45 +4,14 @@
  */
 import type { Settings } from '../config/settings';
 import type { Log } from '../log';
-import type { BaselineHandOver } from './baseline-hand-over';
-import type { Arrival } from './canary-arrival';
-import type { ClusterServers } from './cluster';
+import { checkFilters, prepareGroup } from './administration/group-preparation';
+import type { ClientConnection, ClientKind, Subscription } from './client';
 import { type ConsumerPlan, consumerPlan } from './consumer-plan';
-import type { FilterExpression } from './filter-expression';
-import { checkFilters, prepareGroup } from './group-preparation';
-import type { HandOverSource } from './hand-over-source';
+import type { ClusterServers } from './hand-over/cluster';
+import { createConsumerHandOvers } from './hand-over/consumer-hand-overs';
+import type { StandInMaker } from './hand-over/stand-in';
 import { keepingAlive } from './keeping-alive';
-import { SQL92_DISABLED } from './remoting-codes';
-import type { Credentials } from './remoting-signature';
-import type { StandInMaker } from './stand-in';
-
-export interface Subscription {
-  readonly topic: string;
-  readonly filter: FilterExpression;
-}
-
-/** A client library as far as the policy has to know it. */
-export interface ClientKind {
-  /** Its name, for messages to people. */
-  readonly name: string;
-  /** False when its consumers know no SQL92: messages can only be told apart in the client. */
-  readonly knowsSql92: boolean;
-  /**
-   * True when the members of a group poll the same queues (POP), and polling alone moves the group's offset; false when
-   * each queue belongs to one member, which commits what it has handled.
-   */
-  readonly sharesQueues: boolean;
-}
-
-/** Where a client finds its brokers. */
-export interface ClientConnection {
-  /** What the client connects to, for messages to people. */
-  readonly endpoint: string;
-  /** The client's own name servers, `host:port;host:port`, used where no setting names them. */
-  readonly namesrv?: string | undefined;
-  /** The client's own; the agent's commands are signed with them. Never printed. */
-  readonly credentials?: Credentials | undefined;
-}
+import { SQL92_DISABLED } from './remoting/codes';
 
 /** `GRAY_MQ_FILTER_SIDE=broker` where the broker cannot: for the application, since its consumer must not start. */
 export class FilterSideError extends Error {
@@ -93,71 +62,7 @@ export interface MessagePolicy {
 export function createMessagePolicy(settings: Settings, log: Log): MessagePolicy {
   /** Preparations under way, and for a while those that failed. */
   const preparations = new Map<string, Promise<void>>();
-  /** Canaries' consumers that said that they are there. */
-  const arrivals = new Map<ConsumerPlan, Promise<Arrival>>();
-  const handOvers = new WeakMap<ConsumerPlan, BaselineHandOver>();
-  const sharedQueues = new WeakSet<ConsumerPlan>();
-
-  const isHandedOver = (plan: ConsumerPlan) => plan.tag === undefined && settings.mqBaseline === 'auto';
-
-  const handOverOf = (
-    plan: ConsumerPlan,
-    standIns: StandInMaker,
-    makeSource: () => HandOverSource,
-  ): BaselineHandOver => {
-    let handOver = handOvers.get(plan);
-    if (handOver === undefined) {
-      const { baselineHandOver } = require('./baseline-hand-over') as typeof import('./baseline-hand-over');
-      const { mqTags: declared, mqIgnoreTags: ignored } = settings;
-      handOver = baselineHandOver({ plan, source: makeSource(), standIns, declared, ignored, log });
-      handOvers.set(plan, handOver);
-    }
-    return handOver;
-  };
-
-  /** Where no name server is known, and a proxy may be asked. */
-  const handOverByProxy = async (
-    plan: ConsumerPlan,
-    subscriptions: readonly Subscription[],
-    { endpoint }: ClientConnection,
-    standIns: StandInMaker | undefined,
-  ): Promise<void> => {
-    if (!isHandedOver(plan) || subscriptions.length === 0) return;
-    if (!sharedQueues.has(plan) || settings.mqTags.length === 0 || standIns === undefined) {
-      sayNoSource(plan, log);
-      return;
-    }
-    const proxy = settings.mqProxyRemoting ?? `${hostOf(endpoint)}:${PROXY_REMOTING_PORT}`;
-    log.warnOnce(
-      'hand-over',
-      `${plan.group}: no name server is known (GRAY_MQ_NAMESRV): the proxy at ${proxy} is asked who is there, which it knows of a crash after two minutes, and of tags in GRAY_MQ_TAGS only; after each start the baseline takes their messages as well for some 40 s`,
-    );
-    const { proxySource } = require('./proxy-source') as typeof import('./proxy-source');
-    await handOverOf(plan, standIns, () => proxySource(plan, proxy)).subscribe(subscriptions);
-  };
-
-  const prepareCanary = async (
-    plan: ConsumerPlan,
-    tag: string,
-    subscriptions: readonly Subscription[],
-    servers: ClusterServers,
-  ): Promise<void> => {
-    await prepareOnce(plan, subscriptions, servers);
-    // Also where a broker is away: on the others its stand-ins make room.
-    if (settings.mqBaseline !== 'auto' || subscriptions.length === 0 || arrivals.has(plan)) return;
-    const { arrive } = require('./canary-arrival') as typeof import('./canary-arrival');
-    const { baselineGroup, group } = plan;
-    const topics = subscriptions.map(({ topic }) => topic);
-    const arrival = arrive({ baselineGroup, group, tag }, topics, servers, log);
-    arrivals.set(plan, arrival);
-    await arrival;
-  };
-
-  const leave = async (plan: ConsumerPlan): Promise<void> => {
-    const arrival = arrivals.get(plan);
-    arrivals.delete(plan);
-    await (await arrival)?.leave();
-  };
+  const handOvers = createConsumerHandOvers(settings, log);
 
   /** Another consumer that starts at the same time waits for the same answer; a later one asks again. */
   const prepareOnce = (
@@ -198,30 +103,25 @@ export function createMessagePolicy(settings: Settings, log: Log): MessagePolicy
 
   const prepare: MessagePolicy['prepare'] = async (plan, subscriptions, connection, standIns) => {
     const namesrv = settings.mqNamesrv ?? connection.namesrv;
-    if (namesrv === undefined) {
-      await handOverByProxy(plan, subscriptions, connection, standIns);
-      return;
+    const servers = namesrv === undefined ? undefined : { namesrv, credentials: connection.credentials };
+    if (servers !== undefined) {
+      // Only the client's own errors wait for this: filters can change while a consumer runs.
+      if (subscriptions.length > 0) {
+        void checkFilters(plan, subscriptions, servers, log).then(reason => {
+          if (reason !== undefined) onBrokerCannot(plan, reason);
+        });
+      }
+      if (plan.tag !== undefined) await prepareOnce(plan, subscriptions, servers);
     }
-    const servers = { namesrv, credentials: connection.credentials };
-    // Only the client's own errors wait for this: filters can change while a consumer runs.
-    if (subscriptions.length > 0) {
-      // The baseline's own filter has no condition while no tag is managed: one of a stand-in's has.
-      const checked = isHandedOver(plan) ? plan.standIn('gray') : plan;
-      void checkFilters(checked, subscriptions, servers, log).then(reason => {
-        if (reason !== undefined) onBrokerCannot(plan, reason);
-      });
-    }
-    if (plan.tag !== undefined) return prepareCanary(plan, plan.tag, subscriptions, servers);
-    if (settings.mqBaseline === 'auto' && standIns !== undefined) {
-      const { brokerSource } = require('./broker-source') as typeof import('./broker-source');
-      await handOverOf(plan, standIns, () => brokerSource(plan, servers, log)).subscribe(subscriptions);
+    if (settings.mqBaseline === 'auto') {
+      await handOvers.prepare(plan, subscriptions, { servers, connection, standIns });
     }
   };
 
   return {
     plan(group, client) {
-      const plan = consumerPlan(group, settings, settings.mqFilterSide === 'client' ? 'client' : 'broker');
-      if (client.sharesQueues) sharedQueues.add(plan);
+      const side = settings.mqFilterSide === 'client' ? 'client' : 'broker';
+      const plan = consumerPlan(group, settings, { side, sharesQueues: client.sharesQueues });
       if (!plan.isFiltered) return plan;
       if (plan.side === 'client') sayClientFilters(log, 'GRAY_MQ_FILTER_SIDE=client');
       if (plan.side === 'client' || client.knowsSql92) return plan;
@@ -247,20 +147,9 @@ export function createMessagePolicy(settings: Settings, log: Log): MessagePolicy
     async prepare(plan, subscriptions, connection, standIns) {
       if (plan.isFiltered) await keepingAlive(() => prepare(plan, subscriptions, connection, standIns));
     },
-    unsubscribed: (plan, topic) => handOvers.get(plan)?.unsubscribe(topic),
-    leaving: plan =>
-      keepingAlive(async () => {
-        // Stand-ins may come while it drains: what it still handles it acknowledges itself.
-        if (sharedQueues.has(plan)) await leave(plan);
-        await handOvers.get(plan)?.close();
-      }),
-    left: plan =>
-      keepingAlive(async () => {
-        await leave(plan);
-        await handOvers.get(plan)?.close();
-        // Started once more, it begins anew.
-        handOvers.delete(plan);
-      }),
+    unsubscribed: handOvers.unsubscribed,
+    leaving: plan => keepingAlive(() => handOvers.leaving(plan)),
+    left: plan => keepingAlive(() => handOvers.left(plan)),
 
     sayUnplanned(group) {
       if (settings.tag === undefined) return;
@@ -287,24 +176,8 @@ export function createMessagePolicy(settings: Settings, log: Log): MessagePolicy
   };
 }
 
-/** Of a proxy: `remotingListenPort` in rmq-proxy.json, by default. */
-const PROXY_REMOTING_PORT = 8080;
-
-/** @param endpoint of a gRPC client: `host:port`, several separated by `;`, perhaps with a scheme */
-function hostOf(endpoint: string): string {
-  const first = endpoint.replace(/^\w+:(\/\/)?(?=\S*:\d)/, '').split(/[;,]/)[0] ?? '';
-  return first.replace(/:\d+$/, '');
-}
-
 /** How long a canary's group that could not be prepared is left alone, in ms. */
 const FAILURE_MS = 60_000;
-
-function sayNoSource({ group }: ConsumerPlan, log: Log): void {
-  log.warnOnce(
-    'hand-over',
-    `${group}: no name server is known (GRAY_MQ_NAMESRV), so nobody can say which canaries are there: the baseline takes the messages of every tag that is not in GRAY_MQ_IGNORE_TAGS, as with GRAY_MQ_BASELINE=all`,
-  );
-}
 
 function sayClientFilters(log: Log, reason: string): void {
   log.warnOnce(

@@ -1,6 +1,6 @@
 /** Auto mode with clients of the remoting protocol: stand-ins, and filters that change while a consumer runs. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { brokerAdministration } from '../../src/rocketmq/broker-administration';
+import { brokerAdministration } from '../../src/rocketmq/administration/broker-administration';
 import {
   type Client,
   type ConsumerApp,

@@ -1,6 +1,6 @@
 /** Clients of the remoting protocol, beyond what the isolation matrix holds for each of them. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { brokerAdministration } from '../../src/rocketmq/broker-administration';
+import { brokerAdministration } from '../../src/rocketmq/administration/broker-administration';
 import { GRAY, type RocketmqEnvironment, rocketmqEnvironment } from './rocketmq-environment';
 
 const ADMIN = { accessKey: 'administrator', secretKey: '12345678' };

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DRAIN_MS, RETIRE_AFTER_MS } from '../../src/rocketmq/hand-over/hand-over';
 import {
   type ConsumerApp,
   GRAY,
@@ -41,6 +41,12 @@ async function topicOf(name: string, env: Readonly<Record<string, string>>) {
   };
 }
 
+const bodies = (consumer: ConsumerApp) =>
+  consumer
+    .got()
+    .map(({ got }) => got)
+    .sort();
+
 describe.each(['push', 'pull'] as const)('%s mode: gray messages', mode => {
   it.each([
     ['declared', { GRAY_MQ_TAGS: 'gray' }],
@@ -54,7 +60,7 @@ describe.each(['push', 'pull'] as const)('%s mode: gray messages', mode => {
       await baseline.receives(first);
 
       const canary = await consumer({ mode }, { GRAY_TAG: 'gray' });
-      await sleep(1_000);
+      await baseline.child.waitFor('gray is managed');
       const [gray, plain] = [await send(5, GRAY), await send(5)];
       await canary.receives(gray);
       await baseline.receives([...first, ...plain]);
@@ -62,8 +68,69 @@ describe.each(['push', 'pull'] as const)('%s mode: gray messages', mode => {
       await canary.child.stop('SIGKILL');
       const later = await send(5, GRAY);
       await baseline.receives([...first, ...plain, ...later]);
-      await sleep(2_000);
-      expect(canary.got().map(({ got }) => got)).toEqual(expect.arrayContaining(gray));
+      expect(bodies(canary)).toEqual([...gray].sort());
     },
   );
 });
+
+describe('a canary that never comes back', () => {
+  it('leaves nothing behind, although no baseline was there when it left', async () => {
+    const { consumer, send } = await topicOf('backlog', {});
+    const [baseline, canary] = [await consumer(), await consumer({}, { GRAY_TAG: 'gray' })];
+    await baseline.child.waitFor('gray is managed');
+    const gray = await send(2, GRAY);
+    await canary.receives(gray);
+    await Promise.all([baseline.child.stop('SIGKILL'), canary.child.stop('SIGKILL')]);
+
+    const left = [...(await send(4, GRAY)), ...(await send(2))];
+    const next = await consumer();
+    await next.receives(left);
+    expect(await next.child.waitFor('gray is managed')).toContain('(marked)');
+  });
+
+  it('is given up when nothing was heard of it, costs nothing then, and is back with its first message', async () => {
+    const clock = { NODE_OPTIONS: '--require ./rocketmq/clock.cjs', SKIP_MS: `${RETIRE_AFTER_MS + DRAIN_MS}` };
+    const { consumer, send } = await topicOf('retired', {});
+    const [baseline, canary] = [await consumer({}, clock), await consumer({}, { GRAY_TAG: 'gray' })];
+    await baseline.child.waitFor('gray is managed');
+    const gray = await send(2, GRAY);
+    await canary.receives(gray);
+    await canary.child.stop('SIGKILL');
+    await baseline.child.waitFor('stand-in on');
+
+    baseline.child.process.kill('SIGUSR2');
+    await baseline.child.waitFor("gray is retired, its messages are the baseline's again", 60_000);
+    baseline.child.process.kill('SIGUSR2');
+    await baseline.child.waitFor('stand-in off, gray is retired', 60_000);
+
+    const [later] = await send(1, GRAY);
+    await baseline.child.waitFor('its messages come again');
+    // What the baseline took itself is in the canary's group, too, since that stood still.
+    await expect.poll(() => new Set(bodies(baseline)), { timeout: 30_000 }).toEqual(new Set([later]));
+  }, 240_000);
+});
+
+it('without name servers, the proxy says who is there', async () => {
+  const { rocketmq } = environment;
+  const proxyOnly = { GRAY_MQ_NAMESRV: '', GRAY_MQ_PROXY_REMOTING: rocketmq.proxyRemoting, GRAY_MQ_TAGS: 'gray' };
+  const { consumer, send } = await topicOf('proxy', proxyOnly);
+  await rocketmq.createGroup('group-proxy_gray');
+  const baseline = await consumer();
+  expect(await baseline.child.waitFor('no name server is known')).toContain(rocketmq.proxyRemoting);
+  await baseline.child.waitFor('stand-in on');
+  // A stand-in has polled for a while before anything is left to its group: so long, both take it.
+  await baseline.child.waitFor('gray is managed', 90_000);
+  const first = await send(3, GRAY);
+  await baseline.receives(first);
+
+  const canary = await consumer({}, { GRAY_TAG: 'gray' });
+  await baseline.child.waitFor('stand-in off');
+  const [gray, plain] = [await send(5, GRAY), await send(5)];
+  await canary.receives(gray);
+  await baseline.receives([...first, ...plain]);
+
+  // It leaves with a word; a crash would be known after two minutes.
+  await canary.child.stop('SIGTERM');
+  const later = await send(3, GRAY);
+  await baseline.receives([...first, ...plain, ...later], 60_000);
+}, 240_000);

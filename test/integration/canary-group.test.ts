@@ -2,14 +2,22 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Account, ROCKETMQ_VERSIONS, type Rocketmq, startRocketmq } from '../../fixtures/rocketmq';
-import { type Broker, type BrokerAdministration, brokerAdministration } from '../../src/rocketmq/broker-administration';
-import { CanaryGroupError, offsetsOnEveryQueue, prepareCanaryGroup } from '../../src/rocketmq/canary-group';
+import {
+  type Broker,
+  type BrokerAdministration,
+  brokerAdministration,
+} from '../../src/rocketmq/administration/broker-administration';
+import {
+  CanaryGroupError,
+  offsetsOnEveryQueue,
+  prepareCanaryGroup,
+} from '../../src/rocketmq/administration/canary-group';
 import {
   RemotingConnectionError,
   RemotingTimeoutError,
   remotingConnection,
-} from '../../src/rocketmq/remoting-connection';
-import { encodeFrame, frameDecoder } from '../../src/rocketmq/remoting-frame';
+} from '../../src/rocketmq/remoting/connection';
+import { encodeFrame, frameDecoder } from '../../src/rocketmq/remoting/frame';
 
 /** For one request: on a busy machine a broker takes its time. */
 const PATIENCE_MS = 20_000;

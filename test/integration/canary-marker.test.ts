@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ROCKETMQ_VERSIONS, type Rocketmq, startRocketmq } from '../../fixtures/rocketmq';
-import { type BrokerAdministration, brokerAdministration } from '../../src/rocketmq/broker-administration';
-import { canaryMarkers } from '../../src/rocketmq/canary-marker';
-import type { Marker, Phase } from '../../src/rocketmq/hand-over';
+import {
+  type BrokerAdministration,
+  brokerAdministration,
+} from '../../src/rocketmq/administration/broker-administration';
+import { canaryMarkers } from '../../src/rocketmq/hand-over/canary-marker';
+import type { Marker, Phase } from '../../src/rocketmq/hand-over/hand-over';
 
 const NAMESPACE = 'ROCKETMQ_GRAY';
 const NOBODY = '127.0.0.1:1';

@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RocketmqVersion } from '../../fixtures/rocketmq';
-import { type BrokerAdministration, brokerAdministration } from '../../src/rocketmq/broker-administration';
-import { prepareCanaryGroup } from '../../src/rocketmq/canary-group';
-import { endOf, hasPassed } from '../../src/rocketmq/group-progress';
+import {
+  type BrokerAdministration,
+  brokerAdministration,
+} from '../../src/rocketmq/administration/broker-administration';
+import { prepareCanaryGroup } from '../../src/rocketmq/administration/canary-group';
+import { endOf, hasPassed } from '../../src/rocketmq/administration/group-progress';
 import { type Client, type RocketmqEnvironment, rocketmqEnvironment } from './rocketmq-environment';
 
 const WITHOUT_AGENT = { WITHOUT_AGENT: '1' };

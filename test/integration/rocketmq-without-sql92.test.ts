@@ -10,7 +10,8 @@ beforeAll(async () => {
   environment = await rocketmqEnvironment({
     brokerConfig: { enablePropertyFilter: 'false', autoCreateSubscriptionGroup: 'false' },
   });
-  for (const topic of ['push', 'pull', 'baseline']) await environment.rocketmq.createTopic(topic);
+  for (const topic of ['push', 'pull', 'baseline', 'auto-push', 'auto-pull'])
+    await environment.rocketmq.createTopic(topic);
 });
 afterAll(() => environment?.stop());
 
@@ -54,4 +55,32 @@ it('the baseline goes on as without the agent', async () => {
   await producer.send({ topic: 'baseline', body: 'b', tag: 'only-this' });
   await producer.send({ topic: 'baseline', body: 'g', tag: 'only-this' }, GRAY);
   await base.receives(['b', 'g']);
+});
+
+it.each(['push', 'pull'] as const)('auto mode, %s: a canary has its messages alone while it is there', async mode => {
+  const { rocketmq } = environment;
+  const [topic, group] = [`auto-${mode}`, `auto-${mode}-group`];
+  await rocketmq.createGroup(group);
+  const auto = { GRAY_MQ_NAMESRV: rocketmq.namesrv, GRAY_MQ_TAGS: 'gray' };
+  const producer = await environment.producer([topic]);
+  const send = async (...all: readonly [string, object?][]) => {
+    for (const [body, headers] of all) await producer.send({ topic, body }, headers as Record<string, string>);
+  };
+  const baseline = await environment.consumer({ mode, group, subscriptions: { [topic]: '*' } }, auto);
+  await baseline.child.waitFor('enablePropertyFilter=true');
+  await baseline.child.waitFor('stand-in on');
+  await send(['g1', GRAY], ['b1']);
+  await baseline.receives(['g1', 'b1']);
+
+  const canary = await environment.consumer(
+    { mode, group, subscriptions: { [topic]: '*' } },
+    { ...auto, GRAY_TAG: 'gray' },
+  );
+  await send(['g2', GRAY], ['b2'], ['g3', GRAY], ['b3']);
+  await canary.receives(['g2', 'g3']);
+  await baseline.receives(['g1', 'b1', 'b2', 'b3']);
+
+  await canary.child.stop('SIGKILL');
+  await send(['g4', GRAY], ['b4']);
+  await baseline.receives(['g1', 'b1', 'b2', 'b3', 'g4', 'b4']);
 });

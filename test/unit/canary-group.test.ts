@@ -4,9 +4,9 @@ import {
   type BrokerAdministration,
   BrokerAdministrationError,
   type GroupSettings,
-} from '../../src/rocketmq/broker-administration';
-import { CanaryGroupError, canarySettings, prepareCanaryGroup } from '../../src/rocketmq/canary-group';
-import { createGroupCommand } from '../../src/rocketmq/mqadmin-command';
+} from '../../src/rocketmq/administration/broker-administration';
+import { CanaryGroupError, canarySettings, prepareCanaryGroup } from '../../src/rocketmq/administration/canary-group';
+import { createGroupCommand } from '../../src/rocketmq/administration/mqadmin-command';
 
 const NAMESRV = '10.0.0.1:9876;10.0.0.2:9876';
 const broker: Broker = { name: 'broker-a', cluster: 'Shop', address: '10.0.0.3:10911' };

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { mergedMarkers } from '../../src/rocketmq/canary-marker';
-import type { Marker } from '../../src/rocketmq/hand-over';
+import { mergedMarkers } from '../../src/rocketmq/hand-over/canary-marker';
+import type { Marker } from '../../src/rocketmq/hand-over/hand-over';
 
 type Table = Record<string, unknown>;
 const merge = (...tables: Table[]) =>

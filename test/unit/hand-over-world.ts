@@ -9,11 +9,12 @@ import {
   type HandOverAction,
   type HandOverEvent,
   type Marker,
-} from '../../src/rocketmq/hand-over';
+} from '../../src/rocketmq/hand-over/hand-over';
 
 const TOPIC = 'TEST_MQ';
 const GROUP = 'group1';
 export const QUEUES = 2;
+const LONGEST_POLL_MS = 60_000;
 
 interface Message {
   readonly id: number;
@@ -300,6 +301,14 @@ export class World {
   /** Everything that is possible now, once. */
   round(): void {
     for (const step of this.steps()) step();
+  }
+
+  /** Time passes. No poll is under way for longer than half a minute or so. */
+  wait(ms: number): void {
+    if (ms >= LONGEST_POLL_MS) {
+      for (const consumer of this.consumers) for (const poll of [...consumer.polls]) this.answer(consumer, poll);
+    }
+    this.now += ms;
   }
 
   private consumerSteps(consumer: Consumer): (() => void)[] {

@@ -7,7 +7,7 @@ import {
   type HandOverEvent,
   type Marker,
   RETIRE_AFTER_MS,
-} from '../../src/rocketmq/hand-over';
+} from '../../src/rocketmq/hand-over/hand-over';
 import { QUEUES, World, type WorldOptions } from './hand-over-world';
 
 /** What can happen from outside, and a number that chooses which step of those that are possible comes next. */
@@ -44,7 +44,7 @@ function play(options: WorldOptions, happenings: readonly Happening[]): World {
     else if (one.what === 'canary') world.startCanary(one.tag);
     else if (one.what === 'end') world.endCanary(one.tag);
     else if (one.what === 'restart') world.restartProcess(one.choice);
-    else if (one.what === 'wait') world.now += one.ms;
+    else if (one.what === 'wait') world.wait(one.ms);
     else if (one.what === 'fault') world.faults += one.count;
     else if (one.what === 'round') world.round();
     else {

@@ -7,7 +7,7 @@ import {
   SETTLING_MS,
   type Source,
   whoIsThere,
-} from '../../src/rocketmq/presence-memory';
+} from '../../src/rocketmq/presence/memory';
 
 const memory = (answeredAt: number, seen: Record<string, number>): Memory => ({
   answeredAt,
@@ -63,10 +63,10 @@ describe('who is there', () => {
     ['no broker', [], [], false],
     ['nobody, by all', [answered({}), answered({})], [], true],
     ['by any of them', [answered({ gray: NOW }), answered({ blue: NOW })], ['blue', 'gray'], true],
-    ['by the last answer of one that is away', [answered({}), away(old, { gray: old })], ['gray'], true],
-    ['not by one that is too old', [answered({}), away(old - 1, { gray: old - 1 })], [], false],
-    ['not known: one has never answered', [answered({ gray: NOW }), never], ['gray'], false],
-    ['not known: none answers now', [away(old, { gray: old })], ['gray'], false],
+    ['by those that answer, whatever one that is away said last', [answered({}), away(old, { gray: old })], [], true],
+    ['by those that answer, beside one that never did', [answered({ gray: NOW }), never], ['gray'], true],
+    ['by last answers, and not for sure, when none answers', [away(old, { gray: old }), never], ['gray'], false],
+    ['not by last answers that are too old', [away(old - 1, { gray: old - 1 })], [], false],
     ['not known: none has ever answered', [never], [], false],
   ])('%s', (_, sources, names, isComplete) => {
     const seen = whoIsThere(sources, NOW);

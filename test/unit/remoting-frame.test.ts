@@ -7,7 +7,7 @@ import {
   parseFastjson,
   type RemotingFrame,
   RemotingFrameError,
-} from '../../src/rocketmq/remoting-frame';
+} from '../../src/rocketmq/remoting/frame';
 
 const frames = fc.array(
   fc.record({

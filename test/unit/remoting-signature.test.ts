@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { signedFields } from '../../src/rocketmq/remoting-signature';
+import { signedFields } from '../../src/rocketmq/remoting/signature';
 
 const account = { accessKey: 'canary-admin', secretKey: 's3cret/+key' };
 

@@ -2,9 +2,9 @@
 import type { Agent } from '../../agent';
 import type { Exports, Patch } from '../../loader/instrumentation';
 import { type AnyFunction, wrapGetter, wrapMethod } from '../../loader/wrap';
+import type { ClientConnection, ClientKind, Subscription } from '../../rocketmq/client';
 import type { ConsumerPlan } from '../../rocketmq/consumer-plan';
-import type { ClientConnection, ClientKind, Subscription } from '../../rocketmq/message-policy';
-import type { StandInMaker } from '../../rocketmq/stand-in';
+import type { StandInMaker } from '../../rocketmq/hand-over/stand-in';
 import { coalesced } from './coalesced';
 import { type Departure, departure, type Leaver, type MessageQueue, type PulledQueue } from './departure';
 import { type Handler, type Handling, isHandler, scopedHandler } from './handler';

@@ -4,9 +4,9 @@ import { endOfTaken, messageBatch } from '../../context/message-batch';
 import type { Exports, LibraryCopy, Patch } from '../../loader/instrumentation';
 import { overlay } from '../../loader/overlay';
 import { type AnyFunction, wrapClass, wrapMethod } from '../../loader/wrap';
+import type { ClientKind, Subscription } from '../../rocketmq/client';
 import type { ConsumerPlan } from '../../rocketmq/consumer-plan';
-import type { ClientKind, Subscription } from '../../rocketmq/message-policy';
-import type { StandInMaker } from '../../rocketmq/stand-in';
+import type { StandInMaker } from '../../rocketmq/hand-over/stand-in';
 import {
   type ClientConsumer,
   type ClientFilter,

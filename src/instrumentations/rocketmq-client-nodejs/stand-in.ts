@@ -8,10 +8,10 @@
 import type { Agent } from '../../agent';
 import type { Exports, LibraryCopy } from '../../loader/instrumentation';
 import { overlay } from '../../loader/overlay';
+import type { Subscription } from '../../rocketmq/client';
 import type { ConsumerPlan } from '../../rocketmq/consumer-plan';
-import type { Subscription } from '../../rocketmq/message-policy';
-import type { StandIn, StandInMaker } from '../../rocketmq/stand-in';
-import { STAND_IN_SUFFIX } from '../../rocketmq/stand-in-client-id';
+import type { StandIn, StandInMaker } from '../../rocketmq/hand-over/stand-in';
+import { STAND_IN_SUFFIX } from '../../rocketmq/presence/stand-in-client-id';
 import {
   type ClientConsumer,
   type ConsumerOptions,

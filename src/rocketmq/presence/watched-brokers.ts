@@ -1,4 +1,4 @@
-import type { BrokerAdministration } from './broker-administration';
+import type { BrokerAdministration } from '../administration/broker-administration';
 
 /** A broker as it was listed last. */
 export interface WatchedBroker {

@@ -15,7 +15,7 @@ export interface Answer {
   readonly connectedAt: number;
 }
 
-/** How long an answer holds for a broker that cannot be reached: as long as brokers keep a client that is silent. */
+/** How long an answer holds while no broker can be reached: as long as brokers keep a client that is silent. */
 export const MEMORY_MS = 120_000;
 
 /** How long after a connection was lost those of others to the same broker may still be missing. */
@@ -43,18 +43,21 @@ export interface Source {
   readonly memory: Memory | undefined;
 }
 
-/** Who is there by all brokers, and whether the absence of others is proven; see CanariesSeen. */
+/**
+ * Who is there by the brokers that answer, and whether the absence of others is proven; see CanariesSeen. Who is there says
+ * so to every broker, so that one that is away keeps nothing back. When none answers, their last answers hold.
+ */
 export function whoIsThere(
   sources: readonly Source[],
   now: number,
 ): { readonly names: ReadonlySet<string>; readonly isComplete: boolean } {
+  const answering = sources.filter(({ answered }) => answered);
+  const isComplete = answering.length > 0;
   const names = new Set<string>();
-  for (const { memory } of sources) {
+  for (const { memory } of isComplete ? answering : sources) {
     for (const [name, seenAt] of memory?.seen ?? []) {
       if (now - seenAt <= MEMORY_MS) names.add(name);
     }
   }
-  const isKnown = ({ answered, memory }: Source) =>
-    answered || (memory !== undefined && now - memory.answeredAt <= MEMORY_MS);
-  return { names, isComplete: sources.some(({ answered }) => answered) && sources.every(isKnown) };
+  return { names, isComplete };
 }

@@ -3,19 +3,40 @@
  * down, offsets cannot be asked for, and a crash is seen when the brokers notice it, after 120 s. So only tags that are
  * declared are managed, and each only after its group has been polled for a while: what is polled has offsets.
  */
-import { type ConsumerPlan, canaryGroup } from './consumer-plan';
-import type { HandOverSource } from './hand-over-source';
-import { type Announcement, sharedPresence } from './presence';
+import type { ConsumerPlan } from '../consumer-plan';
+import { canaryGroup } from '../group-name';
+import { type Announcement, sharedPresence } from '../presence/presence';
+import type { Credentials } from '../remoting/signature';
+import type { HandOverSource } from './source';
 
 /** Longer than a poll takes, ms: whoever is connected for so long has asked for every queue. */
 const JOINED_MS = 40_000;
 
 const NOT_ANNOUNCED: Announcement = { refusal: undefined, withdraw: async () => {} };
 
-/** @param proxyRemoting `host:port` of the proxy's remoting endpoint */
-export function proxySource(plan: ConsumerPlan, proxyRemoting: string, now = () => performance.now()): HandOverSource {
+/** Of a proxy: `remotingListenPort` in rmq-proxy.json, by default. */
+const PROXY_REMOTING_PORT = 8080;
+
+/**
+ * The remoting endpoint of a proxy, by default: the port of that name on the same host.
+ *
+ * @param endpoint of a gRPC client: `host:port`, of several the first, perhaps with a scheme
+ */
+export function proxyOf(endpoint: string): string {
+  const first = endpoint.replace(/^\w+:(\/\/)?(?=\S*:\d)/, '').split(/[;,]/)[0] ?? '';
+  return `${first.replace(/:\d+$/, '')}:${PROXY_REMOTING_PORT}`;
+}
+
+export interface Proxy {
+  /** `host:port` of its remoting endpoint. */
+  readonly proxyRemoting: string;
+  readonly credentials: Credentials | undefined;
+}
+
+export function proxySource(plan: ConsumerPlan, proxy: Proxy): HandOverSource {
   const group = plan.baselineGroup;
-  const presence = sharedPresence({ proxyRemoting });
+  const now = () => performance.now();
+  const presence = sharedPresence(proxy);
   /** Since when each tag's group has had a member. */
   const joined = new Map<string, number>();
 

@@ -1,11 +1,12 @@
 /** The source of a hand-over where name servers and brokers can be reached: announcements, markers, offsets. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Log } from '../log';
-import { offsetsOnEveryQueue, prepareCanaryGroup } from './canary-group';
+import type { Log } from '../../log';
+import { offsetsOnEveryQueue, prepareCanaryGroup } from '../administration/canary-group';
+import { endOf, hasPassed, type QueuePositions } from '../administration/group-progress';
+import type { ConsumerPlan } from '../consumer-plan';
+import { canaryGroup } from '../group-name';
 import { type ClusterServers, openCluster } from './cluster';
-import { type ConsumerPlan, canaryGroup } from './consumer-plan';
-import { endOf, hasPassed, type QueuePositions } from './group-progress';
-import type { HandOverSource } from './hand-over-source';
+import type { HandOverSource } from './source';
 
 /** How often a group is asked whether it has got there, ms. */
 const DRAINED_MS = 3_000;

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
-import { encodeFrame, frameDecoder, isResponse } from './remoting-frame';
-import type { Credentials } from './remoting-signature';
-import { signedFields } from './remoting-signature';
+import { encodeFrame, frameDecoder, isResponse } from './frame';
+import type { Credentials } from './signature';
+import { signedFields } from './signature';
 
 /** A server's answer to a command. */
 export interface RemotingResponse {

@@ -1,4 +1,4 @@
-import { BrokerAdministrationError, plainWords } from './broker-administration';
+import { BrokerAdministrationError, plainWords } from '../administration/broker-administration';
 import {
   CONSUMER_NOT_ONLINE,
   GET_CONSUMER_CONNECTION_LIST,
@@ -8,10 +8,10 @@ import {
   SUCCESS,
   SYSTEM_ERROR,
   UNREGISTER_CLIENT,
-} from './remoting-codes';
-import { type RemotingResponse, remotingConnection } from './remoting-connection';
-import { parseFastjson } from './remoting-frame';
-import type { Credentials } from './remoting-signature';
+} from '../remoting/codes';
+import { type RemotingResponse, remotingConnection } from '../remoting/connection';
+import { parseFastjson } from '../remoting/frame';
+import type { Credentials } from '../remoting/signature';
 
 /**
  * A connection to one broker that stays: what is announced over it is there as long as this process is, and is announced

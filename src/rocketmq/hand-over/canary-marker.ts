@@ -1,6 +1,6 @@
-import { isInstanceTag } from '../tag';
-import type { BrokerAdministration } from './broker-administration';
-import { canaryGroup } from './consumer-plan';
+import { isInstanceTag } from '../../tag';
+import type { BrokerAdministration } from '../administration/broker-administration';
+import { canaryGroup } from '../group-name';
 import type { Marker, Phase } from './hand-over';
 
 /** Markers of canaries' groups in the key-value configuration of the name servers, each of which has its own copy. */

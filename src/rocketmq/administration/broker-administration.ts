@@ -1,4 +1,4 @@
-import type { FilterExpression } from './filter-expression';
+import type { FilterExpression } from '../filter-expression';
 import {
   CHECK_CLIENT_CONFIG,
   DELETE_KV_CONFIG,
@@ -19,10 +19,10 @@ import {
   TOPIC_NOT_EXIST,
   UPDATE_AND_CREATE_SUBSCRIPTIONGROUP,
   UPDATE_CONSUMER_OFFSET,
-} from './remoting-codes';
-import { type RemotingConnection, type RemotingResponse, remotingConnection } from './remoting-connection';
-import { parseFastjson } from './remoting-frame';
-import type { Credentials } from './remoting-signature';
+} from '../remoting/codes';
+import { type RemotingConnection, type RemotingResponse, remotingConnection } from '../remoting/connection';
+import { parseFastjson } from '../remoting/frame';
+import type { Credentials } from '../remoting/signature';
 
 /** A broker of a cluster. */
 export interface Broker {

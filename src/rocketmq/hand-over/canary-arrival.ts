@@ -1,8 +1,8 @@
 /** A canary's side of a hand-over: it says that it is there, and waits until nobody stands in for it any more. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Log } from '../log';
+import type { Log } from '../../log';
+import type { Announcement } from '../presence/presence';
 import { type ClusterServers, openCluster } from './cluster';
-import type { Announcement } from './presence';
 
 export interface CanaryConsumer {
   readonly baselineGroup: string;

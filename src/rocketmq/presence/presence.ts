@@ -1,11 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import { isInstanceTag } from '../tag';
-import { type BrokerAdministration, BrokerAdministrationError, brokerAdministration } from './broker-administration';
+import { isInstanceTag } from '../../tag';
+import {
+  type BrokerAdministration,
+  BrokerAdministrationError,
+  brokerAdministration,
+} from '../administration/broker-administration';
+import { canaryGroup } from '../group-name';
+import type { Credentials } from '../remoting/signature';
 import { type BrokerLink, brokerLink } from './broker-link';
-import { canaryGroup } from './consumer-plan';
-import { MEMORY_MS, type Memory, remember, type Source, whoIsThere } from './presence-memory';
-import type { Credentials } from './remoting-signature';
+import { MEMORY_MS, type Memory, remember, type Source, whoIsThere } from './memory';
 import { STAND_IN_SUFFIX } from './stand-in-client-id';
 import { type WatchedBroker, type WatchedBrokers, watchedBrokers } from './watched-brokers';
 
@@ -17,15 +21,9 @@ export interface Announcement {
 }
 
 export interface CanariesSeen {
-  /**
-   * Tags of canaries that are there: on any broker, by its answer, or for one that cannot be reached by its last one (at
-   * most 120 s old).
-   */
+  /** Tags of canaries that are there, by any of the brokers that answer; when none does, by their last answers. */
   readonly tags: ReadonlySet<string>;
-  /**
-   * False: nobody answered, or a broker that cannot be reached has never answered within that time: absence proves
-   * nothing.
-   */
+  /** False: nobody answered, and absence proves nothing. */
   readonly isComplete: boolean;
   /** Why a server gave no answer, in words; undefined when all did. */
   readonly problem: string | undefined;

@@ -3,12 +3,13 @@
  * tells it what happens. One line is said for each change.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Log } from '../log';
-import { type ConsumerPlan, canaryGroup } from './consumer-plan';
+import type { Log } from '../../log';
+import type { Subscription } from '../client';
+import type { ConsumerPlan } from '../consumer-plan';
+import { canaryGroup } from '../group-name';
+import type { Announcement } from '../presence/presence';
 import { createHandOver, type HandOverAction, type HandOverEvent } from './hand-over';
-import type { HandOverSource } from './hand-over-source';
-import type { Subscription } from './message-policy';
-import type { Announcement } from './presence';
+import type { HandOverSource } from './source';
 import type { StandIn, StandInMaker } from './stand-in';
 
 export interface BaselineHandOverOptions {

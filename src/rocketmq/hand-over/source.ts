@@ -1,6 +1,7 @@
 /** Where the baseline's side of a hand-over knows from who is there and where groups stand, and what it can do about it. */
+
+import type { Announcement, CanariesSeen } from '../presence/presence';
 import type { Marker } from './hand-over';
-import type { Announcement, CanariesSeen } from './presence';
 
 export interface HandOverSource {
   /** True where a group gets its offsets only as it is polled. See {@link HandOverOptions.joinsFirst}. */

@@ -1,9 +1,9 @@
 /** What a consumer needs on the brokers before it consumes: its group, and brokers that take its filters. */
-import type { Log } from '../log';
+import type { Log } from '../../log';
+import type { Subscription } from '../client';
+import type { ConsumerPlan } from '../consumer-plan';
+import type { ClusterServers } from '../hand-over/cluster';
 import type { BrokerAdministration } from './broker-administration';
-import type { ClusterServers } from './cluster';
-import type { ConsumerPlan } from './consumer-plan';
-import type { Subscription } from './message-policy';
 
 /** Runs `work` with what talks to the brokers. Never rejects: what it fails with goes to `onFailure`. */
 async function withAdministration<T, F>(
@@ -71,7 +71,7 @@ export function checkFilters(
     const brokers = await administration.brokersOfCluster(subscriptions.map(({ topic }) => topic));
     const checks = brokers.flatMap(broker =>
       subscriptions.map(async ({ topic, filter }) => {
-        const planned = plan.filter(filter, topic);
+        const planned = plan.filterToCheck(filter);
         const problem = await administration.filterProblem(broker, plan.group, topic, planned);
         if (problem?.kind === 'disabled') return `${broker.name} has SQL92 filters switched off`;
         if (problem?.kind === 'malformed') {

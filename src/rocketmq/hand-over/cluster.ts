@@ -1,8 +1,8 @@
 /** What the sides of a hand-over ask a cluster for: administration, who is there, what is written down. */
-import { type BrokerAdministration, brokerAdministration } from './broker-administration';
+import { type BrokerAdministration, brokerAdministration } from '../administration/broker-administration';
+import { type Presence, sharedPresence } from '../presence/presence';
+import type { Credentials } from '../remoting/signature';
 import { type CanaryMarkers, canaryMarkers } from './canary-marker';
-import { type Presence, sharedPresence } from './presence';
-import type { Credentials } from './remoting-signature';
 
 export interface Cluster {
   readonly administration: BrokerAdministration;
