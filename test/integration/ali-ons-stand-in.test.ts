@@ -214,7 +214,8 @@ describe('ali-ons 3 on RocketMQ 4.9.7', () => {
     const gray = bodies(one, other).filter(body => body.startsWith('g'));
     const doubled = gray.filter((body, i) => gray.indexOf(body) !== i);
     console.log(`two stand-ins: ${gray.length} gray messages, doubled: ${doubled}`);
-    expect(doubled.length).toBeLessThanOrEqual(8);
+    // The second started at the last offsets that the first had committed.
+    expect(doubled.length).toBeLessThanOrEqual(4);
   }, 90_000);
 });
 
@@ -250,7 +251,11 @@ function sleep(ms: number): Promise<void> {
 
 /** Waits until each of `sent` reached one of the consumers. @throws with what is missing and the output of all of them */
 async function receive(sent: readonly string[], ...apps: ConsumerApp[]): Promise<void> {
-  const missing = () => sent.filter(body => !bodies(...apps).includes(body));
+  const missing = () => {
+    // The consumers call a server of this process: it must not be busy with this.
+    const received = new Set(bodies(...apps));
+    return sent.filter(body => !received.has(body));
+  };
   await until(() => missing().length === 0).catch(() => {
     const outputs = apps.map(({ child }) => child.failure('received the others').message);
     throw new Error(`lost: ${missing()}\n${outputs.join('\n')}`);

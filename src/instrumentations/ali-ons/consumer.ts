@@ -6,6 +6,7 @@ import type { ClientConnection, ClientKind, Subscription } from '../../rocketmq/
 import type { ConsumerPlan } from '../../rocketmq/consumer-plan';
 import type { StandInMaker } from '../../rocketmq/hand-over/stand-in';
 import { coalesced } from './coalesced';
+import { type Departure, departure, type Leaver, type MessageQueue, type PulledQueue } from './departure';
 import { type Handler, type Handling, isHandler, scopedHandler } from './handler';
 import { type HandlerGate, handlerGate } from './handler-gate';
 import { isGeneratorFunction, RETRY_TOPIC, settleFor } from './message';
@@ -51,6 +52,10 @@ export interface ConsumerState {
   readonly subscriptions: Map<string, Subscription>;
   readonly given: Map<string, Given>;
   readonly handling: Handling;
+  /** What lets in the handlers of a topic, by the topic that their messages come from: the same for its stand-ins. */
+  readonly gates: Map<string, HandlerGate>;
+  /** Of members of a canary's group: how they leave it. */
+  readonly departure?: Departure | undefined;
   /** Topics whose preparation is under way or done. */
   readonly prepared: Map<string, Promise<void>>;
   /** Set for a stand-in, which is no consumer of the application: before and after the queues of a topic are shared out. */
@@ -72,21 +77,34 @@ export const patchConsumer =
     const settle = settleFor(copy);
     const states = new WeakMap<object, ConsumerState>();
 
+    const departureOf = (plan: ConsumerPlan, gates: Map<string, HandlerGate>) =>
+      departure(plan, gates, !usesGenerators, settle, error =>
+        agent.log.debug(`${plan.group} is left, with a problem: ${String(error)}`),
+      );
     const stateOf = (consumer: MQPushConsumer, group: string): ConsumerState => {
       let state = states.get(consumer);
       if (state === undefined) {
         const plan = agent.messages.plan(group, client);
         const gates = new Map<string, HandlerGate>();
+        // Broadcasts have no offsets that could be handed over.
+        const isBroadcast = consumer.options.isBroadcast === true;
+        const leaving = plan.tag === undefined || isBroadcast ? undefined : departureOf(plan, gates);
         const gate = (source: string) => {
           const found = gates.get(source) ?? handlerGate(consumer.parallelConsumeLimit ?? 1);
           gates.set(source, found);
           return found;
         };
-        const given = new Map<string, Given>();
-        state = { plan, subscriptions: new Map(), given, handling: { plan, gate }, prepared: new Map() };
+        state = {
+          plan,
+          subscriptions: new Map(),
+          given: new Map(),
+          handling: { plan, gate, ...leaving?.handlers },
+          gates,
+          departure: leaving,
+          prepared: new Map(),
+        };
         states.set(consumer, state);
-        // Broadcasts have no offsets that could be handed over.
-        if (plan.tag === undefined && consumer.options.isBroadcast !== true) state.standIns = standIns(consumer, state);
+        if (plan.tag === undefined && !isBroadcast) state.standIns = standIns(consumer, state);
         tellBrokersOfChanges(consumer, plan);
       }
       return state;
@@ -115,8 +133,8 @@ export const patchConsumer =
     const { standIns } = standInMaker({
       MQPushConsumer,
       agent,
-      usesGenerators,
       settle,
+      departureOf,
       join(consumer, state) {
         if (states.has(consumer)) return;
         states.set(consumer, state);
@@ -209,6 +227,7 @@ export const patchConsumer =
         state.closing = (async () => {
           const standInsEnded = agent.messages.leaving(plan);
           try {
+            if (this._inited) await state.departure?.leave(this as unknown as Leaver);
             return await close();
           } finally {
             await standInsEnded;
@@ -242,16 +261,31 @@ export const patchConsumer =
           };
     });
 
-    if (usesGenerators) {
-      // 2.0.4: a poll that brings nothing moves the offset over what earlier ones brought and nobody has handled yet. 3.x
-      // asks as this does.
-      wrapMethod<AnyFunction>(prototype, 'correctTagsOffset', original => {
-        return function correctTagsOffset(this: MQPushConsumer, request: { processQueue: { msgCount: number } }) {
-          if (known(this).plan.isFiltered && request.processQueue.msgCount > 0) return undefined;
-          return original.call(this, request);
-        };
-      });
-    }
+    wrapMethod<AnyFunction>(prototype, 'pullMessageQueue', original => {
+      return function pullMessageQueue(this: MQPushConsumer, ...args: unknown[]) {
+        return known(this).departure?.hasBegun ? undefined : original.apply(this, args);
+      };
+    });
+
+    wrapMethod<AnyFunction>(prototype, 'removeProcessQueue', original => {
+      const removeProcessQueue = function (this: MQPushConsumer & Leaver, queue: MessageQueue) {
+        // A rebalance gave it to another member, which gets what has not begun here.
+        known(this).departure?.giveUp(this, this._processQueueTable.get(queue.key));
+        return original.call(this, queue);
+      };
+      return removeProcessQueue;
+    });
+
+    wrapMethod<AnyFunction>(prototype, 'correctTagsOffset', original => {
+      return function correctTagsOffset(this: MQPushConsumer, request: PulledQueue) {
+        const { plan, departure } = known(this);
+        if (departure?.isGivenUp(request.processQueue)) return undefined;
+        // 2.0.4: a pull that brings nothing moves the offset over what earlier ones brought and nobody has handled yet.
+        // 3.x asks as this does.
+        if (plan.isFiltered && request.processQueue.msgList.length > 0) return undefined;
+        return original.call(this, request);
+      };
+    });
 
     if (client.knowsSql92) {
       wrapMethod<AnyFunction>(prototype, 'executePullRequestImmediately', original => {

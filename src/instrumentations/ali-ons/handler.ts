@@ -58,7 +58,7 @@ export function scopedHandler(
     // What is skipped waits for nobody.
     let entered = false;
     if (seen.isTaken) {
-      const turn = gate.enter(handling);
+      const turn = gate.enter(plan);
       if (turn !== undefined && !(await turn)) return undefined;
       entered = true;
       // The filter may have become narrower while it waited.

@@ -14,39 +14,25 @@ import type { StandIn, StandInMaker } from '../../rocketmq/hand-over/stand-in';
 import { STAND_IN_SUFFIX } from '../../rocketmq/presence/stand-in-client-id';
 import { coalesced } from './coalesced';
 import type { ConsumerState, MQPushConsumer } from './consumer';
+import type { Departure, Leaver, OffsetStore } from './departure';
 import type { Handling } from './handler';
 import type { HandlerGate } from './handler-gate';
-import type { Message, Settle } from './message';
+import type { Settle } from './message';
 
-/** How long handlers that run may take to end once their consumer leaves, in ms; they are left to themselves then. */
-const HANDLERS_MS = 10_000;
 /** How long the other members of the group have to give up queues that a new one gets, and to commit their offsets, in ms. */
 const ROOM_MS = 500;
 /** How long the client may take to share out the queues of its topics, in ms. */
 const START_MS = 20_000;
-/** How long brokers may take to know the last offsets, in ms. */
-const COMMIT_MS = 3000;
 /** `RequestCode.NOTIFY_CONSUMER_IDS_CHANGED` */
 const NOTIFY_CONSUMER_IDS_CHANGED = 40;
 
-interface MessageQueue {
-  readonly key: string;
-  readonly topic: string;
+/** Emits errors. */
+interface Errors {
+  on(event: 'error', listener: (error: unknown) => void): void;
+  removeAllListeners(event: 'error'): void;
 }
 
-interface ProcessQueue {
-  msgList: Message[];
-  putMessage(messages: unknown): void;
-  /** Takes the first `count` messages off; the offset to go on at. */
-  remove(count?: number): number;
-}
-
-interface Entry {
-  readonly messageQueue: MessageQueue;
-  readonly processQueue: ProcessQueue;
-}
-
-interface MQClient {
+interface MQClient extends Errors {
   readonly clientId: string;
   readonly _consumerTable: Map<string, unknown>;
   readonly _brokerAddrTable: ReadonlyMap<string, Readonly<Record<string, string>> | undefined>;
@@ -57,41 +43,23 @@ interface MQClient {
   emit(event: 'close'): boolean;
   on(event: 'error', listener: (error: unknown) => void): void;
   on(event: 'request', listener: (command: { readonly code: number }) => void): void;
-  removeAllListeners(event: 'error'): void;
 }
 
-interface OffsetStore {
-  readonly offsetTable: ReadonlyMap<string, number>;
-  updateConsumeOffsetToBroker(queue: MessageQueue, offset: number): unknown;
-  fetchConsumeOffsetFromBroker(queue: MessageQueue): unknown;
-  on(event: 'error', listener: (error: unknown) => void): void;
-  removeAllListeners(event: 'error'): void;
-}
-
-interface StandInConsumer {
+interface StandInConsumer extends Leaver {
   _isClosed: boolean;
   readonly _mqClient: MQClient;
-  readonly _offsetStore: OffsetStore;
-  readonly _processQueueTable: Map<string, Entry>;
+  readonly _offsetStore: OffsetStore & Errors;
   readonly _subscriptions: Map<string, unknown>;
   ready(): Promise<void>;
   subscribe(topic: string, user: unknown, handler: unknown): void;
   on(event: 'error', listener: (error: unknown) => void): void;
 }
 
-/** A queue that is given up: nothing of it begins any more. */
-interface GivenUp {
-  readonly queue: MessageQueue;
-  readonly processQueue: ProcessQueue;
-  /** What is handled ends before it. */
-  offset: number | undefined;
-}
-
 export interface StandInMakerOptions {
   readonly MQPushConsumer: AnyClass;
   readonly agent: Agent;
-  readonly usesGenerators: boolean;
   readonly settle: Settle;
+  departureOf(plan: ConsumerPlan, gates: Map<string, HandlerGate>): Departure;
   /** Has the hooks treat `consumer` by `state`; called again and again. */
   join(consumer: object, state: ConsumerState): void;
 }
@@ -108,7 +76,6 @@ export function standInMaker(options: StandInMakerOptions): {
     users.set(client, (count ?? 0) + 1);
     if (count !== undefined) return;
     const debug = (error: unknown) => agent.log.debug(`the client of stand-ins: ${String(error)}`);
-    client.on('error', debug);
     // ali-ons itself looks for new members of its groups every 10 s only. Until then, two would pull the same queues.
     const rebalance = coalesced(() => settle<void>(client.doRebalance()), debug);
     client.on('request', ({ code }) => {
@@ -165,37 +132,18 @@ function makeStandIn(
   main: MQPushConsumer,
   mainState: ConsumerState,
   plan: ConsumerPlan,
-  { MQPushConsumer, agent, usesGenerators, settle, join }: StandInMakerOptions,
+  { MQPushConsumer, agent, settle, departureOf, join }: StandInMakerOptions,
 ): Making {
-  let hasLeft = false;
-  let hasEnded = false;
   let roomMade: Promise<void> | undefined;
-  /** Messages whose handling began, or that were skipped. */
-  const begun = new WeakSet<Message>();
-  const running = new Set<Message>();
-  const gates = new Set<HandlerGate>();
-  const givenUp = new Map<ProcessQueue, GivenUp>();
+  const departure = departureOf(plan, mainState.gates);
   const handlerErrors = new WeakSet<object>();
   const rebalancing = new Set<{ rebalanced(topic: string): void; failed(error: unknown): void }>();
   const debug = (error: unknown) => agent.log.debug(`the stand-in in ${plan.group}: ${String(error)}`);
 
   const handling: Handling = {
     plan,
-    gate(source) {
-      const gate = mainState.handling.gate(source);
-      gates.add(gate);
-      return gate;
-    },
-    begins(message) {
-      // What the client tries again by itself had begun before.
-      if (hasEnded || (hasLeft && !begun.has(message))) return false;
-      begun.add(message);
-      running.add(message);
-      return true;
-    },
-    ends(message) {
-      running.delete(message);
-    },
+    gate: mainState.handling.gate,
+    ...departure.handlers,
     failed(error) {
       if (typeof error === 'object' && error !== null) handlerErrors.add(error);
     },
@@ -205,6 +153,8 @@ function makeStandIn(
     subscriptions: new Map(),
     given: new Map(),
     handling,
+    gates: mainState.gates,
+    departure,
     prepared: new Map(),
     standIn: {
       beforeRebalance() {
@@ -217,28 +167,6 @@ function makeStandIn(
     },
   };
 
-  /**
-   * What was pulled and has not begun is dropped, for the next member of the group. The client commits an offset once a
-   * batch of messages has ended: it must not be beyond what was dropped.
-   */
-  const giveUp = (entry: Entry | undefined) => {
-    if (entry === undefined || givenUp.has(entry.processQueue)) return;
-    const { messageQueue: queue, processQueue } = entry;
-    const messages = processQueue.msgList;
-    const dropped = messages.slice(messages.findLastIndex(message => begun.has(message)) + 1);
-    const end = dropped[0]?.queueOffset ?? Number.POSITIVE_INFINITY;
-    const one: GivenUp = { queue, processQueue, offset: consumer._offsetStore.offsetTable.get(queue.key) };
-    givenUp.set(processQueue, one);
-    processQueue.msgList = messages.slice(0, messages.length - dropped.length);
-    processQueue.putMessage = () => {};
-    const { remove } = processQueue;
-    processQueue.remove = (...count) => {
-      const offset = Math.min(remove.apply(processQueue, count), end);
-      one.offset = Math.max(one.offset ?? -1, offset);
-      return offset;
-    };
-  };
-
   class Consumer extends MQPushConsumer {
     get clientId() {
       return `${super.clientId}${STAND_IN_SUFFIX}`;
@@ -246,17 +174,6 @@ function makeStandIn(
     get consumerGroup() {
       join(this, state);
       return plan.group;
-    }
-    pullMessageQueue(...args: unknown[]) {
-      if (!hasLeft) super.pullMessageQueue(...args);
-    }
-    /** A rebalance gave the queue to somebody else. */
-    removeProcessQueue(queue: MessageQueue) {
-      giveUp(consumer._processQueueTable.get(queue.key));
-      return super.removeProcessQueue(queue);
-    }
-    correctTagsOffset(request: Entry) {
-      if (!givenUp.has(request.processQueue)) super.correctTagsOffset(request);
     }
     /** What the client fails with in the background; pulls it sends again itself. */
     _handleError(error: Error) {
@@ -320,29 +237,14 @@ function makeStandIn(
     await Promise.all([consumer.ready(), polling]);
   };
 
-  /** The offsets of what was handled, until the brokers say that they have them: the commits themselves get no answer. */
-  const commit = async ({ queue, offset }: GivenUp): Promise<void> => {
-    if (offset === undefined || offset < 0) return;
-    for (let attempt = 0; attempt < 3; attempt++) {
-      await settle(store.updateConsumeOffsetToBroker(queue, offset));
-      if ((await settle<number>(store.fetchConsumeOffsetFromBroker(queue))) >= offset) return;
-      await sleep(50);
-    }
-  };
-
   const unsubscribe = (topic: string) => {
     consumer._subscriptions.delete(topic);
     for (const [key, entry] of consumer._processQueueTable) {
       if (entry.messageQueue.topic !== topic) continue;
-      giveUp(entry);
+      departure.giveUp(consumer, entry);
       consumer._processQueueTable.delete(key);
     }
   };
-
-  const isIdle = () =>
-    running.size === 0 &&
-    // 3.x has an answer from the broker to wait for, when it gives a message back that a handler failed on.
-    (usesGenerators || [...givenUp.values()].every(({ processQueue }) => processQueue.msgList.length === 0));
 
   return {
     client,
@@ -361,23 +263,10 @@ function makeStandIn(
     },
     unsubscribe,
     async leave() {
-      hasLeft = true;
-      const queues = [...consumer._processQueueTable.values()];
-      for (const entry of queues) giveUp(entry);
-      // Loops that pull end with the table's entries.
-      consumer._processQueueTable.clear();
-      for (const gate of gates) gate.turnAway(handling);
-      const end = Date.now() + HANDLERS_MS;
-      while (!isIdle() && Date.now() < end) await sleep(10);
-      hasEnded = true;
-      for (const { processQueue } of givenUp.values()) processQueue.msgList = [];
-
-      const isMember = client._consumerTable.get(plan.group) === consumer;
-      const commits = queues.flatMap(({ processQueue }) => givenUp.get(processQueue) ?? []);
-      if (isMember) await Promise.race([Promise.all(commits.map(one => commit(one).catch(debug))), sleep(COMMIT_MS)]);
+      await departure.leave(consumer);
       consumer._isClosed = true;
       consumer._subscriptions.clear();
-      if (!isMember) return;
+      if (client._consumerTable.get(plan.group) !== consumer) return;
       client._consumerTable.delete(plan.group);
       const addresses = [...client._brokerAddrTable.values()].flatMap(table => Object.values(table ?? {}));
       const unregister = async (address: string) =>
