@@ -4,9 +4,11 @@
  */
 import type { Settings } from '../config/settings';
 import type { Log } from '../log';
+import type { BrokerAdministration } from './administration/broker-administration';
 import { checkFilters, prepareGroup } from './administration/group-preparation';
 import type { ClientConnection, ClientKind, Subscription } from './client';
 import { type ConsumerPlan, consumerPlan } from './consumer-plan';
+import { formerUseOf } from './hand-over/canary-marker';
 import type { ClusterServers } from './hand-over/cluster';
 import { createConsumerHandOvers } from './hand-over/consumer-hand-overs';
 import type { StandInMaker } from './hand-over/stand-in';
@@ -61,25 +63,34 @@ export interface MessagePolicy {
 
 export function createMessagePolicy(settings: Settings, log: Log): MessagePolicy {
   /** Preparations under way, and for a while those that failed. */
-  const preparations = new Map<string, Promise<void>>();
+  const preparations = new Map<string, Promise<boolean>>();
   const handOvers = createConsumerHandOvers(settings, log);
 
-  /** Another consumer that starts at the same time waits for the same answer; a later one asks again. */
+  /**
+   * Another consumer that starts at the same time waits for the same answer; a later one asks again.
+   *
+   * @returns whether the group is ready on a broker
+   */
   const prepareOnce = (
     plan: ConsumerPlan,
+    tag: string,
     subscriptions: readonly Subscription[],
     servers: ClusterServers,
-  ): Promise<void> => {
+  ): Promise<boolean> => {
     const key = [plan.group, servers.namesrv, ...subscriptions.map(({ topic }) => topic)].join(' ');
     const failed = [plan.group, servers.namesrv].join(' ');
     let preparation = preparations.get(failed) ?? preparations.get(key);
     if (preparation === undefined) {
-      preparation = prepareGroup(plan, subscriptions, servers, log).then(outcome => {
+      const formerUse = async (administration: BrokerAdministration) =>
+        settings.mqBaseline === 'auto' ? formerUseOf(administration, plan.baselineGroup, tag) : undefined;
+      preparation = prepareGroup(plan, subscriptions, servers, formerUse, log).then(outcome => {
         preparations.delete(key);
-        if (outcome !== 'unreachable') return;
-        // Brokers that cannot be reached cost their time once, not with each subscription.
-        preparations.set(failed, Promise.resolve());
-        setTimeout(() => preparations.delete(failed), FAILURE_MS).unref();
+        if (outcome === 'unreachable') {
+          // Brokers that cannot be reached cost their time once, not with each subscription.
+          preparations.set(failed, Promise.resolve(false));
+          setTimeout(() => preparations.delete(failed), FAILURE_MS).unref();
+        }
+        return outcome === 'ready' || outcome === 'partly';
       });
       preparations.set(key, preparation);
     }
@@ -111,7 +122,8 @@ export function createMessagePolicy(settings: Settings, log: Log): MessagePolicy
           if (reason !== undefined) onBrokerCannot(plan, reason);
         });
       }
-      if (plan.tag !== undefined) await prepareOnce(plan, subscriptions, servers);
+      // What has no group with offsets is not said to be there: nothing would be left to it from the right place on.
+      if (plan.tag !== undefined && !(await prepareOnce(plan, plan.tag, subscriptions, servers))) return;
     }
     if (settings.mqBaseline === 'auto') {
       await handOvers.prepare(plan, subscriptions, { servers, connection, standIns });

@@ -43,12 +43,23 @@ export class CanaryGroupError extends Error {
   }
 }
 
+/**
+ * What is known of a canary's group from before.
+ *
+ * - `in use`: others may leave the messages of its canary to it already. A queue on which it has no offset is a new one,
+ *   whose messages are its own from the beginning: the baseline's offset may have passed over some.
+ * - `given up`: the baseline took its messages since. Where it stood then is no place to go on from.
+ */
+export type FormerUse = 'in use' | 'given up';
+
 export interface CanaryGroup {
   readonly administration: BrokerAdministration;
   readonly baselineGroup: string;
   readonly canaryGroup: string;
   /** What the group will consume. */
   readonly topics: readonly string[];
+  /** Whether it was in use before. Absent: not, or nothing is known of it. */
+  readonly formerUse?: FormerUse | undefined;
   /** For everything; 10 s when absent. Nothing is written to a broker after it. */
   readonly timeoutMs?: number;
 }
@@ -60,7 +71,7 @@ const DEFAULT_TIMEOUT_MS = 10_000;
  *
  * Where the group does not exist it is created with the settings that the baseline group has on that broker. Where it
  * exists its settings stay. On each queue of each topic on which it has no committed offset it gets the baseline group's:
- * neither a gap nor a replay. On a queue on which the baseline group has none either it gets the place from which a new
+ * neither a gap nor a replay (see {@link FormerUse} for groups that were in use before). On a queue on which the baseline group has none either it gets the place from which a new
  * group begins it now, not when the canary's first pull arrives. So it may be called at any time, by several canaries at once, and
  * again after a start that died half way.
  *
@@ -231,10 +242,12 @@ async function cloneOffsets(
 
 /** Null for a queue that needs no offset. */
 async function startOf(
-  { administration, baselineGroup, canaryGroup }: CanaryGroup,
+  { administration, baselineGroup, canaryGroup, formerUse }: CanaryGroup,
   broker: Broker,
   { topic, queueId }: TopicQueue,
 ): Promise<Start | null> {
+  // Brokers and clients begin at the first message that there still is.
+  if (formerUse === 'in use') return { topic, queueId, offset: 0, isBaselines: false };
   const committed = await administration.committedOffset(broker, baselineGroup, topic, queueId);
   if (committed !== undefined) return { topic, queueId, offset: committed, isBaselines: true };
   const offset = await administration.initialOffset(broker, canaryGroup, topic, queueId);
@@ -243,14 +256,15 @@ async function startOf(
 }
 
 async function setOffset(
-  { administration, canaryGroup }: CanaryGroup,
+  { administration, canaryGroup, formerUse }: CanaryGroup,
   broker: Broker,
   { topic, queueId, offset, isBaselines }: Start,
   deadline: Deadline,
   progress: Progress,
 ): Promise<void> {
   // Asked right before writing: there is no command that writes only where nothing is.
-  if ((await administration.committedOffset(broker, canaryGroup, topic, queueId)) !== undefined) return;
+  const own = await administration.committedOffset(broker, canaryGroup, topic, queueId);
+  if (own !== undefined && !(formerUse === 'given up' && isBaselines && own < offset)) return;
   deadline.check();
   await administration.commitOffset(broker, canaryGroup, topic, queueId, offset);
   if (isBaselines) progress.offset();

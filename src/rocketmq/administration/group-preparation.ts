@@ -4,6 +4,7 @@ import type { Subscription } from '../client';
 import type { ConsumerPlan } from '../consumer-plan';
 import type { ClusterServers } from '../hand-over/cluster';
 import type { BrokerAdministration } from './broker-administration';
+import type { CanaryGroupError, FormerUse } from './canary-group';
 
 /** Runs `work` with what talks to the brokers. Never rejects: what it fails with goes to `onFailure`. */
 async function withAdministration<T, F>(
@@ -24,17 +25,24 @@ async function withAdministration<T, F>(
   }
 }
 
-/** Makes the canary's group ready; `unreachable` when nobody answered, and asking again at once would be in vain. */
+/**
+ * Makes the canary's group ready: on all brokers, `partly`, or on none. `unreachable`: on none, since nobody answered, and
+ * asking again at once would be in vain.
+ */
 export async function prepareGroup(
   plan: ConsumerPlan,
   subscriptions: readonly Subscription[],
   servers: ClusterServers,
+  formerUse: (administration: BrokerAdministration) => Promise<FormerUse | undefined>,
   log: Log,
-): Promise<'ready' | 'refused' | 'unreachable'> {
+): Promise<'ready' | 'partly' | 'refused' | 'unreachable'> {
   const onFailure = (problem: string, error: unknown) => {
     // Without a topic the cluster may not be known; the group is prepared again with the first subscription.
     if (subscriptions.length === 0) log.debug(problem);
     else log.warnOnce(`prepare:${plan.group}`, problem);
+    const { created = [], used = [] } = (error as Partial<CanaryGroupError>).prepared ?? {};
+    const failed = new Set((error as Partial<CanaryGroupError>).failures?.map(({ broker }) => broker.name));
+    if ([...created, ...used].some(name => !failed.has(name))) return 'partly';
     const cause = (error as { cause?: unknown }).cause ?? error;
     return (cause as Error).name === 'BrokerAdministrationError' ? 'refused' : 'unreachable';
   };
@@ -45,6 +53,7 @@ export async function prepareGroup(
       baselineGroup: plan.baselineGroup,
       canaryGroup: plan.group,
       topics: subscriptions.map(({ topic }) => topic),
+      formerUse: await formerUse(administration),
     });
     if (created.length > 0) {
       const where = created.join(', ');

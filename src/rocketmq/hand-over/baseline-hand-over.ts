@@ -35,6 +35,8 @@ export interface BaselineHandOver {
    * again, it waits for the same.
    */
   close(): Promise<void>;
+  /** The consumer has ended, closed before: nothing is left out any more, should the application start it again. */
+  forget(): void;
 }
 
 /** How often it is asked who is there, what is written down, and for the queues of the topics, ms. */
@@ -67,16 +69,20 @@ export function baselineHandOver(options: BaselineHandOverOptions): BaselineHand
   let isOver = false;
   let closed: Promise<void> | undefined;
 
+  // A clock that somebody sets does not change how long things take.
+  const began = Date.now() - performance.now();
+  const now = () => Math.round(began + performance.now());
+
   const tell = (event: HandOverEvent): void => {
-    for (const action of machine.on(event, Date.now())) carryOut(action);
+    for (const action of machine.on(event, now())) carryOut(action);
     if (machine.isReady) for (const settle of waiting) settle();
   };
 
   /** Messages come often, and what they tell is known for a while. */
   const saw = (tag: string): void => {
-    const now = performance.now();
-    if (!known.has(tag) || now - (sawAt.get(tag) ?? Number.NEGATIVE_INFINITY) < SAW_MS) return;
-    sawAt.set(tag, now);
+    const at = performance.now();
+    if (!known.has(tag) || at - (sawAt.get(tag) ?? Number.NEGATIVE_INFINITY) < SAW_MS) return;
+    sawAt.set(tag, at);
     tell({ type: 'saw', tag });
   };
 
@@ -147,9 +153,13 @@ export function baselineHandOver(options: BaselineHandOverOptions): BaselineHand
       const problem = (error as Error).message;
       log.warnOnce(`stand-in:${groupOf(tag)}`, `${groupOf(tag)}: a stand-in could not be started: ${problem}`);
       await announcement.withdraw();
-      tell({ type: 'stand-in not started', tag, isFailure: true });
+      // By an answer that is newer than the withdrawal.
+      await sleep(FRESH_MS, undefined, { ref: false });
+      const others = await source.otherStandIns(tag, topics);
+      tell({ type: 'stand-in not started', tag, isFailure: true, isAlone: others === undefined || others === 0 });
       return;
     }
+    for (const topic of topics) if (!subscriptions.has(topic)) running.get(tag)?.standIn.unsubscribe(topic);
     tell({ type: 'stand-in started', tag });
   }
 
@@ -168,6 +178,7 @@ export function baselineHandOver(options: BaselineHandOverOptions): BaselineHand
       if (subscription !== undefined) await running.get(tag)?.standIn.subscribe(subscription);
     } catch (error) {
       log.warn(`${groupOf(tag)}: the stand-in could not subscribe to ${topic}: ${(error as Error).message}`);
+      tell({ type: 'stand-in not subscribed', tag, topic });
     }
   }
 
@@ -207,11 +218,11 @@ export function baselineHandOver(options: BaselineHandOverOptions): BaselineHand
 
   /** Asks for everything that is due; the same thing never twice at once. Never rejects. */
   async function ask(): Promise<void> {
-    const now = performance.now();
-    const due = rounds.filter(({ at, isLooking }) => now >= at && !isLooking);
+    const time = performance.now();
+    const due = rounds.filter(({ at, isLooking }) => time >= at && !isLooking);
     const looks = due.map(async round => {
       // A timer that fires a little early is not a round late.
-      Object.assign(round, { at: now + round.every - CANARIES_MS / 2, isLooking: true });
+      Object.assign(round, { at: time + round.every - CANARIES_MS / 2, isLooking: true });
       try {
         await round.look();
       } catch (error) {
@@ -267,6 +278,9 @@ export function baselineHandOver(options: BaselineHandOverOptions): BaselineHand
       closed ??= end();
       return closed;
     },
+    forget() {
+      for (const topic of subscriptions.keys()) plan.leaveOut(topic, []);
+    },
   };
 
   async function end(): Promise<void> {
@@ -275,8 +289,6 @@ export function baselineHandOver(options: BaselineHandOverOptions): BaselineHand
     for (const settle of waiting) settle();
     tell({ type: 'closing' });
     while (unfinished.size > 0) await Promise.all(unfinished);
-    // With nobody to stand in, nothing is left out: the application may start the consumer once more.
-    for (const topic of subscriptions.keys()) plan.leaveOut(topic, []);
     await Promise.all(announcements.map(async announcement => (await announcement).withdraw()));
     source.close();
   }

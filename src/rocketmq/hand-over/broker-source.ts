@@ -5,6 +5,7 @@ import { offsetsOnEveryQueue, prepareCanaryGroup } from '../administration/canar
 import { endOf, hasPassed, type QueuePositions } from '../administration/group-progress';
 import type { ConsumerPlan } from '../consumer-plan';
 import { canaryGroup } from '../group-name';
+import { formerUseOf } from './canary-marker';
 import { type ClusterServers, openCluster } from './cluster';
 import type { HandOverSource } from './source';
 
@@ -36,7 +37,10 @@ export function brokerSource(plan: ConsumerPlan, servers: ClusterServers, log: L
 
     async cover(tag, topics, isDeclared) {
       const queues = await queuesOf(topics);
-      await prepareCanaryGroup({ administration, baselineGroup: group, canaryGroup: groupOf(tag), topics });
+      // What was given up begins where it stood: only its canary, before it says that it is there, may pass over messages.
+      const former = await formerUseOf(administration, group, tag);
+      const formerUse = former === 'in use' ? former : undefined;
+      await prepareCanaryGroup({ administration, baselineGroup: group, canaryGroup: groupOf(tag), topics, formerUse });
       // Written down before anything is left out: whoever comes after this process must know.
       const isMarked = await markers.write(group, { tag, phase: 'managed', at: Date.now() });
       if (!isMarked && !isDeclared) return [];
@@ -53,10 +57,10 @@ export function brokerSource(plan: ConsumerPlan, servers: ClusterServers, log: L
       const grown: string[] = [];
       for (const [topic, now] of await queuesOf([...covered.keys()])) {
         const before = covered.get(topic);
-        if (before === undefined || ![...now].some(([broker, count]) => count > (before.get(broker) ?? 0))) continue;
-        // A broker that is away for a while keeps what it has.
-        covered.set(topic, new Map([...before, ...now]));
-        grown.push(topic);
+        if (before === undefined) continue;
+        // A broker that comes back counts as well: it may have lost what it had not yet written.
+        covered.set(topic, now);
+        if ([...now].some(([broker, count]) => count > (before.get(broker) ?? 0))) grown.push(topic);
       }
       return grown;
     },
@@ -80,6 +84,7 @@ export function brokerSource(plan: ConsumerPlan, servers: ClusterServers, log: L
       return undefined;
     },
 
+    otherStandIns: (tag, topics) => presence.standIns(groupOf(tag), topics),
     announceStandIn: (tag, topics) => presence.announceStandIn(groupOf(tag), topics),
     announceDeclared: (tag, topics) => presence.announceDeclared(groupOf(tag), topics),
     close,

@@ -1,5 +1,6 @@
 import { isInstanceTag } from '../../tag';
 import type { BrokerAdministration } from '../administration/broker-administration';
+import type { FormerUse } from '../administration/canary-group';
 import { canaryGroup } from '../group-name';
 import type { Marker, Phase } from './hand-over';
 
@@ -36,6 +37,18 @@ export function canaryMarkers(administration: BrokerAdministration): CanaryMarke
       return taken > 0;
     },
   };
+}
+
+/** What the markers say of a canary's group. Never rejects. */
+export async function formerUseOf(
+  administration: BrokerAdministration,
+  group: string,
+  tag: string,
+): Promise<FormerUse | undefined> {
+  const markers = await canaryMarkers(administration).read(group);
+  const phase = markers?.find(marker => marker.tag === tag)?.phase;
+  if (phase === undefined) return undefined;
+  return phase === 'retired' ? 'given up' : 'in use';
 }
 
 function isLongGone({ phase, at }: Marker, now: number): boolean {

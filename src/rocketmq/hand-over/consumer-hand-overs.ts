@@ -110,9 +110,11 @@ export function createConsumerHandOvers(settings: Settings, log: Log): ConsumerH
     },
     async left(plan) {
       await leave(plan);
-      await handOvers.get(plan)?.close();
+      const handOver = handOvers.get(plan);
       // Started once more, it begins anew.
       handOvers.delete(plan);
+      await handOver?.close();
+      handOver?.forget();
     },
   };
 }

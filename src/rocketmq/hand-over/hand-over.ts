@@ -44,7 +44,15 @@ export type HandOverEvent =
     }
   | { readonly type: 'stand-in started'; readonly tag: string }
   /** Also when it gave way to a canary that came meanwhile, which is no failure. */
-  | { readonly type: 'stand-in not started'; readonly tag: string; readonly isFailure: boolean }
+  | {
+      readonly type: 'stand-in not started';
+      readonly tag: string;
+      readonly isFailure: boolean;
+      /** False: another process stands in. */
+      readonly isAlone?: boolean;
+    }
+  /** It could not be subscribed to a topic. */
+  | { readonly type: 'stand-in not subscribed'; readonly tag: string; readonly topic: string }
   | { readonly type: 'stand-in ended'; readonly tag: string }
   /** A message of this tag reached the consumer, or its stand-in. */
   | { readonly type: 'saw'; readonly tag: string }
@@ -98,9 +106,12 @@ const RETRY_MS = 5_000;
 const STRANDED_AFTER = 3;
 const STRANDED_RETRY_MS = 30_000;
 /** A tag is given up when there was no canary, and no message of it, for so long (ms). */
-export const GIVE_UP_AFTER_MS = 10 * 60_000;
-/** Longer than a poll with the former filter is under way, and than a message is invisible (ms). */
-export const DRAIN_MS = 120_000;
+export const GIVE_UP_AFTER_MS = 3_600_000;
+/**
+ * How long a stand-in stays after that (ms): longer than a poll with the former filter is under way, and than a message
+ * waits until it is delivered once more (two hours at most, by RocketMQ's delay levels).
+ */
+export const DRAIN_MS = 9_000_000;
 /** How often it is written down that a tag's messages still come (ms). */
 const REFRESH_MS = 60_000;
 
@@ -120,6 +131,9 @@ interface TagState {
   readonly standInTopics: Set<string>;
   startAt: number;
   failures: number;
+  /** As far as is known, no other process stands in. */
+  isAlone: boolean;
+  subscribeAt: number;
   /** The last time that there was a canary or a message, ms. */
   signAt: number;
   markedAt: number;
@@ -163,6 +177,8 @@ export function createHandOver({
         standInTopics: new Set(),
         startAt: 0,
         failures: 0,
+        isAlone: true,
+        subscribeAt: 0,
         signAt: now,
         markedAt: 0,
         givenUpAt: 0,
@@ -266,7 +282,15 @@ export function createHandOver({
         state.standInTopics.clear();
         if (!event.isFailure) return;
         state.failures++;
+        state.isAlone = event.isAlone ?? true;
         state.startAt = now + (state.failures < STRANDED_AFTER ? RETRY_MS : STRANDED_RETRY_MS);
+        return;
+      }
+      case 'stand-in not subscribed': {
+        const state = tags.get(event.tag);
+        if (state === undefined) return;
+        state.standInTopics.delete(event.topic);
+        state.subscribeAt = now + RETRY_MS;
         return;
       }
       case 'stand-in ended': {
@@ -280,7 +304,8 @@ export function createHandOver({
         const state = tags.get(event.tag);
         if (state === undefined) return;
         state.signAt = now;
-        if (state.phase !== 'managed') manage(state.tag, 'its messages come again', now);
+        // Retired, its messages are the baseline's until its canary comes: the group's offsets are of former days.
+        if (state.phase === 'draining') manage(state.tag, 'its messages come again', now);
         return;
       }
       case 'drained': {
@@ -331,7 +356,7 @@ export function createHandOver({
 
   /** Its stand-in does not come up: what is left out would lie in the canary's group. */
   const isStranded = (state: TagState) =>
-    state.failures >= STRANDED_AFTER && state.canary !== 'present' && state.standIn !== 'running';
+    state.failures >= STRANDED_AFTER && state.isAlone && state.canary !== 'present' && state.standIn !== 'running';
 
   const needsStandIn = (state: TagState) =>
     !isClosing &&
@@ -408,7 +433,7 @@ export function createHandOver({
     if (state.standIn !== 'running') return;
     if (isNeeded) {
       for (const topic of state.covered) {
-        if (state.standInTopics.has(topic)) continue;
+        if (state.standInTopics.has(topic) || now < state.subscribeAt) continue;
         state.standInTopics.add(topic);
         actions.push({ type: 'subscribe stand-in', tag, topic });
       }

@@ -61,6 +61,7 @@ export function proxySource(plan: ConsumerPlan, proxy: Proxy): HandOverSource {
     forgetTopic: () => {},
     // Declared tags are not given up.
     drained: async () => undefined,
+    otherStandIns: (tag, topics) => presence.standIns(canaryGroup(group, tag), topics),
     announceStandIn: async () => NOT_ANNOUNCED,
     announceDeclared: async () => NOT_ANNOUNCED,
     close: () => presence.close(),

@@ -26,6 +26,8 @@ export interface HandOverSource {
    * its tag; undefined when it is over before.
    */
   drained(tag: string, topics: readonly string[], isOver: () => boolean): Promise<boolean | undefined>;
+  /** How many stand-ins of other processes there are; undefined: nobody answered. Never rejects. */
+  otherStandIns(tag: string, topics: readonly string[]): Promise<number | undefined>;
   announceStandIn(tag: string, topics: readonly string[]): Promise<Announcement>;
   announceDeclared(tag: string, topics: readonly string[]): Promise<Announcement>;
   close(): void;

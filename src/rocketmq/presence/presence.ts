@@ -206,7 +206,9 @@ function presence({ namesrv, proxyRemoting, credentials }: PresenceServers): Pre
     announced.set(producerGroup, announcement);
     announcement.clusters.add(cluster);
     announcement.users++;
-    const put = cluster.brokers.current().then(brokers => putOn(brokers, producerGroup, announcement.clientId));
+    const put = cluster.brokers
+      .current()
+      .then(brokers => (announced.has(producerGroup) ? putOn(brokers, producerGroup, announcement.clientId) : []));
     const refusals = (await within(ANNOUNCE_MS, put)) ?? [];
     let isWithdrawn = false;
     return {
@@ -293,7 +295,8 @@ function presence({ namesrv, proxyRemoting, credentials }: PresenceServers): Pre
         );
         if (!announcements.isRefused) return [announcements];
         const members = await askMembers(broker, group, tags);
-        return members.length > 0 ? members : [announcements];
+        // With no tag to ask for, that nobody may say who announced himself is all there is to know.
+        return members.length > 0 ? members : [{ ...announcements, answered: true }];
       });
       if (nobodyAnswered(asked) && proxy) {
         const members = await askMembers(proxy, group, tags);
