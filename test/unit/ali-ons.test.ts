@@ -1,6 +1,7 @@
 /** Pieces of the instrumentation of ali-ons that need no client. */
 import { describe, expect, it } from 'vitest';
 import { coalesced } from '../../src/instrumentations/ali-ons/coalesced';
+import { departure } from '../../src/instrumentations/ali-ons/departure';
 import { handlerGate } from '../../src/instrumentations/ali-ons/handler-gate';
 import { keepOffsetsOfOwn } from '../../src/instrumentations/ali-ons/offsets';
 import { filterOf, liveSubscription } from '../../src/instrumentations/ali-ons/subscription';
@@ -133,4 +134,37 @@ describe('keepOffsetsOfOwn', () => {
 
 function turn(): Promise<void> {
   return new Promise(resolve => setImmediate(resolve));
+}
+
+describe('departure', () => {
+  it('goes on before a message that still waited for its turn, though one behind it was skipped', async () => {
+    const message = (queueOffset: number) => ({ topic: 'T', queueOffset, reconsumeTimes: 0, properties: {} });
+    const [waiting, skipped] = [message(1), message(2)];
+    const committed: number[] = [];
+    const leaving = departure(
+      consumerPlan('group1', { ...SETTINGS, tag: 'gray' }),
+      new Map([['T', handlerGate(1)]]),
+      false,
+      async value => value as never,
+      () => {},
+    );
+    const processQueue = { msgList: [waiting, skipped], putMessage() {}, remove: () => 3 };
+    const pulled = { messageQueue: { key: 'q', topic: 'T' }, processQueue };
+    leaving.handlers.begins(skipped);
+    leaving.handlers.ends(skipped);
+    leaving.giveUp({ _processQueueTable: new Map(), _offsetStore: offsets(committed) }, pulled);
+    expect(processQueue.remove()).toBe(1);
+    await leaving.leave({ _processQueueTable: new Map([['q', pulled]]), _offsetStore: offsets(committed) });
+    expect(committed).toEqual([1]);
+    expect(leaving.handlers.begins(waiting)).toBe(false);
+  });
+});
+
+/** An offset store that has nothing yet, whose broker takes each commit. */
+function offsets(committed: number[]) {
+  return {
+    offsetTable: new Map<string, number>(),
+    updateConsumeOffsetToBroker: (_queue: unknown, offset: number) => committed.push(offset),
+    fetchConsumeOffsetFromBroker: () => committed.at(-1) ?? -1,
+  };
 }

@@ -239,6 +239,15 @@ export class World {
     return this.running.reduce((sum, { standIns }) => sum + standIns.size, 0);
   }
 
+  /** What was given up is the baseline's: its canary goes on where that stands. */
+  private catchUp(tag: string): void {
+    const baseline = this.group(GROUP);
+    const canary = this.group(`${GROUP}_${tag}`);
+    for (let queue = 0; queue < QUEUES; queue++) {
+      canary.offsets[queue] = Math.max(canary.offsets[queue] ?? 0, baseline.offsets[queue] ?? 0);
+    }
+  }
+
   private get running(): Process[] {
     return this.processes.filter(({ isUp }) => isUp);
   }
@@ -363,6 +372,7 @@ export class World {
 
   startCanary(tag: string): void {
     this.prepareGroup(tag);
+    if (this.markers.get(tag)?.phase === 'retired') this.catchUp(tag);
     this.mark({ tag, phase: 'managed', at: this.now });
     this.canaries.push({ tag, isAnnounced: true, consumer: undefined });
   }

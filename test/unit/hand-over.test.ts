@@ -118,11 +118,20 @@ describe('hand-over, in any order of events', () => {
     pass(world, 6);
     expect(world.standIns).toBe(0);
     expect(world.markers.get('gray')?.phase).toBe('retired');
-    // Its messages are the baseline's again; with the first of them it is managed once more.
+    // Its messages are the baseline's again, until its canary comes.
     world.send('gray', 0);
     pass(world, 6);
+    expect(world.handled.filter(({ tag }) => tag === 'gray').map(({ by }) => by)).toEqual(['canary', 'baseline']);
+    world.startCanary('gray');
+    pass(world, 6);
     expect(world.markers.get('gray')?.phase).toBe('managed');
-    expect(world.standIns).toBe(2);
+    world.send('gray', 0);
+    pass(world, 6);
+    expect(world.handled.filter(({ tag }) => tag === 'gray').map(({ by }) => by)).toEqual([
+      'canary',
+      'baseline',
+      'canary',
+    ]);
   });
 });
 

@@ -104,7 +104,8 @@ export function departure(
     const { messageQueue: queue, processQueue } = pulled;
     const messages = processQueue.msgList;
     const dropped = messages.slice(messages.findLastIndex(message => begun.has(message)) + 1);
-    const end = dropped[0]?.queueOffset ?? Number.POSITIVE_INFINITY;
+    // One that waits for its turn may stand before others that were skipped.
+    const end = messages.find(message => !begun.has(message))?.queueOffset ?? Number.POSITIVE_INFINITY;
     const one: GivenUp = { queue, processQueue, offset: store.offsetTable.get(queue.key) };
     givenUp.set(processQueue, one);
     processQueue.msgList = messages.slice(0, messages.length - dropped.length);
