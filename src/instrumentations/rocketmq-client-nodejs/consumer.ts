@@ -37,8 +37,8 @@ const CLIENT: ClientKind = { name: 'rocketmq-client-nodejs', knowsSql92: true, s
 
 interface ConsumerState {
   readonly plan: ConsumerPlan;
-  /** Those of the construction; later ones are prepared as they come. */
-  readonly subscriptions: readonly Subscription[];
+  /** Those that the client has, by topic. */
+  readonly subscriptions: Map<string, Subscription>;
   /** The application's options. */
   readonly options: ConsumerOptions;
   readonly topics: Set<string>;
@@ -49,7 +49,8 @@ interface ConsumerState {
   /** Awaited before the client shuts down. Never rejects. */
   onShutdown?: () => Promise<void>;
   preparing: Promise<void>;
-  isShutDown: boolean;
+  /** From the beginning of its startup to that of its shutdown. Before and after that nothing is prepared for it. */
+  isUp: boolean;
   /** Said once to the policy for each startup. */
   leaving?: Promise<void> | undefined;
   left?: Promise<void> | undefined;
@@ -128,11 +129,11 @@ function planConsumer(options: ConsumerOptions, newTarget: object, agent: Agent,
   };
   const state: ConsumerState = {
     plan,
-    subscriptions: asked,
+    subscriptions: new Map(asked.map(one => [one.topic, one])),
     options: snapshot(options),
     topics: new Set(entries.map(([topic]) => topic)),
     preparing: Promise.resolve(),
-    isShutDown: false,
+    isUp: false,
   };
   return { options: overlay(options, changes), state };
 }
@@ -182,14 +183,15 @@ function patchConsumer({ prototype }: Exports, agent: Agent, copy: LibraryCopy):
     return async function startup(this: ClientConsumer, ...args: unknown[]) {
       const state = states.get(this);
       if (state === undefined) return original.apply(this, args);
-      Object.assign(state, { isShutDown: false, leaving: undefined, left: undefined });
-      state.preparing = prepare(this, state, state.subscriptions);
+      Object.assign(state, { isUp: true, leaving: undefined, left: undefined });
+      state.preparing = prepare(this, state, [...state.subscriptions.values()]);
       await state.preparing;
       // Shut down meanwhile: it must not come to life in its group after that.
-      if (state.isShutDown) return undefined;
+      if (!state.isUp) return undefined;
       try {
         return await original.apply(this, args);
       } catch (error) {
+        state.isUp = false;
         void leave(state);
         await left(state);
         throw error;
@@ -201,7 +203,7 @@ function patchConsumer({ prototype }: Exports, agent: Agent, copy: LibraryCopy):
     return async function shutdown(this: ClientConsumer, ...args: unknown[]) {
       const state = states.get(this);
       if (state === undefined) return original.apply(this, args);
-      state.isShutDown = true;
+      state.isUp = false;
       void leave(state);
       await state.onShutdown?.();
       try {
@@ -227,10 +229,11 @@ function patchConsumer({ prototype }: Exports, agent: Agent, copy: LibraryCopy):
         agent.messages.announce(plan, asked);
         return plannedFilter(topic, filter, plan, copy);
       });
-      await prepare(this, state, asked);
+      if (state.isUp) await prepare(this, state, asked);
       try {
         const result: unknown = await original.call(this, topic, planned, ...rest);
         state.topics.add(topic);
+        for (const one of asked) state.subscriptions.set(topic, one);
         return result;
       } catch (error) {
         if (!state.topics.has(topic)) agent.messages.unsubscribed(plan, topic);
@@ -244,6 +247,7 @@ function patchConsumer({ prototype }: Exports, agent: Agent, copy: LibraryCopy):
       const result: unknown = original.call(this, topic, ...rest);
       const state = states.get(this);
       if (state?.topics.delete(topic)) {
+        state.subscriptions.delete(topic);
         agent.guard('the end of a subscription', undefined, () => agent.messages.unsubscribed(state.plan, topic));
       }
       return result;

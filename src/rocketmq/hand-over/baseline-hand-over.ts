@@ -257,7 +257,9 @@ export function baselineHandOver(options: BaselineHandOverOptions): BaselineHand
     async subscribe(added) {
       if (isOver || added.length === 0) return;
       const isFirst = subscriptions.size === 0;
+      const changed = added.filter(({ topic }) => subscriptions.has(topic));
       for (const subscription of added) subscriptions.set(subscription.topic, subscription);
+      for (const { topic } of changed) for (const tag of running.keys()) void subscribeStandIn(tag, topic);
       const topics = [...subscriptions.keys()];
       tell({ type: 'subscribed', topics: added.map(({ topic }) => topic) });
       if (isFirst) announcements.push(...declared.map(tag => source.announceDeclared(tag, topics)));
