@@ -312,9 +312,10 @@ export class World {
     for (const step of this.steps()) step();
   }
 
-  /** Time passes. No poll is under way for longer than half a minute or so. */
+  /** Time passes. Nobody is kept from the markers, and no poll is under way, for longer than half a minute or so. */
   wait(ms: number): void {
     if (ms >= LONGEST_POLL_MS) {
+      for (const process of this.running) this.tell(process, { type: 'markers', markers: [...this.markers.values()] });
       for (const consumer of this.consumers) for (const poll of [...consumer.polls]) this.answer(consumer, poll);
     }
     this.now += ms;
