@@ -47,6 +47,10 @@ const bodies = (consumer: ConsumerApp) =>
     .map(({ got }) => got)
     .sort();
 
+/** Waits until a consumer has received these, and no others, once or several times. */
+const has = (consumer: ConsumerApp, expected: readonly string[]) =>
+  expect.poll(() => new Set(bodies(consumer)), { timeout: 60_000 }).toEqual(new Set(expected));
+
 describe.each(['push', 'pull'] as const)('%s mode: gray messages', mode => {
   it.each([
     ['declared', { GRAY_MQ_TAGS: 'gray' }],
@@ -123,16 +127,17 @@ it('without name servers, the proxy says who is there', async () => {
   // A stand-in has polled for a while before anything is left to its group: so long, both take it.
   await baseline.child.waitFor('gray is managed', 90_000);
   const first = await send(3, GRAY);
-  await baseline.receives(first);
+  // Once more what a poll brings that was on its way: where its queue stood then, nobody can say.
+  await has(baseline, first);
 
   const canary = await consumer({}, { GRAY_TAG: 'gray' });
   await baseline.child.waitFor('stand-in off');
   const [gray, plain] = [await send(5, GRAY), await send(5)];
   await canary.receives(gray);
-  await baseline.receives([...first, ...plain]);
+  await has(baseline, [...first, ...plain]);
 
   // It leaves with a word; a crash would be known after two minutes.
   await canary.child.stop('SIGTERM');
   const later = await send(3, GRAY);
-  await baseline.receives([...first, ...plain, ...later], 60_000);
+  await has(baseline, [...first, ...plain, ...later]);
 }, 240_000);

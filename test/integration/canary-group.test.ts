@@ -2,6 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Account, ROCKETMQ_VERSIONS, type Rocketmq, startRocketmq } from '../../fixtures/rocketmq';
+import { createLog } from '../../src/log';
 import {
   type Broker,
   type BrokerAdministration,
@@ -12,6 +13,8 @@ import {
   offsetsOnEveryQueue,
   prepareCanaryGroup,
 } from '../../src/rocketmq/administration/canary-group';
+import { consumerPlan } from '../../src/rocketmq/consumer-plan';
+import { brokerSource } from '../../src/rocketmq/hand-over/broker-source';
 import {
   RemotingConnectionError,
   RemotingTimeoutError,
@@ -296,11 +299,53 @@ describe.each(ROCKETMQ_VERSIONS)('RocketMQ %s', version => {
         expect((await offsetsOnEveryQueue(group, topic))?.size).toBe(2 * queues);
       }
     });
+
+    it('begin at the beginning on queues that a group in use lacks: the baseline may have left something out there', async () => {
+      const group = groups();
+      await rocketmq.createGroup(group.baselineGroup);
+      await rocketmq.createGroup(group.canaryGroup);
+      await commit(group.baselineGroup, [5, 6]);
+      await commit(group.canaryGroup, [4, undefined]);
+      await prepareCanaryGroup({ ...group, formerUse: topic => (topic === TOPICS[0] ? 'in use' : undefined) });
+      expect((await offsetsOf(group.canaryGroup)).slice(0, 2)).toEqual([4, 0]);
+    });
+
+    it('of a group that was given up move forward to where the baseline group is further, never back', async () => {
+      const group = groups();
+      await rocketmq.createGroup(group.baselineGroup);
+      await rocketmq.createGroup(group.canaryGroup);
+      await commit(group.baselineGroup, [5, 6, undefined, 8, 0]);
+      await commit(group.canaryGroup, [4, 7, 3, undefined, 0]);
+      await prepareCanaryGroup({ ...group, formerUse: () => 'given up' });
+      expect((await offsetsOf(group.canaryGroup)).slice(0, 5)).toEqual([5, 7, 3, 8, 0]);
+    });
   });
 
   describe('servers away', () => {
     afterEach(() => {
       for (const { pid } of rocketmq.brokers) process.kill(pid, 'SIGCONT');
+    });
+
+    it('a broker for a while: a group in use is covered without it, a new one is not', async () => {
+      const { baselineGroup } = groups();
+      await rocketmq.createGroup(baselineGroup);
+      const plan = consumerPlan(baselineGroup, {
+        tag: undefined,
+        key: 'gray_tag',
+        mqBaseline: 'auto',
+        mqIgnoreTags: [],
+      });
+      const servers = { namesrv: rocketmq.namesrv, credentials: undefined };
+      const source = brokerSource(plan, servers, createLog('silent'));
+      expect(await source.cover('gray', TOPICS, true)).toEqual(TOPICS);
+      const away = rocketmq.brokers[1] as Rocketmq['brokers'][number];
+      process.kill(away.pid, 'SIGSTOP');
+      expect(await source.cover('gray', TOPICS, true)).toEqual(TOPICS);
+      await expect(source.cover('blue', TOPICS, true)).rejects.toThrow(CanaryGroupError);
+      process.kill(away.pid, 'SIGCONT');
+      // It may have lost what it had not written: its queues count as new ones.
+      expect([...(await source.grownTopics())].sort()).toEqual(TOPICS);
+      source.close();
     });
 
     it('a broker: the others are prepared, and the error tells the rest', async () => {

@@ -58,8 +58,8 @@ export interface CanaryGroup {
   readonly canaryGroup: string;
   /** What the group will consume. */
   readonly topics: readonly string[];
-  /** Whether it was in use before. Absent: not, or nothing is known of it. */
-  readonly formerUse?: FormerUse | undefined;
+  /** How it was in use before, in a topic. Undefined: not, or nothing is known of it. */
+  readonly formerUse?: ((topic: string) => FormerUse | undefined) | undefined;
   /** For everything; 10 s when absent. Nothing is written to a broker after it. */
   readonly timeoutMs?: number;
 }
@@ -119,17 +119,20 @@ export type QueueOffsets = ReadonlyMap<string, number>;
 /**
  * Where a canary's group stands in a topic, on every queue of it: nothing is lost which is left to it from there on.
  *
+ * @param away names of brokers that are not asked
  * @returns undefined for a topic without queues, and when it has no offset on one of them, such as one that was added
  * @throws BrokerAdministrationError, RemotingError
  */
 export async function offsetsOnEveryQueue(
   { administration, canaryGroup }: Pick<CanaryGroup, 'administration' | 'canaryGroup'>,
   topic: string,
+  away: ReadonlySet<string> = new Set(),
 ): Promise<QueueOffsets | undefined> {
-  const [brokers, queues] = await Promise.all([
+  const [brokers, all] = await Promise.all([
     administration.brokersOfCluster([topic]),
     queuesOf({ administration, topics: [topic] }),
   ]);
+  const queues = all.filter(({ broker }) => !away.has(broker));
   const offsets = queues.map(async ({ broker, queueId }) => {
     const offset = await administration.committedOffset(brokerNamed(brokers, broker), canaryGroup, topic, queueId);
     return [`${broker}:${queueId}`, offset] as const;
@@ -247,7 +250,7 @@ async function startOf(
   { topic, queueId }: TopicQueue,
 ): Promise<Start | null> {
   // Brokers and clients begin at the first message that there still is.
-  if (formerUse === 'in use') return { topic, queueId, offset: 0, isBaselines: false };
+  if (formerUse?.(topic) === 'in use') return { topic, queueId, offset: 0, isBaselines: false };
   const committed = await administration.committedOffset(broker, baselineGroup, topic, queueId);
   if (committed !== undefined) return { topic, queueId, offset: committed, isBaselines: true };
   const offset = await administration.initialOffset(broker, canaryGroup, topic, queueId);
@@ -264,7 +267,7 @@ async function setOffset(
 ): Promise<void> {
   // Asked right before writing: there is no command that writes only where nothing is.
   const own = await administration.committedOffset(broker, canaryGroup, topic, queueId);
-  if (own !== undefined && !(formerUse === 'given up' && isBaselines && own < offset)) return;
+  if (own !== undefined && !(formerUse?.(topic) === 'given up' && isBaselines && own < offset)) return;
   deadline.check();
   await administration.commitOffset(broker, canaryGroup, topic, queueId, offset);
   if (isBaselines) progress.offset();

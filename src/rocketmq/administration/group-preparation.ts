@@ -4,7 +4,7 @@ import type { Subscription } from '../client';
 import type { ConsumerPlan } from '../consumer-plan';
 import type { ClusterServers } from '../hand-over/cluster';
 import type { BrokerAdministration } from './broker-administration';
-import type { CanaryGroupError, FormerUse } from './canary-group';
+import type { CanaryGroup, CanaryGroupError } from './canary-group';
 
 /** Runs `work` with what talks to the brokers. Never rejects: what it fails with goes to `onFailure`. */
 async function withAdministration<T, F>(
@@ -33,7 +33,7 @@ export async function prepareGroup(
   plan: ConsumerPlan,
   subscriptions: readonly Subscription[],
   servers: ClusterServers,
-  formerUse: (administration: BrokerAdministration) => Promise<FormerUse | undefined>,
+  formerUse: (administration: BrokerAdministration) => Promise<CanaryGroup['formerUse']>,
   log: Log,
 ): Promise<'ready' | 'partly' | 'refused' | 'unreachable'> {
   const onFailure = (problem: string, error: unknown) => {

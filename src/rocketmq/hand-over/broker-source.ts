@@ -1,7 +1,8 @@
 /** The source of a hand-over where name servers and brokers can be reached: announcements, markers, offsets. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../../log';
-import { offsetsOnEveryQueue, prepareCanaryGroup } from '../administration/canary-group';
+import { BrokerAdministrationError } from '../administration/broker-administration';
+import { type CanaryGroupError, offsetsOnEveryQueue, prepareCanaryGroup } from '../administration/canary-group';
 import { endOf, hasPassed, type QueuePositions } from '../administration/group-progress';
 import type { ConsumerPlan } from '../consumer-plan';
 import { canaryGroup } from '../group-name';
@@ -37,18 +38,26 @@ export function brokerSource(plan: ConsumerPlan, servers: ClusterServers, log: L
 
     async cover(tag, topics, isDeclared) {
       const queues = await queuesOf(topics);
-      // What was given up begins where it stood: only its canary, before it says that it is there, may pass over messages.
       const former = await formerUseOf(administration, group, tag);
-      const formerUse = former === 'in use' ? former : undefined;
-      await prepareCanaryGroup({ administration, baselineGroup: group, canaryGroup: groupOf(tag), topics, formerUse });
+      const isInUse = topics.every(topic => former(topic) === 'in use');
+      // What was given up begins where it stood: only its canary, before it says that it is there, may pass over messages.
+      const formerUse = (topic: string) => (former(topic) === 'in use' ? ('in use' as const) : undefined);
+      const prepared = { administration, baselineGroup: group, canaryGroup: groupOf(tag), topics, formerUse };
+      const away = await prepareCanaryGroup(prepared).then(
+        () => new Set<string>(),
+        // What is in use has its offsets on a broker that is away for a while; the others go on without it.
+        error => (isInUse ? awayBrokers(error) : Promise.reject(error)),
+      );
       // Written down before anything is left out: whoever comes after this process must know.
-      const isMarked = await markers.write(group, { tag, phase: 'managed', at: Date.now() });
+      const isMarked = await markers.write(group, { tag, phase: 'managed', at: Date.now(), topics });
       if (!isMarked && !isDeclared) return [];
       const checked = topics.map(async topic => {
-        const offsets = await offsetsOnEveryQueue({ administration, canaryGroup: groupOf(tag) }, topic);
+        const offsets = await offsetsOnEveryQueue({ administration, canaryGroup: groupOf(tag) }, topic, away);
         if (offsets === undefined) return [];
         plan.covered(topic, tag, offsets);
-        if (!covered.has(topic)) covered.set(topic, queues.get(topic) ?? new Map());
+        // Once they are back they count as new ones.
+        const known = [...(queues.get(topic) ?? [])].filter(([broker]) => !away.has(broker));
+        if (!covered.has(topic) || away.size > 0) covered.set(topic, new Map(known));
         return [topic];
       });
       return (await Promise.all(checked)).flat();
@@ -89,4 +98,15 @@ export function brokerSource(plan: ConsumerPlan, servers: ClusterServers, log: L
     announceDeclared: (tag, topics) => presence.announceDeclared(groupOf(tag), topics),
     close,
   };
+}
+
+/** The brokers on which a group could not be made ready, where all of them just do not answer. @throws the error itself */
+function awayBrokers(error: unknown): Set<string> {
+  const { failures = [] } = error as Partial<CanaryGroupError>;
+  if (failures.length === 0 || failures.some(({ error }) => isRefusal(error))) throw error;
+  return new Set(failures.map(({ broker }) => broker.name));
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof BrokerAdministrationError && error.code !== undefined;
 }

@@ -32,7 +32,7 @@ export async function arrive(
   const cluster = openCluster(servers);
   const { markers, presence } = cluster;
   // What was written down outlives this process: its backlog will be looked after.
-  if (!(await markers.write(baselineGroup, { tag, phase: 'managed', at: Date.now() }))) {
+  if (!(await markers.write(baselineGroup, { tag, phase: 'managed', at: Date.now(), topics }))) {
     log.warnOnce(
       `marker:${group}`,
       `no name server took the marker of ${group}: with ${tag} gone, the baseline takes over only what GRAY_MQ_TAGS names`,

@@ -9,7 +9,8 @@ export interface CanaryMarkers {
   /** Those of a group, the latest of each tag. @returns undefined when no name server answered. Never rejects. */
   read(group: string): Promise<readonly Marker[] | undefined>;
   /**
-   * Sets one on every name server, with a time later than that of any it replaces, whatever the clocks of the writers.
+   * Sets one on every name server, with a time later than that of any it replaces, whatever the clocks of the writers, and
+   * with the topics of that.
    * @returns true when at least one took it. Never rejects.
    */
   write(group: string, marker: Marker): Promise<boolean>;
@@ -26,10 +27,12 @@ export function canaryMarkers(administration: BrokerAdministration): CanaryMarke
   }
   return {
     read,
-    async write(group, { tag, phase, at }) {
+    async write(group, { tag, phase, at, topics = [] }) {
       const known = (await read(group)) ?? [];
-      const former = known.find(marker => marker.tag === tag)?.at ?? 0;
-      const value = JSON.stringify({ group, tag, phase, at: Math.max(at, former + 1) });
+      const former = known.find(marker => marker.tag === tag);
+      const all = [...new Set([...(former?.topics ?? []), ...topics])].sort();
+      const later = Math.max(at, (former?.at ?? 0) + 1);
+      const value = JSON.stringify({ group, tag, phase, at: later, ...(all.length > 0 && { topics: all }) });
       const taken = await administration.putKeyValue(NAMESPACE, canaryGroup(group, tag), value).catch(() => 0);
       const old = known.filter(other => other.tag !== tag && isLongGone(other, Date.now()));
       const removed = old.map(other => administration.deleteKeyValue(NAMESPACE, canaryGroup(group, other.tag)));
@@ -39,16 +42,16 @@ export function canaryMarkers(administration: BrokerAdministration): CanaryMarke
   };
 }
 
-/** What the markers say of a canary's group. Never rejects. */
+/** What the markers say of a canary's group, by topic. Never rejects. */
 export async function formerUseOf(
   administration: BrokerAdministration,
   group: string,
   tag: string,
-): Promise<FormerUse | undefined> {
+): Promise<(topic: string) => FormerUse | undefined> {
   const markers = await canaryMarkers(administration).read(group);
-  const phase = markers?.find(marker => marker.tag === tag)?.phase;
-  if (phase === undefined) return undefined;
-  return phase === 'retired' ? 'given up' : 'in use';
+  const marker = markers?.find(one => one.tag === tag);
+  if (marker?.phase === 'retired') return () => 'given up';
+  return topic => (marker?.topics?.includes(topic) ? 'in use' : undefined);
 }
 
 function isLongGone({ phase, at }: Marker, now: number): boolean {
@@ -78,16 +81,18 @@ function isLater(marker: Marker, other: Marker): boolean {
 
 function parseMarker(key: string, value: unknown, group: string): Marker | undefined {
   if (!key.startsWith(`${group}_`) || typeof value !== 'string') return undefined;
-  let marker: { group?: unknown; tag?: unknown; phase?: unknown; at?: unknown } | null;
+  let marker: { group?: unknown; tag?: unknown; phase?: unknown; at?: unknown; topics?: unknown } | null;
   try {
     marker = JSON.parse(value);
   } catch {
     return undefined;
   }
-  const { group: marked, tag, phase, at } = marker ?? {};
+  const { group: marked, tag, phase, at, topics } = marker ?? {};
   if (marked !== group || !isInstanceTag(tag) || canaryGroup(group, tag) !== key) return undefined;
   if (!isPhase(phase)) return undefined;
-  return typeof at === 'number' && Number.isSafeInteger(at) && at >= 0 ? { tag, phase, at } : undefined;
+  if (typeof at !== 'number' || !Number.isSafeInteger(at) || at < 0) return undefined;
+  const names = Array.isArray(topics) ? topics.filter(topic => typeof topic === 'string') : [];
+  return { tag, phase, at, ...(names.length > 0 && { topics: names }) };
 }
 
 /** In the order in which a tag goes through them. */

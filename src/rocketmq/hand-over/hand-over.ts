@@ -22,6 +22,8 @@ export interface Marker {
   readonly phase: Phase;
   /** Of managed: the last time that something was heard of it; else since when. By the clock of who wrote it, ms since 1970. */
   readonly at: number;
+  /** On which the canary's group has been in use. */
+  readonly topics?: readonly string[];
 }
 
 export type Phase = 'managed' | 'draining' | 'retired';
