@@ -137,7 +137,8 @@ it('without name servers, the proxy says who is there', async () => {
   await has(baseline, [...first, ...plain]);
 
   // It leaves with a word; a crash would be known after two minutes.
-  await canary.child.stop('SIGTERM');
+  canary.child.process.kill('SIGTERM');
+  await canary.child.waitFor('"shutDown"', 60_000);
   const later = await send(3, GRAY);
   await has(baseline, [...first, ...plain, ...later]);
 }, 240_000);
