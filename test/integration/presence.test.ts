@@ -38,7 +38,7 @@ async function another(announce: readonly unknown[], servers: PresenceServers = 
     cwd: sandbox.directory,
     env: {
       APP: JSON.stringify({
-        presence: join(sandbox.agentDirectory, 'dist/rocketmq/presence.js'),
+        presence: join(sandbox.agentDirectory, 'dist/rocketmq/presence/presence.js'),
         servers,
         announce,
       }),
