@@ -2,8 +2,9 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    // Child processes and brokers share two cores: files run one after another.
-    fileParallelism: false,
+    // Child processes and brokers share two cores, and tests of brokers mostly wait: two files at a time.
+    maxWorkers: 2,
+    minWorkers: 1,
     projects: [
       // Properties take their time where others are at work.
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 60_000 } },
