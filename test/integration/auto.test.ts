@@ -26,7 +26,7 @@ async function topicOf(name: string, env: Readonly<Record<string, string>>) {
   return {
     topic,
     consumer: (
-      settings: { mode?: 'push' | 'pull' } = {},
+      settings: { mode?: 'push' | 'pull'; shutsDown?: boolean } = {},
       more: Readonly<Record<string, string>> = {},
     ): Promise<ConsumerApp> =>
       environment.consumer(
@@ -130,7 +130,7 @@ it('without name servers, the proxy says who is there', async () => {
   // Once more what a poll brings that was on its way: where its queue stood then, nobody can say.
   await has(baseline, first);
 
-  const canary = await consumer({}, { GRAY_TAG: 'gray' });
+  const canary = await consumer({ shutsDown: true }, { GRAY_TAG: 'gray' });
   await baseline.child.waitFor('stand-in off');
   const [gray, plain] = [await send(5, GRAY), await send(5)];
   await canary.receives(gray);
