@@ -71,6 +71,18 @@ export const CONTENDERS: readonly Contender[] = [
   },
 ];
 
+/** What nobody who follows requests can do without: where there are requests, it is measured beside the others. */
+const ASYNC_LOCAL_STORAGE: Contender = {
+  name: 'async-local-storage',
+  title: 'AsyncLocalStorage alone, tagged traffic',
+  preload: ['--require', './apps/async-local-storage.js'],
+  environment: {},
+  isTagged: true,
+  base: 'bare-tagged',
+  isOurs: false,
+};
+export const FOLLOWING_REQUESTS: readonly Contender[] = [...CONTENDERS, ASYNC_LOCAL_STORAGE];
+
 /** Where traffic plays no part: one of the two bare ones is enough. */
 export const STARTED: readonly Contender[] = CONTENDERS.filter(({ name }) => name !== 'bare-tagged').map(contender => ({
   ...contender,

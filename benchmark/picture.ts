@@ -12,6 +12,7 @@ const TOP = 74;
 const COLOURS: Readonly<Record<string, { readonly colour: string; readonly title: string }>> = {
   'gray-untagged': { colour: '#2a9d8f', title: 'rocketmq-gray, untagged' },
   'gray-tagged': { colour: '#1d6f65', title: 'rocketmq-gray, tagged' },
+  'async-local-storage': { colour: '#e9c46a', title: 'AsyncLocalStorage alone' },
   opentelemetry: { colour: '#8d99ae', title: 'OpenTelemetry JS' },
   'dd-trace': { colour: '#c0c6d1', title: 'dd-trace 5' },
 };
@@ -27,7 +28,7 @@ export function picture({ node, measured }: Run): string {
     `<text x="14" y="26" font-size="15" font-weight="bold">CPU time per operation, Node.js ${node} (bare Node.js = 1)</text>`,
   ];
   Object.values(COLOURS).forEach(({ colour, title }, index) => {
-    const at = 14 + index * 190;
+    const at = 14 + index * 165;
     parts.push(
       `<rect x="${at}" y="40" width="11" height="11" fill="${colour}"/><text x="${at + 17}" y="50">${title}</text>`,
     );

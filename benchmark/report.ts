@@ -18,11 +18,31 @@ export interface Run {
   readonly measured: readonly Measured[];
 }
 
+const INTRODUCTION = `Written by \`npm run bench -- --out docs/benchmark\` ([options](../../benchmark/options.ts)); \`npm run bench:micro\` has the pieces of the hot path by themselves.
+
+The same application, started in different ways: bare, with the agent in an untagged baseline, with the agent and tagged traffic, with OpenTelemetry JS (http and undici instrumentations, baggage as the only propagator, nothing sampled), with dd-trace 5 (baggage only). Where requests are followed, also with nothing but an \`AsyncLocalStorage\` that each request runs in: that is Node.js's own cost of following asynchronous work, which no agent can go below.
+
+All run in one go, each round in another order. A figure is the median over the rounds of the ratio to bare Node.js in the same round (a difference for times of start and memory), with the 95 % confidence interval of that median. What is compared with bare is compared with bare under the same traffic: a tagged request has a header more, which Node.js has to read. *CPU per operation* is the measured process's own CPU time, which other processes on the machine blur less than throughput. A goal is *met* when the whole interval clears it, *missed* when the whole interval does not, else this run is *not sure*.`;
+
+/** Of the picture that belongs to a run. */
+export function pictureName({ node }: Pick<Run, 'node'>): string {
+  return `benchmark-node-${node.split('.')[0]}.svg`;
+}
+
 export function markdown(runs: readonly Run[], { processor, cores, memoryGb, system, versions }: Machine): string {
   const packages = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   return [
+    '# What it costs',
+    INTRODUCTION,
     `${cores} cores of ${processor}, ${memoryGb} GB, ${system}. ${packages.join(', ')}.`,
-    ...runs.map(run => [`## Node.js ${run.node}`, goalTable(run), ...run.measured.map(section)].join('\n\n')),
+    ...runs.map(run =>
+      [
+        `## Node.js ${run.node}`,
+        `![CPU time per operation, each contender beside bare Node.js](${pictureName(run)})`,
+        goalTable(run),
+        ...run.measured.map(section),
+      ].join('\n\n'),
+    ),
   ].join('\n\n');
 }
 

@@ -12,7 +12,7 @@ import { serverProcesses } from '../fixtures/servers/server-processes';
 import { judge } from './comparison';
 import { type Options, parseOptions } from './options';
 import { picture } from './picture';
-import { goalTable, type Machine, markdown, type Run } from './report';
+import { goalTable, type Machine, markdown, pictureName, type Run } from './report';
 import { SCENARIOS } from './scenarios';
 
 const DEPENDENCIES = {
@@ -20,6 +20,7 @@ const DEPENDENCIES = {
   ...CLIENTS['ali-ons'].dependencies,
   autocannon: '8.0.0',
   express: '5.1.0',
+  ms: '2.1.3',
   nacos: '2.6.3',
   undici: '7.16.0',
   'dd-trace': '5.132.0',
@@ -86,7 +87,7 @@ function write(out: string, runs: readonly Run[]): void {
   const machine = thisMachine();
   writeFileSync(join(out, 'benchmark.json'), `${JSON.stringify({ machine, runs }, null, 1)}\n`);
   writeFileSync(join(out, 'benchmark.md'), `${markdown(runs, machine)}\n`);
-  for (const one of runs) writeFileSync(join(out, `benchmark-node-${one.node.split('.')[0]}.svg`), picture(one));
+  for (const one of runs) writeFileSync(join(out, pictureName(one)), picture(one));
 }
 
 function thisMachine(): Machine {

@@ -1,5 +1,7 @@
 // A server that answers at once, or (`HOP=fetch|get|pool`) with what a second server answers it.
 const http = require('node:http');
+// Some package, as every application has one: the first costs Node.js 26 some MB by itself.
+require('ms');
 const { serve } = require('./measured');
 
 const { HOP, BACKEND } = process.env;

@@ -1,6 +1,6 @@
 /** A server that answers at once, and one that first calls another: requests as fast as they are answered. */
 import { type Bench, startWorker, type Worker } from '../bench';
-import { CONTENDERS, type Contender } from '../contenders';
+import { CONTENDERS, type Contender, FOLLOWING_REQUESTS } from '../contenders';
 import { CPU, type Measured, metricsOfWork, THROUGHPUT, type Work } from '../measurement';
 import { inRounds } from '../rounds';
 
@@ -12,6 +12,7 @@ export const HOPS = {
 } as const;
 export type Hop = keyof typeof HOPS;
 
+const BARE = CONTENDERS[0] as Contender;
 const CONNECTIONS = 20;
 const WARM_UP_REQUESTS = 4_000;
 
@@ -23,19 +24,21 @@ export function http(hop: Hop) {
     const backend = await startWorker(bench, { name: 'backend', file: 'http-server.js' });
     const servers = new Map<Contender, Worker>();
     try {
-      for (const contender of CONTENDERS) servers.set(contender, await startServer(bench, contender, hop, backend));
+      for (const contender of FOLLOWING_REQUESTS)
+        servers.set(contender, await startServer(bench, contender, hop, backend));
       const serverOf = (contender: Contender) => servers.get(contender) as Worker;
-      for (const contender of CONTENDERS) await requests(load, serverOf(contender), contender, WARM_UP_REQUESTS);
-      const { ms } = await requests(load, serverOf(CONTENDERS[0] as Contender), CONTENDERS[0], WARM_UP_REQUESTS);
+      for (const contender of FOLLOWING_REQUESTS)
+        await requests(load, serverOf(contender), contender, WARM_UP_REQUESTS);
+      const { ms } = await requests(load, serverOf(BARE), BARE, WARM_UP_REQUESTS);
       const amount = Math.round((WARM_UP_REQUESTS * bench.workMs) / ms);
-      const work = await inRounds(CONTENDERS, bench.rounds, contender =>
+      const work = await inRounds(FOLLOWING_REQUESTS, bench.rounds, contender =>
         requests(load, serverOf(contender), contender, amount),
       );
       return {
         scenario: hop === 'none' ? 'http-server' : `http-hop-${hop}`,
         title: HOPS[hop].title,
         how: `${amount} requests a round by autocannon over ${CONNECTIONS} connections`,
-        contenders: CONTENDERS,
+        contenders: FOLLOWING_REQUESTS,
         metrics: metricsOfWork(work),
         goals: [
           { metric: THROUGHPUT, contender: 'gray-untagged', bound: 0.99 },

@@ -12,6 +12,7 @@ import {
   type LibraryEntry,
   Replacement,
 } from './instrumentation';
+import { requireHook } from './require-hook';
 import { inRange } from './version-range';
 
 /**
@@ -24,7 +25,7 @@ export function install(core: readonly CoreInstrumentation[], libraries: readonl
   if (libraries.length === 0) return;
   const onFile = createFileHandler(libraries, agent);
   agent.guard('the require hook', undefined, () => {
-    const { Hook } = require('require-in-the-middle') as typeof import('require-in-the-middle');
+    const Hook = requireHook();
     new Hook(
       libraries.map(library => library.module),
       { internals: true },
