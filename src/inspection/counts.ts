@@ -74,7 +74,7 @@ export interface CountsOptions {
   readonly instanceTag: string | undefined;
   /** Tags that are known beforehand. */
   readonly knownTags: readonly string[];
-  /** Whether somebody wants to know of messages; asked with each message until it is true. */
+  /** Whether somebody wants to know of messages; asked at once, then with each message, until it is true. */
   readonly isWanted: () => boolean;
 }
 
@@ -103,6 +103,7 @@ export function createCounts({ instanceTag, knownTags, isWanted }: CountsOptions
     messagesSince = Date.now();
     return true;
   };
+  countsMessages();
   const count = <Label extends string>(what: Counter<Label>, ...values: string[]) => what.add(1, ...values);
 
   return {

@@ -4,7 +4,7 @@
  */
 import { chmodSync, lstatSync, readdirSync, statSync, unlinkSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { isMainThread, threadId } from 'node:worker_threads';
 import type { Log } from '../log';
 import { meansDirectory, ownerOf, socketPaths } from './status-socket-path';
@@ -36,6 +36,11 @@ export function openStatusSocket(setting: string, report: () => unknown, log: Lo
     }
     if (Buffer.byteLength(candidate) > LONGEST_PATH) {
       give(`${candidate} is too long for a socket, ${LONGEST_PATH} bytes are allowed`);
+      return;
+    }
+    if (!isDirectoryNow(dirname(candidate))) {
+      // The system would speak of permissions.
+      give(`there is no directory ${dirname(candidate)}`);
       return;
     }
     listen(candidate, report, {

@@ -19,8 +19,8 @@ beforeAll(async () => {
       'node_modules/ali-ons/package.json': '{ "name": "ali-ons", "version": "9.9.9" }',
       'node_modules/ali-ons/index.js': '',
       // A known version that is not what it should be.
-      'node_modules/nacos-naming/package.json':
-        '{ "name": "nacos-naming", "version": "2.6.0", "main": "lib/naming/client.js" }',
+      'node_modules/nacos-naming/package.json': '{ "name": "nacos-naming", "version": "2.6.0" }',
+      'node_modules/nacos-naming/index.js': 'require("./lib/naming/client.js");',
       'node_modules/nacos-naming/lib/naming/client.js': 'module.exports = class {};',
     },
   });
@@ -83,7 +83,7 @@ describe('one process', () => {
   it('tells who it is, its settings with where each is from, and which libraries it found', async () => {
     const child = start({
       cwd: sandbox.directory,
-      env: { GRAY_CONFIG: 'gray.json', MSE_ALICLOUD_SERVICE_TAG: 'gray', UMASK: '0' },
+      env: { GRAY_CONFIG: 'gray.json', MSE_ALICLOUD_SERVICE_TAG: 'gray' },
       args: [...PRELOAD, app],
     });
     const { pid, port } = await who(child);
@@ -134,14 +134,9 @@ describe('one process', () => {
     const path = join(directory(), 'gray.sock');
     const script = 'process.on("exit", () => console.log(require("node:fs").existsSync(process.argv[1])))';
     const args = [...PRELOAD, '-e', script, path];
-    const results = await Promise.all([
-      run({ cwd: sandbox.directory, env: { GRAY_STATUS: path }, args }),
-      run({ cwd: sandbox.directory, args }),
-    ]);
-    expect(results.map(({ code, stdout }) => [code, stdout])).toEqual([
-      [0, 'false\n'],
-      [0, 'false\n'],
-    ]);
+    for (const env of [{}, { GRAY_STATUS: path }]) {
+      expect(await run({ cwd: sandbox.directory, env, args })).toMatchObject({ code: 0, stdout: 'false\n' });
+    }
     expect(existsSync(path)).toBe(false);
   });
 
@@ -167,8 +162,8 @@ describe('one process', () => {
 
   it.each<[string, () => string]>([
     ['is too long', () => `/tmp/${'x'.repeat(120)}.sock`],
-    ['ENOENT', () => sandbox.path('nowhere/')],
-    ['ENOENT', () => sandbox.path('nowhere/gray.sock')],
+    ['there is no directory', () => sandbox.path('nowhere/')],
+    ['there is no directory', () => sandbox.path('nowhere/gray.sock')],
   ])('whose socket cannot be opened (%s) goes on, with one warning', async (problem, path) => {
     const { code, stdout, stderr } = await run({
       ...preloaded(path()),
