@@ -183,6 +183,10 @@ describe('on a real Prometheus', () => {
     expect(alert).not.toBe('');
     await canary.child.stop('SIGKILL');
     await shows('sum(rocketmq_gray_stand_in_running)', 1);
+    await shows('max(rocketmq_gray_canary_present)', 0);
     expect(await one(alert)).toEqual([]);
+    // As it would be if nobody stood in.
+    const withoutStandIn = alert.replace('rocketmq_gray_stand_in_running', '(rocketmq_gray_stand_in_running * 0)');
+    expect(await one(withoutStandIn)).toEqual([0]);
   }, 240_000);
 });
