@@ -14,7 +14,7 @@ const ANSWER_MS = 10_000;
  * Prints the state of one process to standard output: for people, or with `json` the document as it came, on one line.
  *
  * @param target a process id; or the path of a socket, or of a directory that has a single one
- * @returns the exit code: 0; 1 when no process could be asked, which standard error then says
+ * @returns the exit code: 0; 2 when nobody could be asked, which standard error then says
  */
 export async function showProcessStatus(target: string, { json }: { json: boolean }): Promise<number> {
   const { sockets, pid, hint } = findSockets(target);
@@ -36,8 +36,8 @@ export async function showProcessStatus(target: string, { json }: { json: boolea
       problem = `${hint} (${socket}: ${(error as Error).message})`;
     }
   }
-  process.stderr.write(`${problem}\n`);
-  return 1;
+  process.stderr.write(`rocketmq-gray: ${problem}\n`);
+  return 2;
 }
 
 /** What is said at a socket, to its end. */

@@ -126,7 +126,7 @@ describe('one process', () => {
     await end(child);
     expect(existsSync(sandbox.path('by-file.sock'))).toBe(false);
     const gone = await status(pid);
-    expect(gone).toMatchObject({ code: 1, stdout: '' });
+    expect(gone).toMatchObject({ code: 2, stdout: '' });
     expect(gone.stderr).toContain('GRAY_STATUS=<path>');
   });
 
@@ -202,7 +202,7 @@ describe('a family of processes', () => {
       expect((await report(ofThread)).process).toMatchObject({ pid: family.pid, thread: thread.thread });
       expect((await status(family.pid)).stdout).toContain(`a worker thread tells of itself at ${ofThread}\n`);
       const several = await status(path);
-      expect([several.code, several.stderr]).toEqual([1, expect.stringContaining('has several')]);
+      expect([several.code, several.stderr]).toEqual([2, expect.stringContaining('has several')]);
     } finally {
       server.close();
     }
