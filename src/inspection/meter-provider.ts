@@ -35,9 +35,13 @@ export interface ObservableResult {
 
 const GLOBALS = Symbol.for('opentelemetry.js.api.1');
 
-/** The registered provider; undefined: there is none. */
+/** The registered provider; undefined: there is none. Never throws, whatever somebody made of the place. */
 export function meterProvider(): MeterProvider | undefined {
-  return (globalThis as Record<symbol, { readonly metrics?: MeterProvider } | undefined>)[GLOBALS]?.metrics;
+  try {
+    return (globalThis as Record<symbol, { readonly metrics?: MeterProvider } | undefined>)[GLOBALS]?.metrics;
+  } catch {
+    return undefined;
+  }
 }
 
 const FIRST_PAUSE_MS = 1_000;
