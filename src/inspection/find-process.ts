@@ -1,8 +1,8 @@
 /** Where to ask a process: its status sockets, from its id or from a path. */
 import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { environmentVariable } from '../config/load';
-import { meansDirectory, ownerOf, socketPaths } from './status-socket-path';
+import { isThreadSocket, meansDirectory, ownerOf, socketPaths } from './status-socket-path';
 
 export interface FoundSockets {
   /** Where a process may listen, the likeliest first; all of them exist. */
@@ -45,12 +45,9 @@ function atPath(target: string): FoundSockets {
 
 /** The sockets of the other threads of the process that listens at `socket`. */
 export function threadSockets(socket: string, pid: number): readonly string[] {
-  const directory = resolve(socket, '..');
-  const name = socket.slice(directory.length + 1).replace(/\.sock$/, '');
-  const isThread = (file: string) =>
-    ownerOf(file)?.pid === pid ? ownerOf(file)?.thread !== 0 : file.startsWith(`${name}.${pid}-`);
+  const directory = dirname(socket);
   return readdirSync(directory)
-    .filter(isThread)
+    .filter(file => isThreadSocket(file, basename(socket), pid))
     .map(file => join(directory, file));
 }
 

@@ -25,6 +25,14 @@ export function ownerOf(file: string): Owner | undefined {
   return pid === undefined ? undefined : { pid: Number(pid), thread: Number(thread ?? 0) };
 }
 
+/** Whether a file is the socket of another thread of process `pid`, whose main thread has `socket` in the same directory. */
+export function isThreadSocket(file: string, socket: string, pid: number): boolean {
+  const owner = ownerOf(file);
+  if (owner !== undefined) return owner.pid === pid && owner.thread !== 0;
+  const own = socket.endsWith(`.${pid}`) ? socket : `${socket}.${pid}`;
+  return file.startsWith(`${own}-`);
+}
+
 /** Whether a setting names a directory although there may be none: it ends with a slash. */
 export function meansDirectory(setting: string): boolean {
   return setting.endsWith('/');

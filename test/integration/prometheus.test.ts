@@ -11,10 +11,18 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { installPrometheus, type Prometheus, startPrometheus } from '../../fixtures/prometheus';
 import { freePort } from '../../fixtures/servers/free-ports';
 import type { ProcessReport } from '../../src/inspection/process-report';
-import { type ConsumerApp, GRAY, type RocketmqEnvironment, rocketmqEnvironment } from './rocketmq-environment';
+import {
+  type Client,
+  type ConsumerApp,
+  GRAY,
+  type RocketmqEnvironment,
+  rocketmqEnvironment,
+} from './rocketmq-environment';
 
 const documents = join(__dirname, '../../docs');
 const TOPIC = 'Measured';
+const GRPC = 'rocketmq-client-nodejs';
+const REMOTING = 'ali-ons 3';
 /** Expressions that may have nothing to answer, by the words of their panels: nothing of that happens here. */
 const MAY_BE_EMPTY = ['Given back', 'Calls, by environment and where they went', 'Errors of the agent, by hook'];
 
@@ -36,7 +44,7 @@ describe('on a real Prometheus', () => {
   let environment: RocketmqEnvironment;
   let prometheus: Prometheus;
   let sockets: string;
-  let ports: { readonly producer: number; readonly baseline: number; readonly canary: number; readonly client: number };
+  let ports: Readonly<Record<'producer' | 'baseline' | 'canary' | 'client' | 'other', number>>;
 
   const measured = (port: number, env: Record<string, string> = {}) => ({
     GRAY_MQ_NAMESRV: environment.rocketmq.namesrv,
@@ -45,8 +53,8 @@ describe('on a real Prometheus', () => {
     NODE_OPTIONS: `--require ${environment.sandbox.path('opentelemetry/prometheus.cjs')}`,
     ...env,
   });
-  const consumer = (group: string, port: number, env: Record<string, string>) =>
-    environment.consumer({ group, subscriptions: { [TOPIC]: '*' } }, measured(port, env));
+  const consumer = (group: string, port: number, env: Record<string, string>, client: Client = GRPC) =>
+    environment.consumer({ client, group, subscriptions: { [TOPIC]: '*' } }, measured(port, env));
 
   beforeAll(async () => {
     const installed = await installPrometheus();
@@ -62,13 +70,14 @@ describe('on a real Prometheus', () => {
     environment = await rocketmqEnvironment({}, dependencies);
     sockets = environment.sandbox.path('sockets');
     mkdirSync(sockets);
-    const [producer, baseline, canary, client] = [
+    const [producer, baseline, canary, client, other] = [
+      await freePort(),
       await freePort(),
       await freePort(),
       await freePort(),
       await freePort(),
     ];
-    ports = { producer, baseline, canary, client };
+    ports = { producer, baseline, canary, client, other };
     prometheus = await startPrometheus(installed.program, Object.values(ports));
     await environment.rocketmq.createTopic(TOPIC, { queues: 2 });
     for (const group of ['measured', 'skipping']) await environment.rocketmq.createGroup(group);
@@ -88,10 +97,10 @@ describe('on a real Prometheus', () => {
     if (missing !== undefined) skip(missing);
     const producer = await environment.producer([TOPIC], measured(ports.producer));
     const baseline = await consumer('measured', ports.baseline, { GRAY_MQ_TAGS: 'gray' });
-    const client = await consumer('skipping', ports.client, {
-      GRAY_MQ_BASELINE: 'none',
-      GRAY_MQ_FILTER_SIDE: 'client',
-    });
+    const untagged = { GRAY_MQ_BASELINE: 'none', GRAY_MQ_FILTER_SIDE: 'client' };
+    const client = await consumer('skipping', ports.client, untagged, REMOTING);
+    await client.rebalanced();
+    const other = await environment.producer([TOPIC], measured(ports.other), REMOTING);
     await baseline.child.waitFor('stand-in on', 60_000);
 
     const send = async (bodies: readonly string[]) => {
@@ -99,10 +108,11 @@ describe('on a real Prometheus', () => {
     };
     await send(['b0', 'g0', 'g1']);
     await producer.send({ topic: TOPIC, body: 'b1' }, { baggage: 'gray_tag=a_b' });
-    await baseline.receives(['b0', 'b1', 'g0', 'g1']);
+    await other.send({ topic: TOPIC, body: 'g3' }, GRAY);
+    await baseline.receives(['b0', 'b1', 'g0', 'g1', 'g3']);
     await client.receives(['b0', 'b1']);
 
-    const group = { baselineGroup: 'measured', client: 'rocketmq-client-nodejs', filterSide: 'broker' };
+    const group = { baselineGroup: 'measured', client: GRPC, filterSide: 'broker' };
     const asked = { type: 'TAG', expression: '*' };
     const gray = { tag: 'gray', group: 'measured_gray', phase: 'managed', reason: 'declared', leftOut: [TOPIC] };
     const left = "(gray_tag IS NULL OR gray_tag NOT IN ('gray') OR ORIGIN_GROUP IS NOT NULL)";
@@ -118,13 +128,13 @@ describe('on a real Prometheus', () => {
           tags: [{ ...gray, canary: 'absent', standIn: 'running' }],
         },
       ],
-      libraries: expect.arrayContaining([expect.objectContaining({ module: 'rocketmq-client-nodejs', failed: [] })]),
+      libraries: expect.arrayContaining([expect.objectContaining({ module: GRPC, failed: [] })]),
     });
     const ofTopic = { topic: TOPIC, operation: 'process' };
     expect(before.counts.consumed).toEqual(
       expect.arrayContaining([
         { ...ofTopic, group: 'measured', environment: 'base', standIn: 'false', count: 2 },
-        { ...ofTopic, group: 'measured_gray', environment: 'gray', standIn: 'true', count: 2 },
+        { ...ofTopic, group: 'measured_gray', environment: 'gray', standIn: 'true', count: 3 },
       ]),
     );
 
@@ -158,12 +168,14 @@ describe('on a real Prometheus', () => {
     };
     const consumed = (labels: string) => `sum(messaging_client_consumed_messages_total{${labels}})`;
     const environmentIs = (tag: string) => `rocketmq_gray_environment="${tag}"`;
-    await shows(`sum(messaging_client_sent_messages_total{${environmentIs('gray')}})`, 3);
+    await shows(`sum(messaging_client_sent_messages_total{${environmentIs('gray')}})`, 4);
     await shows(`sum(messaging_client_sent_messages_total{${environmentIs('base')}})`, 3);
-    await shows(consumed(`messaging_consumer_group_name="measured_gray", rocketmq_gray_stand_in="true"`), 2);
+    await shows(consumed(`messaging_consumer_group_name="measured_gray", rocketmq_gray_stand_in="true"`), 3);
     await shows(consumed(`messaging_consumer_group_name="measured_gray", rocketmq_gray_stand_in="false"`), 1);
     await shows(consumed(`messaging_consumer_group_name="measured", ${environmentIs('base')}`), 3);
-    await shows(`sum(rocketmq_gray_skipped_messages_total{messaging_consumer_group_name="skipping"})`, 3);
+    // The client of the remoting protocol, which skips.
+    await shows(consumed(`messaging_consumer_group_name="skipping"`), 3);
+    await shows(`sum(rocketmq_gray_skipped_messages_total{messaging_consumer_group_name="skipping"})`, 4);
     await shows('max(rocketmq_gray_canary_present)', 1);
     await shows('sum(rocketmq_gray_stand_in_running)', 0);
     await shows(`sum by (rocketmq_gray_environment) (rocketmq_gray_agent_info{${environmentIs('gray')}})`, 1);

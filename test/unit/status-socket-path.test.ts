@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ownerOf, socketPaths } from '../../src/inspection/status-socket-path';
+import { isThreadSocket, ownerOf, socketPaths } from '../../src/inspection/status-socket-path';
 
 describe('the socket of a process', () => {
   it.each<[string, boolean, number, readonly string[]]>([
@@ -10,6 +10,19 @@ describe('the socket of a process', () => {
     ['/run/gray.sock', false, 3, ['/run/gray.sock.12-3']],
   ])('%s (a directory: %s), thread %i', (setting, isDirectory, thread, paths) => {
     expect(socketPaths(setting, isDirectory, { pid: 12, thread })).toEqual(paths);
+  });
+
+  it.each([
+    ['rocketmq-gray-12-3.sock', 'rocketmq-gray-12.sock', true],
+    ['rocketmq-gray-12.sock', 'rocketmq-gray-12.sock', false],
+    ['rocketmq-gray-13-3.sock', 'rocketmq-gray-12.sock', false],
+    ['gray.sock.12-3', 'gray.sock', true],
+    ['gray.sock.12-3', 'gray.sock.12', true],
+    ['gray.sock.12', 'gray.sock', false],
+    ['gray.sock.13-3', 'gray.sock', false],
+    ['gray.sock.123-4', 'gray.sock', false],
+  ])('of another thread: %s beside %s (%s)', (file, socket, expected) => {
+    expect(isThreadSocket(file, socket, 12)).toBe(expected);
   });
 
   it.each([
