@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { settingsTable, withTable } from '../../scripts/readme-tables';
+import { attributesTable, metricsTable, settingsTable, withTable } from '../../scripts/document-tables';
 import { SETTINGS } from '../../src/config/settings';
+import { ATTRIBUTES, METRICS } from '../../src/inspection/metrics';
 import { LIBRARIES } from '../../src/instrumentations';
 import { aliOns, rocketmq } from '../../src/instrumentations/ali-ons';
 import { apacheDubboConsumer } from '../../src/instrumentations/apache-dubbo-consumer';
@@ -19,6 +20,12 @@ const readme = readFileSync(join(root, 'README.md'), 'utf8');
 describe('the README', () => {
   it('has the table of settings (npm run docs:tables writes it)', () => {
     expect(readme).toBe(withTable(readme, 'settings', settingsTable(SETTINGS)));
+  });
+
+  it('leaves the table of metrics to docs/metrics.md (npm run docs:tables writes it)', () => {
+    const document = readFileSync(join(root, 'docs', 'metrics.md'), 'utf8');
+    const withMetrics = withTable(document, 'metrics', metricsTable(METRICS));
+    expect(document).toBe(withTable(withMetrics, 'attributes', attributesTable(ATTRIBUTES)));
   });
 
   const instrumentations = [
