@@ -29,12 +29,8 @@ export function doctorReport(
     const lines: Cell[] = [
       ...wrapped(text, room).map(line => ({ text: line })),
       ...shown.map(line => ({ text: `  ${line}`, paint: colors.dim })),
-      ...remedies.flatMap(remedy =>
-        wrapped(remedy, room - 3).map((line, index) => ({
-          text: `${index === 0 ? '->' : '  '} ${line}`,
-          paint: colors.cyan,
-        })),
-      ),
+      // Whole, so that a command can be copied.
+      ...remedies.map(remedy => ({ text: `-> ${remedy}`, paint: colors.cyan })),
     ];
     return lines.map((line, index) =>
       index === 0 ? [{ text: WORDS[verdict], paint: paints[verdict] }, check, line] : ['', '', line],

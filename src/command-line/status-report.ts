@@ -1,5 +1,5 @@
 import { ago } from '../inspection/doctor-checks';
-import type { Environment, Fleet, Group } from '../inspection/fleet';
+import type { Environment, Fleet, Group } from '../inspection/fleet-shape';
 import { type Cell, columns, type Terminal } from './terminal';
 
 /** The fleet as tables, for people. */
@@ -28,7 +28,7 @@ export function statusReport(fleet: Fleet, { colors }: Pick<Terminal, 'colors'>)
             ]),
           ]),
           columns([
-            head('group', 'environment', 'taken by', 'topic', 'taken', 'backlog', 'filter'),
+            head('group', 'environment', 'taken by', 'topic', 'taken', 'backlog', 'subscribed with'),
             ...fleet.groups.flatMap(group => {
               const topics = group.topics.length === 0 ? [undefined] : group.topics;
               return topics.map((flow, index) => [

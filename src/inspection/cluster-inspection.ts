@@ -32,6 +32,7 @@ import { parseFastjson } from '../rocketmq/remoting/frame';
 import type { Credentials } from '../rocketmq/remoting/signature';
 import { withoutAccount } from './answer';
 import { releaseOf } from './broker-version';
+import type { Member } from './fleet-shape';
 
 export interface TopicHost {
   readonly broker: string;
@@ -40,14 +41,6 @@ export interface TopicHost {
   readonly writeQueues: number;
   /** Bits of PermName.java: 4 read, 2 write. */
   readonly perm: number;
-}
-
-export interface Member {
-  readonly clientId: string;
-  /** `host:port`, where it is connected from. */
-  readonly address: string;
-  readonly language: string;
-  readonly isStandIn: boolean;
 }
 
 /** Who is connected in a consumer group. */

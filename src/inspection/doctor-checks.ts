@@ -4,8 +4,9 @@ import { createGroupCommand } from '../rocketmq/administration/mqadmin-command';
 import { type FilterExpression, isTagged } from '../rocketmq/filter-expression';
 import { type Answer, isKnown, valueIn } from './answer';
 import { isSupportedRelease } from './broker-version';
-import type { AnnouncedProcess, GroupMembers, Member } from './cluster-inspection';
+import type { AnnouncedProcess, GroupMembers } from './cluster-inspection';
 import type { BrokerPicture, DoctorPicture, GroupOnBroker } from './doctor-picture';
+import type { Member } from './fleet-shape';
 
 /** `unknown`: nobody could be asked, or nobody said. */
 export type Verdict = 'ok' | 'warn' | 'fail' | 'unknown';
@@ -413,7 +414,7 @@ function who(members: readonly Member[], filters: readonly FilterExpression[]): 
     ...(standIns > 0 ? [plural(standIns, 'stand-in')] : []),
   ].join(' and ');
   const filter = filters.map(({ expression }) => expression).join(' | ');
-  return filter === '' ? count : `${count}, filter ${filter}`;
+  return filter === '' ? count : `${count}, subscribed with ${filter}`;
 }
 
 function describe({ clientId, address }: Member): string {

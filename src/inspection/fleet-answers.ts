@@ -6,7 +6,8 @@ import type { Marker } from '../rocketmq/hand-over/hand-over';
 import type { Credentials } from '../rocketmq/remoting/signature';
 import { type Answer, isKnown, settling, valueIn } from './answer';
 import { type AnnouncedProcess, clusterInspection, type GroupMembers, type GroupStats } from './cluster-inspection';
-import { type Fleet, fleetOf } from './fleet';
+import { fleetOf } from './fleet';
+import type { Fleet } from './fleet-shape';
 import { type Lane, lanesOf, topicsOf } from './lanes';
 
 export interface FleetQuestion {

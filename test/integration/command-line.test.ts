@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Rocketmq, startRocketmq } from '../../fixtures/rocketmq';
 import type { Check } from '../../src/inspection/doctor-checks';
-import type { Fleet, Group } from '../../src/inspection/fleet';
+import type { Fleet, Group } from '../../src/inspection/fleet-shape';
 import { brokerAdministration } from '../../src/rocketmq/administration/broker-administration';
 import { UPDATE_BROKER_CONFIG } from '../../src/rocketmq/remoting/codes';
 import { remotingConnection } from '../../src/rocketmq/remoting/connection';

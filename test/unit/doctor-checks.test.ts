@@ -344,7 +344,7 @@ describe('what is well although it differs', () => {
       asking({ filterSide: 'client' }, [broker({ canary: { ...group('g_gray'), members: members('*', 'c1') } })]),
       'online',
       'ok',
-      '1 consumer, filter *',
+      '1 consumer, subscribed with *',
     ],
   ])('%s', (_, all, check, verdict, finding) => {
     const checks = doctorChecks(all);
