@@ -1,4 +1,4 @@
-// Everything that the demo needs, from a fresh clone on; with --every-broker, what the tests need. What is there and up to
+// Everything that the demo needs, from a fresh clone on; with --every-broker, what the tests need, a browser included. What is there and up to
 // date is used again.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
@@ -23,6 +23,10 @@ try {
   await installRocketmq(say, process.argv.includes('--every-broker') ? ROCKETMQ_VERSIONS : undefined);
   const { installNacos } = await fixture('nacos');
   await installNacos(say);
+  if (process.argv.includes('--every-broker')) {
+    const { installChromium } = await fixture('chromium');
+    await installChromium(say);
+  }
 } catch (error) {
   console.error(`setup: ${error instanceof Error ? error.message : error}`);
   process.exit(1);

@@ -3,8 +3,8 @@
  * client library.
  */
 import type { Settings } from '../config/settings';
-import type { Counts } from '../inspection/counts';
 import type { Log } from '../log';
+import type { Counts } from '../telemetry/counts';
 import type { BrokerAdministration } from './administration/broker-administration';
 import { checkFilters, prepareGroup } from './administration/group-preparation';
 import type { ClientConnection, ClientKind, Subscription } from './client';

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { attributesTable, metricsTable, settingsTable, withTable } from '../../scripts/document-tables';
 import { SETTINGS } from '../../src/config/settings';
-import { ATTRIBUTES, METRICS } from '../../src/inspection/metrics';
 import { LIBRARIES } from '../../src/instrumentations';
 import { aliOns, rocketmq } from '../../src/instrumentations/ali-ons';
 import { apacheDubboConsumer } from '../../src/instrumentations/apache-dubbo-consumer';
@@ -12,6 +11,7 @@ import { grpcJs } from '../../src/instrumentations/grpc-js';
 import { nacosNaming } from '../../src/instrumentations/nacos-naming';
 import { rocketmqClientNodejs } from '../../src/instrumentations/rocketmq-client-nodejs';
 import { undici } from '../../src/instrumentations/undici';
+import { ATTRIBUTES, METRICS } from '../../src/telemetry/metrics';
 import { VERSION } from '../../src/version';
 
 const root = join(__dirname, '../..');
