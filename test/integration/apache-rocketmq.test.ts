@@ -129,12 +129,16 @@ describe.skipIf(notBuilt !== undefined)(title, () => {
     await producer.send({ topic, body: 'g-before' }, GRAY);
     await base.receives(['g-before']);
 
-    const canary = await environment.consumer({ client, ...settings }, { GRAY_TAG: 'gray' });
+    const canary = await environment.consumer({ client, ...settings, twice: true }, { GRAY_TAG: 'gray' });
+    await canary.child.waitFor('"second"');
+    expect(canary.lines('second')).toEqual([{ second: 20 }]);
     await says(base, 'stand-in off, a canary of gray is there', 1);
     await producer.send({ topic, body: 'g-there' }, GRAY);
     await producer.send({ topic, body: 'b-there' });
     await Promise.all([canary.receives(['g-there']), base.receives(['g-before', 'b-there'])]);
 
+    // One that could not be started takes no other's place with it.
+    expect(said(base, 'stand-in on')).toBe(1);
     await canary.child.stop();
     expect(canary.lines('shutDown')).toHaveLength(1);
     await says(base, 'stand-in on', 2);

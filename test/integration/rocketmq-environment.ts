@@ -64,6 +64,8 @@ export interface ConsumerSettings {
   readonly failFirst?: readonly string[];
   /** How long a handler works, in ms. */
   readonly workMs?: number;
+  /** A second consumer of the same group is started in the process, which the client refuses (native client). */
+  readonly twice?: boolean;
   /** The application takes orders of the test by HTTP (clients of the remoting protocol). */
   readonly takesOrders?: boolean;
 }

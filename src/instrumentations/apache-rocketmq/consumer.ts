@@ -101,7 +101,7 @@ export const patchConsumer: Patch = (_exports, agent, copy) => {
   });
 };
 
-/** What `start` calls back with when it went well; 10 for a group that the process has a consumer of. */
+/** What `start` calls back with when it went well (`OK` of CCommon.h); 20: the process has a consumer of the group. */
 const STARTED = 0;
 
 /** What the application's callback throws is an uncaught exception, as from the addon, and no rejection. */

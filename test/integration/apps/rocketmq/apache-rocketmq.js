@@ -27,10 +27,18 @@ function consume() {
     if (failing.delete(body)) ack.done(false);
     else ack.done();
   });
-  for (const [topic, expression] of Object.entries(app.subscriptions)) consumer.subscribe(topic, expression);
-  consumer.start((error, status) => {
+  const subscribe = one => {
+    for (const [topic, expression] of Object.entries(app.subscriptions)) one.subscribe(topic, expression);
+  };
+  subscribe(consumer);
+  consumer.start(async (error, status) => {
     if (error) throw error;
     say({ started: true, status });
+    if (!app.twice) return;
+    // The client refuses a second one of the same group.
+    const second = new PushConsumer(app.group, options);
+    subscribe(second);
+    say({ second: await second.start() });
   });
   process.once('SIGTERM', async () => {
     await consumer.shutdown();
