@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { account, percentile } from '../../fixtures/chaos/accounting';
+import { account, FORGETFUL_MS, percentile } from '../../fixtures/chaos/accounting';
 import {
   BASELINE,
   type ChaosEvent,
@@ -91,6 +91,18 @@ describe('doubled', () => {
     const { all, byTag } = accounts({ sent: [sent('m', 'gray')], handlings });
     expect(all.doubled).toBe(doubled);
     expect(byTag.get('gray')?.doubled).toBe(doubled);
+  });
+
+  it.each([
+    [1_000, 1],
+    [1_000 + FORGETFUL_MS, 1],
+    [999, 0],
+    [1_001 + FORGETFUL_MS, 0],
+  ])('first handled at %i, is by a broker that came back at 1000: %i', (at, doubledByBroker) => {
+    const events = [{ kind: 'broker restart', subject: 'broker-a', from: 500, to: 1_000 } as const];
+    const handlings = [handled('m', 'gray', at), handled('m', 'gray', at + 60_000)];
+    const { all } = accounts({ sent: [sent('m', 'gray')], handlings, events });
+    expect(all).toMatchObject({ doubled: 1, doubledByBroker });
   });
 
   it('counts one whose sending failed and that arrived all the same', () => {
