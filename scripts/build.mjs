@@ -4,6 +4,7 @@ import { copyFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { buildSync } from 'esbuild';
+import { buildCommandLine } from './build-command-line.mjs';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
@@ -22,6 +23,7 @@ buildSync({
   packages: 'external',
   logLevel: 'warning',
 });
+buildCommandLine();
 // One instance of the state, whichever module system asks: the ES module re-exports the CommonJS one.
 writeFileSync('dist/index.mjs', "export { activeTag, runWithTag } from './index.js';\n");
 copyFileSync('dist/index.d.ts', 'dist/index.d.mts');

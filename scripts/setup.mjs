@@ -1,4 +1,4 @@
-// Everything that the demo needs, from a fresh clone on; with --every-broker, what the tests need. What is there and up to
+// Everything that the demo needs, from a fresh clone on; with --every-broker, what the tests need, a browser included. What is there and up to
 // date is used again.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
@@ -15,14 +15,21 @@ try {
   }
   const settings = ['package.json', 'tsconfig.json', 'scripts'];
   build('dist', 'the agent', [...settings, 'src', 'tsconfig.build.json'], () => node('scripts/build.mjs'));
-  build('build', 'the fixtures', [...settings, 'src', 'fixtures', 'tsconfig.fixtures.json'], () => {
+  build('build', 'the fixtures', [...settings, 'src', 'fixtures', 'benchmark', 'tsconfig.fixtures.json'], () => {
     const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
     node(tsc, '-p', 'tsconfig.fixtures.json');
   });
   const { installRocketmq, ROCKETMQ_VERSIONS } = await fixture('rocketmq');
-  await installRocketmq(say, process.argv.includes('--every-broker') ? ROCKETMQ_VERSIONS : undefined);
+  const isForTests = process.argv.includes('--every-broker');
+  await installRocketmq(say, isForTests ? ROCKETMQ_VERSIONS : undefined);
   const { installNacos } = await fixture('nacos');
   await installNacos(say);
+  if (isForTests) {
+    const { installChromium } = await fixture('chromium');
+    await installChromium(say);
+    const { installApacheRocketmq } = await fixture('apache-rocketmq');
+    await installApacheRocketmq(say);
+  }
 } catch (error) {
   console.error(`setup: ${error instanceof Error ? error.message : error}`);
   process.exit(1);

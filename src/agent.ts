@@ -1,8 +1,6 @@
 import type { Settings } from './config/settings';
 import { createTagContext, type TagContext } from './context/active-tag';
 import { createBaggageBridge } from './context/opentelemetry';
-import { type Counts, createCounts } from './inspection/counts';
-import { meterProvider } from './inspection/meter-provider';
 import { createGuard, type Guard } from './loader/guard';
 import { createLog, type Log } from './log';
 import { createHeaderPropagation, type HeaderPropagation } from './propagation/http-headers';
@@ -10,6 +8,8 @@ import { type AttachmentPropagation, createAttachmentPropagation } from './propa
 import type { ConsumerReport } from './rocketmq/consumer-register';
 import type { MessagePolicy } from './rocketmq/message-policy';
 import { createRouting, type Routing } from './routing/routing';
+import { type Counts, createCounts } from './telemetry/counts';
+import { meterProvider } from './telemetry/meter-provider';
 
 /** What instrumentations ask: everything that is decided, nothing that belongs to a library. */
 export interface Agent {

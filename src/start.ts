@@ -1,11 +1,11 @@
 import { isMainThread } from 'node:worker_threads';
 import { type Agent, createAgent } from './agent';
 import { type LoadedSettings, loadSettings, SettingError } from './config/load';
-import { onMeterProvider } from './inspection/meter-provider';
 import { CORE, LIBRARIES } from './instrumentations';
 import { install, type SeenCopy } from './loader/install';
 import { writeLine } from './log';
 import { runningAgent, setRunningAgent } from './running-agent';
+import { onMeterProvider } from './telemetry/meter-provider';
 import { VERSION } from './version';
 
 /**
@@ -36,7 +36,7 @@ function publish(agent: Agent): void {
   const { counts, consumers, guard, settings } = agent;
   onMeterProvider(provider =>
     guard('publishing metrics', undefined, () => {
-      const { publishMetrics } = require('./inspection/metrics') as typeof import('./inspection/metrics');
+      const { publishMetrics } = require('./telemetry/metrics') as typeof import('./telemetry/metrics');
       publishMetrics(provider, { tag: settings.tag, totals: counts.read, consumers }, observe =>
         guard('publishing metrics', undefined, observe),
       );
@@ -52,8 +52,8 @@ function show(
   libraries: () => readonly SeenCopy[],
 ): void {
   agent.guard('the status socket', undefined, () => {
-    const { openStatusSocket } = require('./inspection/status-socket') as typeof import('./inspection/status-socket');
-    const { processReport } = require('./inspection/process-report') as typeof import('./inspection/process-report');
+    const { openStatusSocket } = require('./telemetry/status-socket') as typeof import('./telemetry/status-socket');
+    const { processReport } = require('./telemetry/process-report') as typeof import('./telemetry/process-report');
     openStatusSocket(path, () => processReport({ agent, sources, libraries }), agent.log);
   });
 }

@@ -38,4 +38,9 @@ export const LIBRARIES: readonly (LibraryEntry & { readonly isMessaging?: true }
     isMessaging: true,
     load: () => (require('./ali-ons') as typeof import('./ali-ons')).rocketmq,
   },
+  {
+    module: 'apache-rocketmq',
+    isMessaging: true,
+    load: () => (require('./apache-rocketmq') as typeof import('./apache-rocketmq')).apacheRocketmq,
+  },
 ];

@@ -12,6 +12,7 @@ import {
   type LibraryEntry,
   Replacement,
 } from './instrumentation';
+import { requireHook } from './require-hook';
 import { inRange } from './version-range';
 
 /** A copy of a library that was loaded, for people who look into the process. */
@@ -52,7 +53,7 @@ export function install(
   if (libraries.length === 0) return seen;
   const onFile = createFileHandler(libraries, copies, agent);
   agent.guard('the require hook', undefined, () => {
-    const { Hook } = require('require-in-the-middle') as typeof import('require-in-the-middle');
+    const Hook = requireHook();
     new Hook(
       libraries.map(library => library.module),
       { internals: true },

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, utimesSync,
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ProcessReport } from '../../src/inspection/process-report';
+import type { ProcessReport } from '../../src/telemetry/process-report';
 import { PRELOAD, type RunningChild, run, start } from './child';
 import { describeOnEachNode } from './each-node';
 import { createSandbox, type Sandbox } from './sandbox';
@@ -54,18 +54,11 @@ const end = async (child: RunningChild) => {
   await child.ended;
 };
 
-/** As `rocketmq-gray status TARGET` does. */
 const status = (target: string | number, json = false, env: Record<string, string> = {}) =>
   run({
     cwd: sandbox.directory,
     env,
-    args: [
-      '-e',
-      'require(process.argv[1]).showProcessStatus(process.argv[2], { json: process.argv[3] === "true" }).then(code => { process.exitCode = code; })',
-      join(sandbox.agentDirectory, 'dist', 'inspection', 'process-status.js'),
-      `${target}`,
-      `${json}`,
-    ],
+    args: [join(sandbox.agentDirectory, 'dist', 'cli.js'), 'status', `${target}`, ...(json ? ['--json'] : [])],
   });
 const report = async (target: string | number, env: Record<string, string> = {}): Promise<ProcessReport> => {
   const { code, stdout, stderr } = await status(target, true, env);

@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { installPrometheus, type Prometheus, startPrometheus } from '../../fixtures/prometheus';
 import { freePort } from '../../fixtures/servers/free-ports';
-import type { ProcessReport } from '../../src/inspection/process-report';
+import type { ProcessReport } from '../../src/telemetry/process-report';
 import {
   type Client,
   type ConsumerApp,
@@ -88,9 +88,8 @@ describe('on a real Prometheus', () => {
   });
 
   const reportOf = async (app: { readonly child: ConsumerApp['child'] }): Promise<ProcessReport> => {
-    const script = join(environment.sandbox.agentDirectory, 'dist', 'inspection', 'process-status.js');
-    const run = `require(${JSON.stringify(script)}).showProcessStatus('${app.child.process.pid}', { json: true })`;
-    return JSON.parse((await promisify(execFile)(process.execPath, ['-e', run])).stdout) as ProcessReport;
+    const args = [join(environment.sandbox.agentDirectory, 'dist', 'cli.js'), 'status', `${app.child.process.pid}`];
+    return JSON.parse((await promisify(execFile)(process.execPath, [...args, '--json'])).stdout) as ProcessReport;
   };
 
   it('every expression of the dashboard answers, and says who handled what', async ({ skip }) => {

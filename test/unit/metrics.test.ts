@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { createCounts } from '../../src/inspection/counts';
-import { ATTRIBUTES, METRICS, type MetricSource } from '../../src/inspection/metrics';
 import type { TagReport } from '../../src/rocketmq/hand-over/hand-over';
+import { createCounts } from '../../src/telemetry/counts';
+import { ATTRIBUTES, METRICS, type MetricSource } from '../../src/telemetry/metrics';
 import { VERSION } from '../../src/version';
 
 function tag(changes: Partial<TagReport>): TagReport {

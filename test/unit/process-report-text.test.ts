@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { createCounts } from '../../src/inspection/counts';
-import type { ProcessReport } from '../../src/inspection/process-report';
 import { processReportText } from '../../src/inspection/process-report-text';
+import { createCounts } from '../../src/telemetry/counts';
+import type { ProcessReport } from '../../src/telemetry/process-report';
 
 const EMPTY: ProcessReport = {
   format: 1,

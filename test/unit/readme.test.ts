@@ -3,15 +3,16 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { attributesTable, metricsTable, settingsTable, withTable } from '../../scripts/document-tables';
 import { SETTINGS } from '../../src/config/settings';
-import { ATTRIBUTES, METRICS } from '../../src/inspection/metrics';
 import { LIBRARIES } from '../../src/instrumentations';
 import { aliOns, rocketmq } from '../../src/instrumentations/ali-ons';
 import { apacheDubboConsumer } from '../../src/instrumentations/apache-dubbo-consumer';
 import { apacheDubboService } from '../../src/instrumentations/apache-dubbo-service';
+import { apacheRocketmq } from '../../src/instrumentations/apache-rocketmq';
 import { grpcJs } from '../../src/instrumentations/grpc-js';
 import { nacosNaming } from '../../src/instrumentations/nacos-naming';
 import { rocketmqClientNodejs } from '../../src/instrumentations/rocketmq-client-nodejs';
 import { undici } from '../../src/instrumentations/undici';
+import { ATTRIBUTES, METRICS } from '../../src/telemetry/metrics';
 import { VERSION } from '../../src/version';
 
 const root = join(__dirname, '../..');
@@ -37,6 +38,7 @@ describe('the README', () => {
     rocketmqClientNodejs,
     aliOns,
     rocketmq,
+    apacheRocketmq,
   ];
 
   it('names every library', () => {

@@ -126,6 +126,15 @@ describe('JSON of the servers', () => {
     );
   });
 
+  it('may have objects for keys, as a table by queue has', () => {
+    const queue = { brokerName: 'a{":,}', queueId: 0, topic: '%RETRY%g' };
+    const text = `{"offsetTable":{${JSON.stringify(queue)}:{"brokerOffset":5},{"queueId":1}:{"brokerOffset":6}},"list":[{},{"a":[]}]}`;
+    expect(parseFastjson(text)).toEqual({
+      offsetTable: { [JSON.stringify(queue)]: { brokerOffset: 5 }, '{"queueId":1}': { brokerOffset: 6 } },
+      list: [{}, { a: [] }],
+    });
+  });
+
   it('that is broken is refused', () => {
     for (const text of ['', '{', '{a:1}', '{"a:1}', "{'a':1}"]) expect(() => parseFastjson(text)).toThrow(SyntaxError);
   });

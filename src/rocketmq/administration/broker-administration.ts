@@ -312,9 +312,10 @@ export function brokerAdministration({
       const options = { body, allowed: [SYSTEM_ERROR, SUBSCRIPTION_PARSE_FAILED] };
       const { code, remark } = await askBroker(broker, CHECK_CLIENT_CONFIG, {}, options);
       if (code === SUBSCRIPTION_PARSE_FAILED) return { kind: 'malformed', words: firstLine(remark) };
-      return code === SYSTEM_ERROR && SQL92_DISABLED.test(remark)
-        ? { kind: 'disabled', words: firstLine(remark) }
-        : undefined;
+      if (code === SUCCESS) return undefined;
+      if (SQL92_DISABLED.test(remark)) return { kind: 'disabled', words: firstLine(remark) };
+      const problem = `error ${code}, ${plainWords(remark)}`;
+      throw new BrokerAdministrationError(broker.address ?? broker.name, CHECK_CLIENT_CONFIG, code, problem);
     },
     close() {
       for (const connection of connections.values()) connection.close();

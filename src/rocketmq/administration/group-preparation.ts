@@ -78,10 +78,12 @@ export function checkFilters(
   };
   return withAdministration(servers, say, async administration => {
     const brokers = await administration.brokersOfCluster(subscriptions.map(({ topic }) => topic));
+    // Of a broker that does not say, nothing is known; the others count.
+    const refuses = (error: unknown) => say((error as Error).message);
     const checks = brokers.flatMap(broker =>
       subscriptions.map(async ({ topic, filter }) => {
         const planned = plan.filterToCheck(filter);
-        const problem = await administration.filterProblem(broker, plan.group, topic, planned);
+        const problem = await administration.filterProblem(broker, plan.group, topic, planned).catch(refuses);
         if (problem?.kind === 'disabled') return `${broker.name} has SQL92 filters switched off`;
         if (problem?.kind === 'malformed') {
           const line = `${broker.name} does not take the filter of ${plan.group} on ${topic}, ${planned.expression} (${problem.words})`;

@@ -269,7 +269,10 @@ export function baselineHandOver(options: BaselineHandOverOptions): BaselineHand
       for (const { topic } of changed) for (const tag of running.keys()) void subscribeStandIn(tag, topic);
       const topics = [...subscriptions.keys()];
       tell({ type: 'subscribed', topics: added.map(({ topic }) => topic) });
-      if (isFirst) announcements.push(...declared.map(tag => source.announceDeclared(tag, topics)));
+      if (isFirst) {
+        announcements.push(source.announceBaseline(topics));
+        announcements.push(...declared.map(tag => source.announceDeclared(tag, topics)));
+      }
       await ask();
       if (await ready()) return;
       log.warnOnce(

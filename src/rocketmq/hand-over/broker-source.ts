@@ -96,6 +96,7 @@ export function brokerSource(plan: ConsumerPlan, servers: ClusterServers, log: L
     otherStandIns: (tag, topics) => presence.standIns(groupOf(tag), topics),
     announceStandIn: (tag, topics) => presence.announceStandIn(groupOf(tag), topics),
     announceDeclared: (tag, topics) => presence.announceDeclared(groupOf(tag), topics),
+    announceBaseline: topics => presence.announceBaseline(group, topics),
     close,
   };
 }

@@ -16,13 +16,14 @@ export interface CanaryMarkers {
   write(group: string, marker: Marker): Promise<boolean>;
 }
 
-const NAMESPACE = 'ROCKETMQ_GRAY';
+/** In the key-value configuration. */
+export const MARKER_NAMESPACE = 'ROCKETMQ_GRAY';
 /** Markers of tags given up do not gather for ever: a name server that was away for longer brings one back, no harm done. */
 const RETIRED_KEPT_MS = 30 * 24 * 3_600_000;
 
 export function canaryMarkers(administration: BrokerAdministration): CanaryMarkers {
   async function read(group: string): Promise<readonly Marker[] | undefined> {
-    const tables = await administration.keyValues(NAMESPACE).catch(() => []);
+    const tables = await administration.keyValues(MARKER_NAMESPACE).catch(() => []);
     return tables.length > 0 ? mergedMarkers(tables, group) : undefined;
   }
   return {
@@ -33,9 +34,9 @@ export function canaryMarkers(administration: BrokerAdministration): CanaryMarke
       const all = [...new Set([...(former?.topics ?? []), ...topics])].sort();
       const later = Math.max(at, (former?.at ?? 0) + 1);
       const value = JSON.stringify({ group, tag, phase, at: later, ...(all.length > 0 && { topics: all }) });
-      const taken = await administration.putKeyValue(NAMESPACE, canaryGroup(group, tag), value).catch(() => 0);
+      const taken = await administration.putKeyValue(MARKER_NAMESPACE, canaryGroup(group, tag), value).catch(() => 0);
       const old = known.filter(other => other.tag !== tag && isLongGone(other, Date.now()));
-      const removed = old.map(other => administration.deleteKeyValue(NAMESPACE, canaryGroup(group, other.tag)));
+      const removed = old.map(other => administration.deleteKeyValue(MARKER_NAMESPACE, canaryGroup(group, other.tag)));
       await Promise.allSettled(removed);
       return taken > 0;
     },
@@ -72,6 +73,23 @@ export function mergedMarkers(tables: readonly ReadonlyMap<string, string>[], gr
     }
   }
   return [...latest.values()].sort((a, b) => (a.tag < b.tag ? -1 : 1));
+}
+
+/** The markers of all groups, by group. */
+export function allMarkers(tables: readonly ReadonlyMap<string, string>[]): Map<string, Marker[]> {
+  const values = tables.flatMap(table => [...table.values()]);
+  const groups = new Set(values.map(groupIn).filter(group => group !== undefined));
+  const all = [...groups].sort().map(group => [group, mergedMarkers(tables, group)] as const);
+  return new Map(all.filter(([, markers]) => markers.length > 0));
+}
+
+function groupIn(value: string): string | undefined {
+  try {
+    const marker: { group?: unknown } | null = JSON.parse(value);
+    return typeof marker?.group === 'string' ? marker.group : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Of two of the same moment, the one that knows the group to be further on its way to being given up. */

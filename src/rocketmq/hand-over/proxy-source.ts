@@ -64,6 +64,7 @@ export function proxySource(plan: ConsumerPlan, proxy: Proxy): HandOverSource {
     otherStandIns: (tag, topics) => presence.standIns(canaryGroup(group, tag), topics),
     announceStandIn: async () => NOT_ANNOUNCED,
     announceDeclared: async () => NOT_ANNOUNCED,
+    announceBaseline: async () => NOT_ANNOUNCED,
     close: () => presence.close(),
   };
 }

@@ -30,5 +30,7 @@ export interface HandOverSource {
   otherStandIns(tag: string, topics: readonly string[]): Promise<number | undefined>;
   announceStandIn(tag: string, topics: readonly string[]): Promise<Announcement>;
   announceDeclared(tag: string, topics: readonly string[]): Promise<Announcement>;
+  /** That this process is one of the group's baseline: for people who look. */
+  announceBaseline(topics: readonly string[]): Promise<Announcement>;
   close(): void;
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { isInstanceTag } from '../../tag';
+import { VERSION } from '../../version';
 import {
   type BrokerAdministration,
   BrokerAdministrationError,
@@ -8,6 +9,7 @@ import {
 } from '../administration/broker-administration';
 import { canaryGroup } from '../group-name';
 import type { Credentials } from '../remoting/signature';
+import { announcementGroup, announcerClientId } from './announcement-name';
 import { type BrokerLink, brokerLink } from './broker-link';
 import { MEMORY_MS, type Memory, remember, type Source, whoIsThere } from './memory';
 import { STAND_IN_SUFFIX } from './stand-in-client-id';
@@ -38,6 +40,8 @@ export interface Presence {
   announceCanary(group: string, tag: string, topics: readonly string[]): Promise<Announcement>;
   announceStandIn(canaryGroup: string, topics: readonly string[]): Promise<Announcement>;
   announceDeclared(canaryGroup: string, topics: readonly string[]): Promise<Announcement>;
+  /** For people who look: nothing is decided by it. */
+  announceBaseline(group: string, topics: readonly string[]): Promise<Announcement>;
   /**
    * The canaries of a group. Never rejects.
    *
@@ -90,9 +94,10 @@ const ROUND_MS = 400;
 /** A cluster that nobody asked about for so long is not looked up any more. */
 const UNUSED_MS = 300_000;
 
-const canariesOf = (group: string) => `rocketmq-gray.canary.${group}`;
-const standInsOf = (group: string) => `rocketmq-gray.stand-in.${group}`;
-const declaredOf = (group: string) => `rocketmq-gray.declared.${group}`;
+const canariesOf = (group: string) => announcementGroup('canary', group);
+const standInsOf = (group: string) => announcementGroup('stand-in', group);
+const declaredOf = (group: string) => announcementGroup('declared', group);
+const baselinesOf = (group: string) => announcementGroup('baseline', group);
 
 interface Announced {
   readonly clientId: string;
@@ -125,7 +130,8 @@ function presence({ namesrv, proxyRemoting, credentials }: PresenceServers): Pre
   /** By the server's name and the question. */
   const memories = new Map<string, Memory>();
   const underWay = new Map<string, Promise<Asked>>();
-  const suffix = `${hostname()}@${process.pid}@${randomBytes(6).toString('hex')}`;
+  const announcer = { host: hostname(), pid: process.pid, version: VERSION };
+  const unique = randomBytes(6).toString('hex');
 
   function linkTo(address: string): BrokerLink {
     let link = links.get(address);
@@ -199,7 +205,7 @@ function presence({ namesrv, proxyRemoting, credentials }: PresenceServers): Pre
     const cluster = clusterOf(topics);
     if (cluster === undefined) return { refusal: undefined, withdraw: async () => {} };
     const announcement = announced.get(producerGroup) ?? {
-      clientId: `${name}@${suffix}`,
+      clientId: announcerClientId({ name, ...announcer }, unique),
       clusters: new Set<Cluster>(),
       users: 0,
     };
@@ -287,6 +293,7 @@ function presence({ namesrv, proxyRemoting, credentials }: PresenceServers): Pre
     announceCanary: (group, tag, topics) => announce(canariesOf(group), tag, topics),
     announceStandIn: (group, topics) => announce(standInsOf(group), 'stand-in', topics),
     announceDeclared: (group, topics) => announce(declaredOf(group), 'declared', topics),
+    announceBaseline: (group, topics) => announce(baselinesOf(group), 'baseline', topics),
 
     async canaries(group, topics, tags = []) {
       let asked = await askBrokers(topics, async broker => {

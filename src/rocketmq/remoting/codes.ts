@@ -3,6 +3,8 @@
 // RequestCode.java
 export const UPDATE_AND_CREATE_TOPIC = 17;
 export const UPDATE_BROKER_CONFIG = 25;
+export const GET_BROKER_CONFIG = 26;
+export const GET_BROKER_RUNTIME_INFO = 28;
 export const QUERY_CONSUMER_OFFSET = 14;
 export const UPDATE_CONSUMER_OFFSET = 15;
 export const GET_MAX_OFFSET = 30;
@@ -18,11 +20,15 @@ export const UPDATE_AND_CREATE_SUBSCRIPTIONGROUP = 200;
 export const GET_ALL_SUBSCRIPTIONGROUP_CONFIG = 201;
 export const GET_CONSUMER_CONNECTION_LIST = 203;
 export const GET_PRODUCER_CONNECTION_LIST = 204;
+export const GET_CONSUME_STATS = 208;
 export const GET_KVLIST_BY_NAMESPACE = 219;
+export const VIEW_BROKER_STATS_DATA = 315;
+export const GET_ALL_PRODUCER_INFO = 328;
 
 // ResponseCode.java
 export const SUCCESS = 0;
 export const SYSTEM_ERROR = 1;
+export const REQUEST_CODE_NOT_SUPPORTED = 3;
 export const SUBSCRIPTION_PARSE_FAILED = 23;
 export const NO_PERMISSION = 16;
 export const TOPIC_NOT_EXIST = 17;

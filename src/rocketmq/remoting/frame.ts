@@ -125,19 +125,21 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** A JSON string whole, so that nothing within it is taken for a key; or an integer where a key stands. */
-const STRING_OR_INTEGER_KEY = /"[^"\\]*(?:\\.[^"\\]*)*"|([{,]\s*)(-?\d+)(?=\s*:)/gs;
+/** A JSON string whole, so that nothing within it is taken for a key; or an integer, or a flat object, where a key stands. */
+const STRING_OR_UNQUOTED_KEY =
+  /"[^"\\]*(?:\\.[^"\\]*)*"|([{,]\s*)(-?\d+|\{(?:"[^"\\]*(?:\\.[^"\\]*)*"|[^{}"])*\})(?=\s*:)/gs;
 
 /**
  * Parses JSON as RocketMQ's servers write it: fastjson leaves the keys of a `Map<Long, …>` unquoted, as in
- * `{"brokerAddrs":{0:"10.0.0.1:10911"}}`. Such keys become strings; all else is JSON.
+ * `{"brokerAddrs":{0:"10.0.0.1:10911"}}`, and writes those of a `Map<MessageQueue, …>` as objects, as in
+ * `{{"brokerName":"a","queueId":0,"topic":"T"}:{…}}`. Such keys become strings, of JSON in the latter case; all else is JSON.
  *
  * @throws SyntaxError
  */
 export function parseFastjson(text: string): unknown {
   return JSON.parse(
-    text.replace(STRING_OR_INTEGER_KEY, (token, before?: string, key?: string) =>
-      key === undefined ? token : `${before}"${key}"`,
+    text.replace(STRING_OR_UNQUOTED_KEY, (token, before?: string, key?: string) =>
+      key === undefined ? token : `${before}${JSON.stringify(key)}`,
     ),
   );
 }

@@ -1,0 +1,51 @@
+#!/usr/bin/env node
+/** `npx rocketmq-gray …`: what people ask about a fleet. Bundled into one file; nothing of it runs in an application. */
+import { Command, CommanderError } from 'commander';
+import { commandLineEnvironment, hasNoColor } from '../config/command-line';
+import { SettingError } from '../config/load';
+import { keepingAlive } from '../rocketmq/keeping-alive';
+import { VERSION } from '../version';
+import { doctorCommand } from './doctor';
+import { pageCommand } from './page';
+import { UsageError } from './servers';
+import { statusCommand } from './status';
+import { processTerminal } from './terminal';
+
+/** Wrong usage, or nobody could be asked. */
+const NOTHING_DONE = 2;
+
+async function run(args: readonly string[]): Promise<void> {
+  const terminal = processTerminal(hasNoColor());
+  const exit = (code: number) => {
+    process.exitCode = code;
+  };
+  const program = new Command('rocketmq-gray')
+    .description('What rocketmq-gray does in a fleet, asked of its brokers.')
+    .version(VERSION, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print what there is')
+    .helpCommand(false)
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(`rocketmq-gray: ${text.replace(/^error: /, '')}`) });
+  // Read when a command runs: a wrong setting is its error, and `--help` needs none.
+  const environment = () => commandLineEnvironment();
+  doctorCommand(program.command('doctor'), environment, terminal, exit);
+  statusCommand(program.command('status'), environment, terminal, exit);
+  pageCommand(program.command('page'), environment, terminal);
+
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      // It has said what is wrong, or printed what was asked for.
+      exit(error.exitCode === 0 ? 0 : NOTHING_DONE);
+    } else if (error instanceof UsageError || error instanceof SettingError) {
+      terminal.complain(error.message);
+      exit(NOTHING_DONE);
+    } else {
+      throw error;
+    }
+  }
+}
+
+// Connections to brokers keep no process alive; what was asked for does.
+void keepingAlive(() => run(process.argv.slice(2)));

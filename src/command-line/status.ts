@@ -1,0 +1,103 @@
+/** `rocketmq-gray status`: the fleet as its brokers know it, once or again and again. */
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { CommandLineEnvironment } from '../config/command-line';
+import { isReached } from '../inspection/fleet';
+import { fleetInspection } from '../inspection/fleet-answers';
+import { showProcessStatus } from '../inspection/process-status';
+import { interrupted, pause } from './interrupt';
+
+import { accountOf, nameServersOf, type ServerOptions, settingParser, withServers } from './servers';
+import { statusReport } from './status-report';
+import type { Terminal } from './terminal';
+
+export interface FleetOptions extends ServerOptions {
+  readonly group?: readonly string[];
+  readonly tag?: readonly string[];
+}
+
+interface StatusOptions extends FleetOptions {
+  /** Seconds; true: the default. */
+  readonly watch?: number | true;
+  readonly json?: boolean;
+}
+
+const WATCH_SECONDS = 2;
+
+export function statusCommand(
+  command: Command,
+  environment: () => CommandLineEnvironment,
+  terminal: Terminal,
+  exit: (code: number) => void,
+): Command {
+  return withFleet(command)
+    .description('show the fleet as the brokers know it: environments, instances, groups, stand-ins, backlog')
+    .argument('[process]', 'a process id, or the path of its status socket (GRAY_STATUS): shows that one process')
+    .addOption(
+      new Option('--watch [seconds]', `draw it again and again, every ${WATCH_SECONDS} s`).argParser(secondsOf),
+    )
+    .option('--json', 'print it as JSON; with --watch a line each time')
+    .addHelpText('after', '\nExit code: 0, or 2 when nobody could be asked or for wrong usage.')
+    .action(async (target: string | undefined, options: StatusOptions) => {
+      if (target !== undefined) {
+        exit(await showProcessStatus(target, { json: options.json === true }));
+        return;
+      }
+      exit(await showFleet(options, environment(), terminal));
+    });
+}
+
+/** The options that say which cluster, and what of it. */
+export function withFleet(command: Command): Command {
+  return withServers(command)
+    .option('--group <groups...>', "only these of the baseline's consumer groups; also such as no agent announces")
+    .addOption(
+      new Option(
+        '--tag <tags>',
+        'comma list of tags to look at besides those announced (default: GRAY_MQ_TAGS)',
+      ).argParser(settingParser('mqTags')),
+    );
+}
+
+export function fleetQuestion(options: FleetOptions, environment: CommandLineEnvironment) {
+  return {
+    namesrv: nameServersOf(options, environment),
+    groups: options.group ?? [],
+    tags: options.tag ?? environment.settings.mqTags,
+    credentials: accountOf(options, environment),
+  };
+}
+
+/** A positive number of seconds. @throws InvalidArgumentError */
+export function secondsOf(text: string): number {
+  const seconds = Number(text);
+  if (seconds >= 0.2 && seconds <= 3_600) return seconds;
+  throw new InvalidArgumentError('Allowed: seconds, 0.2 to 3600.');
+}
+
+async function showFleet(
+  options: StatusOptions,
+  environment: CommandLineEnvironment,
+  terminal: Terminal,
+): Promise<number> {
+  const inspection = fleetInspection(fleetQuestion(options, environment));
+  const { watch, json } = options;
+  const signal = watch === undefined ? undefined : interrupted();
+  try {
+    for (;;) {
+      const fleet = await inspection.look();
+      if (signal?.aborted) return 0;
+      if (json) {
+        terminal.print(JSON.stringify(fleet, null, watch === undefined ? 2 : undefined));
+      } else {
+        if (signal && terminal.isScreen) terminal.clear();
+        terminal.print(statusReport(fleet, terminal));
+        if (signal && !terminal.isScreen) terminal.print('');
+      }
+      if (signal === undefined) return isReached(fleet) ? 0 : 2;
+      await pause((watch === true || watch === undefined ? WATCH_SECONDS : watch) * 1_000, signal);
+      if (signal.aborted) return 0;
+    }
+  } finally {
+    inspection.close();
+  }
+}

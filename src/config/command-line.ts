@@ -1,0 +1,30 @@
+/** What the command line takes from the environment: the agent's settings as defaults, the account, and how to print. */
+import type { Credentials } from '../rocketmq/remoting/signature';
+import { loadSettings } from './load';
+import type { Settings } from './settings';
+
+export interface CommandLineEnvironment {
+  readonly settings: Settings;
+  /** What is known of an account; the options complete it. */
+  readonly account: Partial<Credentials>;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** @throws {SettingError} for a setting that the agent would refuse as well */
+export function commandLineEnvironment(environment: Environment = process.env): CommandLineEnvironment {
+  // Whether the agent is on in this shell is no matter here: with it switched off, no other setting would be read.
+  const { settings } = loadSettings({ ...environment, GRAY_ENABLED: undefined });
+  const account = {
+    accessKey: environment.ROCKETMQ_ACCESS_KEY || undefined,
+    secretKey: environment.ROCKETMQ_SECRET_KEY || undefined,
+    securityToken: environment.ROCKETMQ_SECURITY_TOKEN || undefined,
+  };
+  const given = Object.entries(account).filter(([, value]) => value !== undefined);
+  return { settings, account: Object.fromEntries(given) };
+}
+
+/** NO_COLOR (no-color.org): any value but an empty one. */
+export function hasNoColor(environment: Environment = process.env): boolean {
+  return Boolean(environment.NO_COLOR);
+}

@@ -1,0 +1,247 @@
+/** What `doctor` asks a cluster about one topic, group and tag. What the answers mean is said in doctor-checks.ts. */
+import {
+  type Broker,
+  type BrokerAdministration,
+  brokerAdministration,
+  type FilterProblem,
+  type GroupSettings,
+} from '../rocketmq/administration/broker-administration';
+import { consumerPlan } from '../rocketmq/consumer-plan';
+import type { FilterExpression } from '../rocketmq/filter-expression';
+import { canaryGroup } from '../rocketmq/group-name';
+import { allMarkers, MARKER_NAMESPACE } from '../rocketmq/hand-over/canary-marker';
+import type { Marker } from '../rocketmq/hand-over/hand-over';
+import type { Credentials } from '../rocketmq/remoting/signature';
+import { type Answer, isKnown, type Settle, settling, valueIn } from './answer';
+import {
+  type AnnouncedProcess,
+  type ClusterInspection,
+  clusterInspection,
+  type GroupMembers,
+  type TopicHost,
+} from './cluster-inspection';
+
+export interface DoctorQuestion {
+  /** `host:port;host:port`; absent: only the proxy is asked. */
+  readonly namesrv?: string | undefined;
+  /** `host:port` of a proxy's remoting endpoint; asked where there are no name servers. */
+  readonly proxyRemoting?: string | undefined;
+  readonly topic: string;
+  readonly group: string;
+  readonly tag: string;
+  /** Name of the message property. */
+  readonly key: string;
+  /** What the application subscribes to. */
+  readonly filter: FilterExpression;
+  readonly filterSide: 'auto' | 'broker' | 'client';
+  readonly baselineMode: 'auto' | 'all' | 'none';
+  readonly credentials?: Credentials | undefined;
+}
+
+/** Of one group on one broker. */
+export interface GroupOnBroker {
+  /** Undefined: the broker has no such group. */
+  readonly settings: Answer<GroupSettings | undefined>;
+  readonly members: Answer<GroupMembers>;
+  /** Of each queue of the topic on this broker: the group's offset, undefined where it has none. */
+  readonly committed: Answer<readonly (number | undefined)[]>;
+}
+
+export interface BrokerPicture {
+  readonly broker: Broker;
+  /** Whether it answers anything at all, and its release. */
+  readonly release: Answer<string | undefined>;
+  /** BrokerConfig.java; not everybody may read it. */
+  readonly settings: Answer<ReadonlyMap<string, string>>;
+  /** What it says against the filters that the canary and the baseline use. */
+  readonly filterProblems: {
+    readonly canary: Answer<FilterProblem | undefined>;
+    readonly baseline: Answer<FilterProblem | undefined>;
+  };
+  /** The end of each queue of the topic. */
+  readonly ends: Answer<readonly number[]>;
+  readonly baseline: GroupOnBroker;
+  readonly canary: GroupOnBroker;
+  /** What it says against creating groups; undefined: nothing. */
+  readonly refusalOfGroups: Answer<string | undefined>;
+  readonly announcements: Answer<readonly AnnouncedProcess[]>;
+}
+
+export interface DoctorPicture {
+  /** ms since 1970 */
+  readonly at: number;
+  readonly question: Omit<DoctorQuestion, 'credentials'> & { readonly isSigned: boolean };
+  readonly canaryGroup: string;
+  /** What the agent makes of the application's filter. */
+  readonly filters: { readonly canary: FilterExpression; readonly baseline: FilterExpression };
+  readonly nameServers: readonly { readonly address: string; readonly brokers: Answer<readonly Broker[]> }[];
+  readonly topic: Answer<readonly TopicHost[] | undefined>;
+  /** Those of the clusters that host the topic; all, when none does. */
+  readonly brokers: readonly BrokerPicture[];
+  /** Undefined: only a proxy is known. */
+  readonly markers: Answer<readonly Marker[]> | undefined;
+  /** What the proxy says; undefined: it was not asked. */
+  readonly proxy:
+    | {
+        readonly address: string;
+        readonly release: Answer<string | undefined>;
+        readonly baseline: Answer<GroupMembers>;
+        readonly canary: Answer<GroupMembers>;
+      }
+    | undefined;
+}
+
+/** Asks everything; what is not answered is part of the picture. Never rejects. */
+export async function doctorPicture(asked: DoctorQuestion): Promise<DoctorPicture> {
+  const { credentials, ...question } = asked;
+  const settle = settling(credentials);
+  const inspection = clusterInspection(credentials);
+  const administration = brokerAdministration({ namesrv: question.namesrv ?? '', credentials });
+  const group = canaryGroup(question.group, question.tag);
+  const head = {
+    at: Date.now(),
+    question: { ...question, isSigned: credentials !== undefined },
+    canaryGroup: group,
+    filters: {
+      canary: plannedFilter(question, question.tag),
+      baseline: plannedFilter(question, undefined),
+    },
+  };
+  try {
+    if (question.namesrv === undefined) return await askProxy(head, inspection, settle);
+    const addresses = question.namesrv.split(';');
+    const nameServers = await Promise.all(
+      addresses.map(async address => ({ address, brokers: await settle(inspection.brokersBy(address)) })),
+    );
+    const topic = await firstAnswer(addresses, address => settle(inspection.topic(address, question.topic)));
+    const hosts = valueIn(topic) ?? [];
+    const brokers = brokersInQuestion(nameServers, hosts);
+    const [pictures, markers] = await Promise.all([
+      Promise.all(brokers.map(broker => askBroker(broker, head, hosts, inspection, administration, settle))),
+      settle(markersOf(administration, question.group)),
+    ]);
+    return { ...head, nameServers, topic, brokers: pictures, markers, proxy: undefined };
+  } finally {
+    inspection.close();
+    administration.close();
+  }
+}
+
+type Head = Pick<DoctorPicture, 'at' | 'question' | 'canaryGroup' | 'filters'>;
+
+/** What the agent makes of the application's filter, in the baseline while the canary is there. */
+function plannedFilter(
+  { group, topic, key, baselineMode, filter, tag }: Omit<DoctorQuestion, 'credentials'>,
+  instanceTag: string | undefined,
+): FilterExpression {
+  const plan = consumerPlan(group, { tag: instanceTag, key, mqBaseline: baselineMode, mqIgnoreTags: [] });
+  if (baselineMode === 'auto') plan.leaveOut(topic, [tag]);
+  return plan.filter(filter, topic);
+}
+
+async function firstAnswer<T>(
+  addresses: readonly string[],
+  question: (address: string) => Promise<Answer<T>>,
+): Promise<Answer<T>> {
+  let last: Answer<T> = { problem: 'no server was asked', isRefusal: false };
+  for (const address of addresses) {
+    last = await question(address);
+    if (isKnown(last)) return last;
+  }
+  return last;
+}
+
+function brokersInQuestion(nameServers: DoctorPicture['nameServers'], hosts: readonly TopicHost[]): Broker[] {
+  const clusters = new Set(hosts.map(({ cluster }) => cluster));
+  const all = new Map<string, Broker>();
+  for (const { brokers } of nameServers) {
+    for (const broker of valueIn(brokers) ?? []) {
+      if (clusters.size > 0 && !clusters.has(broker.cluster)) continue;
+      if (all.get(broker.name)?.address === undefined) all.set(broker.name, broker);
+    }
+  }
+  return [...all.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+async function markersOf(administration: BrokerAdministration, group: string): Promise<readonly Marker[]> {
+  const tables = await administration.keyValues(MARKER_NAMESPACE);
+  if (tables.length === 0) throw new Error('no name server answered');
+  return allMarkers(tables).get(group) ?? [];
+}
+
+async function askBroker(
+  broker: Broker,
+  { question, canaryGroup, filters }: Head,
+  hosts: readonly TopicHost[],
+  inspection: ClusterInspection,
+  administration: BrokerAdministration,
+  settle: Settle,
+): Promise<BrokerPicture> {
+  const { topic, tag } = question;
+  const queues = Array.from(
+    { length: hosts.find(host => host.broker === broker.name)?.readQueues ?? 0 },
+    (_, id) => id,
+  );
+  const address = broker.address ?? '';
+  const release = await settle(
+    broker.address === undefined
+      ? Promise.reject(new Error('no master is registered'))
+      : inspection.release(broker.address),
+  );
+  // One that does not answer costs its time once.
+  const when = <T>(question: () => Promise<T>): Promise<Answer<T>> =>
+    isKnown(release) ? settle(question()) : Promise.resolve(release);
+  const ofGroup = async (group: string): Promise<GroupOnBroker> => {
+    const [settings, members, committed] = await Promise.all([
+      when(() => administration.groupSettings(broker, group)),
+      when(() => inspection.members(address, group)),
+      when(() => Promise.all(queues.map(queue => administration.committedOffset(broker, group, topic, queue)))),
+    ]);
+    return { settings, members, committed };
+  };
+  const compiled = (group: string, filter: FilterExpression) =>
+    when(() => administration.filterProblem(broker, group, topic, filter));
+  const [settings, canaryFilter, baselineFilter, ends, baseline, canary, refusalOfGroups, announcements] =
+    await Promise.all([
+      when(() => inspection.settings(address)),
+      compiled(canaryGroup, filters.canary),
+      compiled(question.group, filters.baseline),
+      when(() => Promise.all(queues.map(queue => administration.maxOffset(broker, topic, queue)))),
+      ofGroup(question.group),
+      ofGroup(canaryGroup),
+      when(() => inspection.refusalOfGroups(address)),
+      when(() => announcementsOf(inspection, address, question.group, canaryGroup, tag)),
+    ]);
+  const filterProblems = { canary: canaryFilter, baseline: baselineFilter };
+  return { broker, release, settings, filterProblems, ends, baseline, canary, refusalOfGroups, announcements };
+}
+
+/** Those that concern the group and the tag. */
+async function announcementsOf(
+  inspection: ClusterInspection,
+  address: string,
+  group: string,
+  canaryGroup: string,
+  tag: string,
+): Promise<AnnouncedProcess[]> {
+  const asked = await Promise.all([
+    inspection.announcementsOf(address, 'canary', group),
+    inspection.announcementsOf(address, 'baseline', group),
+    inspection.announcementsOf(address, 'stand-in', canaryGroup),
+    inspection.announcementsOf(address, 'declared', canaryGroup),
+  ]);
+  return asked.flat().filter(({ kind, announcer }) => kind !== 'canary' || announcer.name === tag);
+}
+
+/** Where a proxy alone can be reached, it knows the topic and who is connected. */
+async function askProxy(head: Head, inspection: ClusterInspection, settle: Settle): Promise<DoctorPicture> {
+  const { proxyRemoting: address = '', topic, group } = head.question;
+  const [release, hosts, baseline, canary] = await Promise.all([
+    settle(inspection.release(address)),
+    settle(inspection.topic(address, topic)),
+    settle(inspection.members(address, group)),
+    settle(inspection.members(address, head.canaryGroup)),
+  ]);
+  const proxy = { address, release, baseline, canary };
+  return { ...head, nameServers: [], topic: hosts, brokers: [], markers: undefined, proxy };
+}

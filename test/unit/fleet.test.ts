@@ -1,0 +1,220 @@
+import { describe, expect, it } from 'vitest';
+import { statusReport } from '../../src/command-line/status-report';
+import type { Answer } from '../../src/inspection/answer';
+import type { AnnouncedProcess } from '../../src/inspection/cluster-inspection';
+import { fleetOf, isReached } from '../../src/inspection/fleet';
+import type { BrokerAnswers, FleetAnswers, GroupAnswers } from '../../src/inspection/fleet-answers';
+import type { Group } from '../../src/inspection/fleet-shape';
+import { lanesOf } from '../../src/inspection/lanes';
+import { isBehind, isLeftLying, memberName, saidOf } from '../../src/page/words';
+import type { Marker } from '../../src/rocketmq/hand-over/hand-over';
+
+const AWAY = { problem: 'RocketMQ at b:1 is away', isRefusal: false };
+const known = <T>(value: T): Answer<T> => ({ value });
+const process = (
+  kind: AnnouncedProcess['kind'],
+  group: string,
+  pid: number,
+  name: string = kind,
+): AnnouncedProcess => ({
+  kind,
+  group,
+  announcer: { name, host: 'h', pid, version: '0.1.0' },
+});
+const consuming = (ids: readonly string[], waits: number, taken: number, retries = 0): GroupAnswers => ({
+  members: known({
+    members: ids.map(clientId => ({
+      clientId,
+      address: 'h:1',
+      language: 'OTHER',
+      isStandIn: clientId.endsWith('@gray-stand-in'),
+    })),
+    filters: {},
+    isBroadcast: false,
+  }),
+  stats: known({
+    queues: [
+      { topic: 'T', queueId: 0, end: 10 + waits, committed: 10 },
+      { topic: '%RETRY%g', queueId: 0, end: retries, committed: 0 },
+    ],
+  }),
+  taken: new Map([['T', known(taken)]]),
+});
+const broker = (name: string, changed: Partial<BrokerAnswers> = {}): BrokerAnswers => ({
+  broker: { name, cluster: 'C', address: `${name}:1` },
+  release: known('5.5.0'),
+  announcements: known([]),
+  isListed: true,
+  groups: new Map(),
+  put: new Map([['T', known(7)]]),
+  ...changed,
+});
+const managed: Marker = { tag: 'gray', phase: 'managed', at: 1_000, topics: ['T'] };
+const answers = (changed: Partial<FleetAnswers>): FleetAnswers => ({
+  at: 61_000,
+  question: { namesrv: 'n:9876', groups: [], tags: [] },
+  nameServers: [{ address: 'n:9876', brokers: known([]) }],
+  markers: known(new Map()),
+  brokers: [],
+  ...changed,
+});
+
+describe('groups worth asking about', () => {
+  const groups = (changed: Partial<FleetAnswers>) => lanesOf(answers(changed)).map(({ group }) => group);
+
+  it('are those with markers, announcements, or asked for', () => {
+    expect(groups({ markers: known(new Map([['g', [managed]]])) })).toEqual(['g', 'g_gray']);
+    const announcements = known([
+      process('baseline', 'a', 1),
+      process('canary', 'b', 2, 'pr-1'),
+      process('stand-in', 'c_d_gray', 3),
+      process('declared', 'e_blue', 4),
+      process('declared', 'no-tag', 5),
+      process('canary', 'f', 6, 'not a tag'),
+    ]);
+    expect(groups({ brokers: [broker('x', { announcements })] })).toEqual([
+      'a',
+      'b',
+      'b_pr-1',
+      'c_d',
+      'c_d_gray',
+      'e',
+      'e_blue',
+    ]);
+    const question = { namesrv: 'n', groups: ['z'], tags: ['gray'] };
+    expect(groups({ question, brokers: [broker('x', { announcements })] })).toEqual(['z', 'z_gray']);
+  });
+});
+
+describe('a fleet', () => {
+  const standingIn = answers({
+    markers: known(new Map([['g', [managed, { tag: 'old', phase: 'retired', at: 1 }]]])),
+    brokers: ['x', 'y'].map(name =>
+      broker(name, {
+        announcements: known([process('baseline', 'g', 1), process('stand-in', 'g_gray', 1)]),
+        groups: new Map([
+          ['g', consuming(['h@1@0'], 2, 1.5)],
+          ['g_gray', consuming(['h@1@1@gray-stand-in'], 0, 0.25, 3)],
+          ['g_old', consuming([], 0, 0)],
+        ]),
+      }),
+    ),
+  });
+
+  it('is the sum of what its brokers say; a tag that is given up is none of it', () => {
+    const fleet = fleetOf(standingIn);
+    expect(
+      fleet.groups.map(({ group, takenBy, backlog, retries, takenPerSecond }) => [
+        group,
+        takenBy,
+        backlog,
+        retries,
+        takenPerSecond,
+      ]),
+    ).toEqual([
+      ['g', 'consumers', 4, 0, 3],
+      ['g_gray', 'stand-ins', 6, 6, 0.5],
+    ]);
+    expect(fleet.topics).toEqual([{ topic: 'T', putPerSecond: 14 }]);
+    expect(fleet.environments).toEqual([
+      {
+        tag: null,
+        instances: [{ host: 'h', pid: 1, version: '0.1.0', groups: ['g'], standsInFor: ['g_gray'] }],
+        standIns: 0,
+        groups: 1,
+        backlog: 4,
+        takenPerSecond: 3,
+      },
+      { tag: 'gray', instances: [], standIns: 1, groups: 1, backlog: 6, takenPerSecond: 0.5 },
+    ]);
+    expect([fleet.problems, isReached(fleet)]).toEqual([[], true]);
+  });
+
+  it('of which a broker is away: the others count, and it is said', () => {
+    const [first] = standingIn.brokers;
+    const away = broker('z', { release: AWAY, announcements: AWAY });
+    const fleet = fleetOf({ ...standingIn, brokers: first ? [first, away] : [] });
+    expect(fleet.groups.map(({ backlog }) => backlog)).toEqual([2, 3]);
+    expect(fleet.brokers.map(({ problem }) => problem)).toEqual([null, AWAY.problem]);
+    expect(fleet.problems).toEqual([AWAY.problem]);
+    expect(isReached(fleetOf({ ...standingIn, brokers: [away] }))).toBe(false);
+  });
+
+  it('of which something is not told: not known, not nothing', () => {
+    const refused = { problem: 'no right', isRefusal: true };
+    const groups = new Map([['g', { members: refused, stats: refused, taken: new Map([['T', refused]]) }]]);
+    const fleet = fleetOf(
+      answers({ question: { namesrv: 'n', groups: ['g'], tags: [] }, brokers: [broker('x', { groups })] }),
+    );
+    expect(fleet.groups).toMatchObject([{ takenBy: 'unknown', backlog: null }]);
+    expect(fleet.environments).toMatchObject([{ backlog: null }]);
+    expect(fleet.problems).toEqual(['no right']);
+  });
+
+  it('as people read it', () => {
+    const paint = new Proxy({}, { get: () => (text: string) => text });
+    const text = statusReport(fleetOf(standingIn), { colors: paint as never });
+    expect(text.split('\n')).toEqual([
+      'fleet at n:9876: x 5.5.0, y 5.5.0',
+      '',
+      'environment  instances  stand-ins  groups  taken  backlog',
+      'baseline     1                     1       3/s    4',
+      'gray         0          1          1       0.5/s  6',
+      '',
+      'group   environment  taken by    topic  taken  backlog  subscribed with',
+      'g       baseline     1 consumer  T      3/s    4',
+      'g_gray  gray         1 stand-in  T      0.5/s  0',
+      '',
+      'instance  environment  agent  groups  stands in for',
+      'h, 1      baseline     0.1.0  g       g_gray',
+    ]);
+  });
+});
+
+describe('words of the page', () => {
+  const group = (changed: Partial<Group>): Group => ({
+    group: 'g_gray',
+    baselineGroup: 'g',
+    tag: 'gray',
+    takenBy: 'nobody',
+    members: [],
+    phase: null,
+    markedAt: null,
+    isDeclared: false,
+    topics: [],
+    backlog: 0,
+    retries: 0,
+    takenPerSecond: 0,
+    ...changed,
+  });
+
+  it.each<[Partial<Group>, string, boolean]>([
+    [{}, 'never there: the baseline takes them', false],
+    [{ phase: 'managed' }, 'nobody takes its messages', true],
+    [{ isDeclared: true }, 'nobody takes its messages', true],
+    [{ phase: 'managed', takenBy: 'stand-ins' }, 'the baseline stands in', false],
+    [{ phase: 'managed', takenBy: 'both' }, 'handing over', false],
+    [{ phase: 'managed', takenBy: 'consumers' }, 'takes its own messages', false],
+    [{ phase: 'managed', takenBy: 'unknown' }, 'not known', false],
+    [{ tag: null, takenBy: 'consumers' }, 'what no canary takes', false],
+    [{ tag: null }, 'nobody is online', false],
+  ])('%j: %s', (changed, text, lies) => {
+    expect(saidOf(group(changed).tag, [group(changed)]).text).toBe(text);
+    expect(isLeftLying(group(changed))).toBe(lies);
+  });
+
+  it('a backlog is worth a colour when it is more than what is on its way', () => {
+    expect(isBehind(group({ takenBy: 'consumers', backlog: 20 }))).toBe(false);
+    expect(isBehind(group({ takenBy: 'consumers', backlog: 21 }))).toBe(true);
+    expect(isBehind(group({ takenBy: 'consumers', backlog: 300, takenPerSecond: 40 }))).toBe(false);
+    expect(isBehind(group({ phase: 'managed', backlog: 1 }))).toBe(true);
+  });
+
+  it.each([
+    ['vm@22758@0@mwxcanvt', 'vm, 22758'],
+    ['10.0.0.9@123#abc@gray-stand-in', '10.0.0.9, 123'],
+    ['whatever', 'whatever'],
+  ])('%s is %s', (clientId, name) => {
+    expect(memberName(clientId)).toBe(name);
+  });
+});
