@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ProcessReport } from '../../src/telemetry/process-report';
 import { PRELOAD, type RunningChild, run, start } from './child';
+import { describeOnEachNode } from './each-node';
 import { createSandbox, type Sandbox } from './sandbox';
 
 const app = 'status/app.cjs';
@@ -123,16 +124,6 @@ describe('one process', () => {
     expect(gone.stderr).toContain('GRAY_STATUS=<path>');
   });
 
-  it('is not kept alive by its socket, and has none where nobody asked for it', async () => {
-    const path = join(directory(), 'gray.sock');
-    const script = 'process.on("exit", () => console.log(require("node:fs").existsSync(process.argv[1])))';
-    const args = [...PRELOAD, '-e', script, path];
-    for (const env of [{}, { GRAY_STATUS: path }]) {
-      expect(await run({ cwd: sandbox.directory, env, args })).toMatchObject({ code: 0, stdout: 'false\n' });
-    }
-    expect(existsSync(path)).toBe(false);
-  });
-
   it('takes the path of one that was killed, not of one that lives, not what is no socket', async () => {
     const path = join(directory(), 'gray.sock');
     await staleSocket(path);
@@ -165,6 +156,21 @@ describe('one process', () => {
     expect([code, stdout]).toEqual([0, 'runs\n']);
     const lines = stderr.split('\n').filter(line => line.includes('GRAY_STATUS'));
     expect(lines).toEqual([expect.stringContaining(problem)]);
+  });
+});
+
+describeOnEachNode('a socket', node => {
+  it('is there before the application runs, for its user alone, keeps nothing alive, and is gone afterwards', async () => {
+    const path = join(directory(), 'gray.sock');
+    const script = `
+      const { existsSync, statSync } = require('node:fs');
+      const [, path] = process.argv;
+      if (existsSync(path)) console.log((statSync(path).mode & 0o777).toString(8), statSync(path).isSocket());
+      process.on('exit', () => console.log(existsSync(path)));`;
+    const app = { node, cwd: sandbox.directory, args: [...PRELOAD, '-e', script, path] };
+    expect(await run(app)).toMatchObject({ code: 0, stdout: 'false\n' });
+    expect(await run({ ...app, env: { GRAY_STATUS: path } })).toMatchObject({ code: 0, stdout: '600 true\nfalse\n' });
+    expect(existsSync(path)).toBe(false);
   });
 });
 
