@@ -15,7 +15,7 @@ try {
   }
   const settings = ['package.json', 'tsconfig.json', 'scripts'];
   build('dist', 'the agent', [...settings, 'src', 'tsconfig.build.json'], () => node('scripts/build.mjs'));
-  build('build', 'the fixtures', [...settings, 'src', 'fixtures', 'tsconfig.fixtures.json'], () => {
+  build('build', 'the fixtures', [...settings, 'src', 'fixtures', 'benchmark', 'tsconfig.fixtures.json'], () => {
     const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
     node(tsc, '-p', 'tsconfig.fixtures.json');
   });

@@ -5,8 +5,11 @@ import { createGuard, type Guard } from './loader/guard';
 import { createLog, type Log } from './log';
 import { createHeaderPropagation, type HeaderPropagation } from './propagation/http-headers';
 import { type AttachmentPropagation, createAttachmentPropagation } from './propagation/rpc-attachments';
+import type { ConsumerReport } from './rocketmq/consumer-register';
 import type { MessagePolicy } from './rocketmq/message-policy';
 import { createRouting, type Routing } from './routing/routing';
+import { type Counts, createCounts } from './telemetry/counts';
+import { meterProvider } from './telemetry/meter-provider';
 
 /** What instrumentations ask: everything that is decided, nothing that belongs to a library. */
 export interface Agent {
@@ -20,41 +23,56 @@ export interface Agent {
   readonly routing: Routing;
   /** Group names, filters and groups' creation. Loaded when a RocketMQ client is. */
   readonly messages: MessagePolicy;
+  /** Counts what it does. */
+  readonly counts: Counts;
+  /** The consumers that the application has. Loads nothing. */
+  consumers(): readonly ConsumerReport[];
 }
 
 export function createAgent(settings: Settings): Agent {
-  const { key, inbound, interop } = settings;
+  const { key, inbound, interop, tag, mqTags, mqIgnoreTags, status } = settings;
   const log = createLog(settings.logLevel);
-  const guard = createGuard(log);
+  const counts = createCounts({
+    instanceTag: tag,
+    knownTags: [...mqTags, ...mqIgnoreTags],
+    isWanted: () => status !== undefined || meterProvider() !== undefined,
+  });
+  const guard = createGuard(log, counts.hookError);
   const bridge = createBaggageBridge({
     key,
     readTags: inbound === 'accept',
     onError: error => guard.report('the OpenTelemetry bridge', error),
   });
   let messages: MessagePolicy | undefined;
+  const malformed = (carrier: string, kind: string) => {
+    counts.malformedTag(carrier);
+    log.debug(`a malformed tag in the ${carrier} ${kind} was dropped`);
+  };
   return {
     settings,
     log,
     guard,
-    context: createTagContext({ instanceTag: settings.tag, bridge }),
+    counts,
+    consumers: () => messages?.consumers() ?? [],
+    context: createTagContext({ instanceTag: tag, bridge }),
     headers: createHeaderPropagation({
       key,
       inbound,
       interop,
-      onMalformed: header => log.debug(`a malformed tag in the ${header} header of an inbound request was dropped`),
+      onMalformed: header => malformed(header, 'header of an inbound request'),
     }),
     attachments: createAttachmentPropagation({
       key,
       inbound,
       interop,
-      onMalformed: name => log.debug(`a malformed tag in the ${name} attachment of an inbound call was dropped`),
+      onMalformed: name => malformed(name, 'attachment of an inbound call'),
     }),
-    routing: createRouting(settings, log),
+    routing: createRouting(settings, log, counts),
     get messages() {
       if (messages === undefined) {
         const { createMessagePolicy } =
           require('./rocketmq/message-policy') as typeof import('./rocketmq/message-policy');
-        messages = createMessagePolicy(settings, log);
+        messages = createMessagePolicy(settings, log, counts);
       }
       return messages;
     },

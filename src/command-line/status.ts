@@ -3,8 +3,9 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { CommandLineEnvironment } from '../config/command-line';
 import { isReached } from '../inspection/fleet';
 import { fleetInspection } from '../inspection/fleet-answers';
+import { showProcessStatus } from '../inspection/process-status';
 import { interrupted, pause } from './interrupt';
-import { showProcess } from './process-status';
+
 import { accountOf, nameServersOf, type ServerOptions, settingParser, withServers } from './servers';
 import { statusReport } from './status-report';
 import type { Terminal } from './terminal';
@@ -38,7 +39,7 @@ export function statusCommand(
     .addHelpText('after', '\nExit code: 0, or 2 when nobody could be asked or for wrong usage.')
     .action(async (target: string | undefined, options: StatusOptions) => {
       if (target !== undefined) {
-        exit(await showProcess(target, { json: options.json === true }));
+        exit(await showProcessStatus(target, { json: options.json === true }));
         return;
       }
       exit(await showFleet(options, environment(), terminal));

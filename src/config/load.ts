@@ -4,8 +4,15 @@ import { SETTINGS, type Setting, type Settings } from './settings';
 /** A wrong setting. The message is the one line that people see: variable or key, value, what is allowed. */
 export class SettingError extends Error {}
 
+/** Where the value of a setting is from. */
+export type SettingSource =
+  | { readonly from: 'environment'; readonly variable: string }
+  | { readonly from: 'file'; readonly path: string }
+  | { readonly from: 'default' };
+
 export interface LoadedSettings {
   readonly settings: Settings;
+  readonly sources: Readonly<Record<keyof Settings, SettingSource>>;
   /** What people should know although nothing is wrong, a line each. */
   readonly notices: readonly string[];
 }
@@ -22,29 +29,51 @@ const OWN_PREFIX = 'GRAY_';
  */
 export function loadSettings(environment: Environment = process.env): LoadedSettings {
   const draft: Record<string, unknown> = {};
-  for (const setting of SETTINGS) draft[setting.name] = setting.default;
-  const finish = (notices: string[]) => ({ settings: draft as unknown as Settings, notices });
+  const sources: Record<string, SettingSource> = {};
+  for (const setting of SETTINGS) {
+    draft[setting.name] = setting.default;
+    sources[setting.name] = { from: 'default' };
+  }
+  const finish = (notices: string[]): LoadedSettings => ({
+    settings: draft as unknown as Settings,
+    sources: sources as LoadedSettings['sources'],
+    notices,
+  });
 
   const enabled = SETTINGS.find(setting => setting.name === 'enabled') as Setting;
   const switched = fromEnvironment(enabled, environment);
   if (switched?.value === false) {
     draft.enabled = false;
+    sources.enabled = switched.source;
     return finish([]);
   }
 
   const file = readConfigFile(environment[CONFIG_VARIABLE]);
   for (const setting of SETTINGS) {
     const found = fromEnvironment(setting, environment) ?? fromFile(setting, file);
-    if (found) draft[setting.name] = found.value;
+    if (found === undefined) continue;
+    draft[setting.name] = found.value;
+    sources[setting.name] = found.source;
   }
   return finish(notices(draft as unknown as Settings, environment));
 }
 
-function fromEnvironment(setting: Setting, environment: Environment): { readonly value: unknown } | undefined {
+/** A variable of this process's environment, without white space around it; undefined where it says nothing. */
+export function environmentVariable(name: string): string | undefined {
+  return process.env[name]?.trim() || undefined;
+}
+
+interface Found {
+  readonly value: unknown;
+  readonly source: SettingSource;
+}
+
+function fromEnvironment(setting: Setting, environment: Environment): Found | undefined {
   for (const variable of setting.variables) {
     const text = environment[variable]?.trim();
     if (!text) continue;
-    return setting.parse(text) ?? fail(variable, text, setting.allowed);
+    const { value } = setting.parse(text) ?? fail(variable, text, setting.allowed);
+    return { value, source: { from: 'environment', variable } };
   }
   return undefined;
 }
@@ -74,15 +103,17 @@ function readConfigFile(path: string | undefined): ConfigFile | undefined {
   return { path, entries: entries as Record<string, unknown> };
 }
 
-function fromFile(setting: Setting, file: ConfigFile | undefined): { readonly value: unknown } | undefined {
+function fromFile(setting: Setting, file: ConfigFile | undefined): Found | undefined {
   const entry = file?.entries[setting.name];
   if (file === undefined || entry === undefined || entry === null || entry === '') return undefined;
+  const source: SettingSource = { from: 'file', path: file.path };
   const isList =
     Array.isArray(setting.default) && Array.isArray(entry) && entry.every(item => typeof item === 'string');
-  if (isList && entry.length === 0) return { value: [] };
+  if (isList && entry.length === 0) return { value: [], source };
   const isText = typeof entry === 'string' || (typeof entry === 'boolean' && typeof setting.default === 'boolean');
   const parsed = isList || isText ? setting.parse(isList ? entry.join(',') : String(entry)) : undefined;
-  return parsed ?? fail(`${setting.name} in ${file.path}`, JSON.stringify(entry), setting.allowed);
+  const { value } = parsed ?? fail(`${setting.name} in ${file.path}`, JSON.stringify(entry), setting.allowed);
+  return { value, source };
 }
 
 function fail(where: string, value: string, allowed: string): never {

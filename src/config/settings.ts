@@ -23,6 +23,8 @@ export interface Settings {
   readonly inbound: 'accept' | 'ignore';
   readonly interop: 'mse' | undefined;
   readonly logLevel: LogLevel;
+  /** Path of the local socket that shows this process, or of a directory for it; undefined: there is none. */
+  readonly status: string | undefined;
 }
 
 export interface Setting<Name extends keyof Settings = keyof Settings> {
@@ -205,5 +207,15 @@ export const SETTINGS: readonly Setting[] = [
     defaultText: 'info',
     meaning: '`silent`, `error`, `warn`, `info` or `debug`; to standard error, prefix `[rocketmq-gray]`',
     ...oneOf(...LOG_LEVELS),
+  }),
+  define({
+    name: 'status',
+    variables: ['GRAY_STATUS'],
+    default: undefined,
+    defaultText: 'none',
+    meaning:
+      'path of a local socket (Unix domain), or of a directory for one socket a process, by which `rocketmq-gray status PID` looks into this process',
+    allowed: 'a path',
+    parse: text => (text.includes('\0') ? undefined : value(text)),
   }),
 ];

@@ -51,6 +51,9 @@ export interface TagContext {
   enableFlows(): void;
 }
 
+const LEFT_AS_IT_IS = { tag: undefined, remove: false };
+const WITHOUT_TAG = { tag: undefined, remove: true };
+
 export function createTagContext({ instanceTag, bridge }: TagContextOptions): TagContext {
   const storage = new AsyncLocalStorage<Scope | undefined>();
   let used = false;
@@ -67,7 +70,9 @@ export function createTagContext({ instanceTag, bridge }: TagContextOptions): Ta
     outgoingTag,
     outgoingMessageTag() {
       const tag = outgoingTag();
-      return tag === BASE ? { tag: undefined, remove: true } : { tag, remove: false };
+      // Nothing is made for a message that carries none.
+      if (tag === undefined) return LEFT_AS_IT_IS;
+      return tag === BASE ? WITHOUT_TAG : { tag, remove: false };
     },
     run(tag, fn) {
       if (context.isCurrent(tag)) return fn();

@@ -187,7 +187,9 @@ function patchScheduler(prototype: object, agent: Agent, ScheduleError: new (mes
       const wanted = wantedEnvironment(tag);
       for (const { provider, environment } of byHost.get(proposed.host) ?? []) {
         // The library's choice stands where it may: at once, without a look at the others.
-        if ((environment === wanted || !hasCanaries) && fits(provider, call)) return proposed;
+        if ((environment !== wanted && hasCanaries) || !fits(provider, call)) continue;
+        routing.chosen(tag, environment);
+        return proposed;
       }
     }
     const reader = {

@@ -7,8 +7,10 @@ export interface Guard {
   report(name: string, error: unknown): void;
 }
 
-export function createGuard(log: Log): Guard {
+/** @param onError told of each error, by the name of the hook */
+export function createGuard(log: Log, onError: (name: string) => void): Guard {
   const report = (name: string, error: unknown) => {
+    onError(name);
     const text = error instanceof Error ? error.message : String(error);
     log.warnOnce(`guard:${name}`, `${name} failed, the application goes on without it: ${text}`);
   };

@@ -4,10 +4,12 @@
  */
 import type { Settings } from '../config/settings';
 import type { Log } from '../log';
+import type { Counts } from '../telemetry/counts';
 import type { BrokerAdministration } from './administration/broker-administration';
 import { checkFilters, prepareGroup } from './administration/group-preparation';
 import type { ClientConnection, ClientKind, Subscription } from './client';
 import { type ConsumerPlan, consumerPlan } from './consumer-plan';
+import { type ConsumerReport, consumerRegister } from './consumer-register';
 import { formerUseOf } from './hand-over/canary-marker';
 import type { ClusterServers } from './hand-over/cluster';
 import { createConsumerHandOvers } from './hand-over/consumer-hand-overs';
@@ -26,7 +28,10 @@ export interface MessagePolicy {
    * @throws FilterSideError when the brokers are to filter and the client cannot ask them to
    */
   plan(group: string, client: ClientKind): ConsumerPlan;
-  /** Says, at `info`, what was made of a consumer; nothing for one that is left as it is. */
+  /**
+   * A consumer subscribes: says, at `info`, what was made of it; nothing of one that is left as it is. Of a stand-in it is
+   * not called.
+   */
   announce(plan: ConsumerPlan, subscriptions: readonly Subscription[]): void;
   /**
    * Before a consumer consumes `subscriptions` (as the application wrote them): sees to it that a canary's group is there,
@@ -59,12 +64,15 @@ export interface MessagePolicy {
    * on; else it is the application's, and is explained once where there is something to say.
    */
   onError(plan: ConsumerPlan, error: unknown): 'retry' | 'pass';
+  /** The consumers of the application that are not closed. */
+  consumers(): readonly ConsumerReport[];
 }
 
-export function createMessagePolicy(settings: Settings, log: Log): MessagePolicy {
+export function createMessagePolicy(settings: Settings, log: Log, counts: Counts): MessagePolicy {
   /** Preparations under way, and for a while those that failed. */
   const preparations = new Map<string, Promise<boolean>>();
-  const handOvers = createConsumerHandOvers(settings, log);
+  const handOvers = createConsumerHandOvers(settings, log, counts.knowTag);
+  const register = consumerRegister();
 
   /**
    * Another consumer that starts at the same time waits for the same answer; a later one asks again.
@@ -134,6 +142,7 @@ export function createMessagePolicy(settings: Settings, log: Log): MessagePolicy
     plan(group, client) {
       const side = settings.mqFilterSide === 'client' ? 'client' : 'broker';
       const plan = consumerPlan(group, settings, { side, sharesQueues: client.sharesQueues });
+      register.add(plan, client.name);
       if (!plan.isFiltered) return plan;
       if (plan.side === 'client') sayClientFilters(log, 'GRAY_MQ_FILTER_SIDE=client');
       if (plan.side === 'client' || client.knowsSql92) return plan;
@@ -147,6 +156,7 @@ export function createMessagePolicy(settings: Settings, log: Log): MessagePolicy
     },
 
     announce(plan, subscriptions) {
+      register.subscribed(plan, subscriptions);
       if (!plan.isFiltered) return;
       const group = plan.tag !== undefined ? `${plan.baselineGroup} -> ${plan.group}` : plan.group;
       const skips = plan.side === 'client' ? ' (other environments are skipped in the client)' : '';
@@ -157,11 +167,19 @@ export function createMessagePolicy(settings: Settings, log: Log): MessagePolicy
     },
 
     async prepare(plan, subscriptions, connection, standIns) {
+      register.prepared(plan);
       if (plan.isFiltered) await keepingAlive(() => prepare(plan, subscriptions, connection, standIns));
     },
-    unsubscribed: handOvers.unsubscribed,
+    unsubscribed(plan, topic) {
+      register.unsubscribed(plan, topic);
+      handOvers.unsubscribed(plan, topic);
+    },
     leaving: plan => keepingAlive(() => handOvers.leaving(plan)),
-    left: plan => keepingAlive(() => handOvers.left(plan)),
+    left(plan) {
+      register.left(plan);
+      return keepingAlive(() => handOvers.left(plan));
+    },
+    consumers: () => register.read(handOvers.tags),
 
     sayUnplanned(group) {
       if (settings.tag === undefined) return;

@@ -2,6 +2,7 @@
 import type { Settings } from '../config/settings';
 import type { Log } from '../log';
 import { oncePerObject } from '../once-per-object';
+import type { Counts } from '../telemetry/counts';
 import type { Address } from './address';
 import { chooseInstances, type InstanceReader, wantedEnvironment } from './choose-instances';
 import { environmentOf, type Metadata, registrationMetadata } from './instance-environment';
@@ -20,6 +21,8 @@ export interface Routing {
    * none, which is said once for `service`. The very same array when none is excluded.
    */
   choose<T>(instances: readonly T[], tag: string | undefined, reader: InstanceReader<T>, service: string): readonly T[];
+  /** Tells that a call with the outgoing tag `tag` goes to an instance of `environment` without having been asked. */
+  chosen(tag: string | undefined, environment: string | undefined): void;
   readonly learn: ServiceDirectory['learn'];
   readonly forget: ServiceDirectory['forget'];
   /** False: no call is aimed elsewhere, whatever its address. */
@@ -32,8 +35,8 @@ export interface Routing {
   aim(host: string, port: number, tag: string | undefined): Address | Error | undefined;
 }
 
-export function createRouting({ key, tag: instanceTag, interop }: Settings, log: Log): Routing {
-  const directory = createServiceDirectory();
+export function createRouting({ key, tag: instanceTag, interop }: Settings, log: Log, counts: Counts): Routing {
+  const directory = createServiceDirectory(undefined, undefined, counts.routed);
   // Registries hand out new metadata with each change: what one says is read once.
   const environment = oncePerObject((metadata: object) => environmentOf(metadata as Metadata, key));
 
@@ -49,15 +52,24 @@ export function createRouting({ key, tag: instanceTag, interop }: Settings, log:
     return text;
   };
 
+  const chosen = (tag: string | undefined, environment: string | undefined) =>
+    counts.routed(tag, environment === wantedEnvironment(tag) ? 'own' : 'baseline');
+
   return {
+    chosen,
     environmentOf(metadata) {
       return typeof metadata === 'object' && metadata !== null ? environment(metadata) : undefined;
     },
     registration: metadata => registrationMetadata(metadata, { key, tag: instanceTag, interop }),
     choose(instances, tag, reader, service) {
-      const chosen = chooseInstances(instances, tag, reader);
-      if (chosen.length === 0 && instances.length > 0) noInstance([service], tag);
-      return chosen;
+      const choice = chooseInstances(instances, tag, reader);
+      const first = choice[0];
+      if (first !== undefined) chosen(tag, reader.environment(first));
+      else if (instances.length > 0) {
+        counts.routed(tag, 'nobody');
+        noInstance([service], tag);
+      }
+      return choice;
     },
     learn: directory.learn,
     forget: directory.forget,

@@ -3,6 +3,7 @@
  * by then only the address is left. Registries' lists are learned here, and a call to an address that is in one of them is
  * aimed at an instance of the call's own environment.
  */
+import type { RoutingOutcome } from '../telemetry/counts';
 import { type Address, normalHost } from './address';
 import { wantedEnvironment } from './choose-instances';
 import { byEnvironment, type EnvironmentInstances, type ServiceEnvironments } from './service-environments';
@@ -85,8 +86,13 @@ const NONE = byEnvironment<ServiceInstance>([]);
 /**
  * @param random a number from 0 up to 1, for the choice by weight
  * @param now ms
+ * @param onRouted told of each call to an address that is known, by its outgoing tag
  */
-export function createServiceDirectory(random: () => number = Math.random, now = Date.now): ServiceDirectory {
+export function createServiceDirectory(
+  random: () => number = Math.random,
+  now = Date.now,
+  onRouted: (tag: string | undefined, outcome: RoutingOutcome) => void = () => {},
+): ServiceDirectory {
   const sources = new Map<object, Map<string, Service>>();
   const byHost = new Map<string, Map<number, Registration[]>>();
   let canaries = 0;
@@ -218,20 +224,34 @@ export function createServiceDirectory(random: () => number = Math.random, now =
         first ??= registration.service;
         isRight &&= registration.instance.environment === registration.service.environments.for(tag).environment;
       }
-      if (first === undefined || isRight) return undefined;
+      if (first === undefined) return undefined;
+      const wanted = wantedEnvironment(tag);
+      if (isRight) {
+        onRouted(tag, first.environments.for(tag).environment === wanted ? 'own' : 'baseline');
+        return undefined;
+      }
 
       const services =
         consulted === 1 ? [first] : registrations.filter(one => counts(one, inUse)).map(one => one.service);
       const own = commonCandidates(services, environments => environments.for(tag));
-      if (own.length > 0) return pickByWeight(own, random);
-      const wanted = wantedEnvironment(tag);
+      if (own.length > 0) {
+        onRouted(tag, own[0]?.environment === wanted ? 'own' : 'baseline');
+        return pickByWeight(own, random);
+      }
       const mayAnswer = registrations.every(
         one => !counts(one, inUse) || !isCanary(one) || one.instance.environment === wanted,
       );
       // The application's choice offers all of them, whichever it meant.
-      if (inUse && mayAnswer) return undefined;
+      if (inUse && mayAnswer) {
+        onRouted(tag, 'as sent');
+        return undefined;
+      }
       const baseline = commonCandidates(services, environments => environments.baseline);
-      if (baseline.length > 0) return pickByWeight(baseline, random);
+      if (baseline.length > 0) {
+        onRouted(tag, wanted === undefined ? 'own' : 'baseline');
+        return pickByWeight(baseline, random);
+      }
+      onRouted(tag, mayAnswer ? 'as sent' : 'nobody');
       // Gone, with nobody in its place: the call fails as it would without us.
       return mayAnswer ? undefined : { unreachable: [...new Set(services.map(({ name }) => name))] };
     },

@@ -3,10 +3,10 @@ import { createServer as createHttpServer, type Server } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { NodeVersion } from '../../fixtures/node-versions';
 import type { RunningChild } from './child';
 import { describeOnEachNode } from './each-node';
 import { type Instance, type NacosEnvironment, nacosEnvironment } from './nacos-environment';
-import type { NodeVersion } from './node-versions';
 
 const DEPENDENCIES = {
   'apache-dubbo-consumer': '^4.0.0',

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { dirname } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll } from 'vitest';
-import { NODE_VERSIONS, type NodeVersion } from './node-versions';
+import { NODE_VERSIONS, type NodeVersion } from '../../fixtures/node-versions';
 
 /** The preload, as people name it on the command line. */
 export const PRELOAD = ['--require', 'rocketmq-gray/register'] as const;

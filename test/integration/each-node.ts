@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import { BINARIES_PACKAGE, hasBinaries, NODE_VERSIONS, type NodeVersion } from './node-versions';
+import { BINARIES_PACKAGE, hasBinaries, NODE_VERSIONS, type NodeVersion } from '../../fixtures/node-versions';
 
 /**
  * `describe` once for each version of Node.js (of those that `only` lets through). Where versions are missing a skipped

@@ -2,9 +2,9 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { withLock } from './lock';
-import { installNodeVersions } from './node-versions';
-import { CACHE, npm, PROJECT_ROOT } from './npm';
+import { withLock } from '../../fixtures/applications/lock';
+import { CACHE, npm, PROJECT_ROOT } from '../../fixtures/applications/npm';
+import { installNodeVersions } from '../../fixtures/node-versions';
 
 declare module 'vitest' {
   interface ProvidedContext {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { NodeVersion } from '../../fixtures/node-versions';
 import { PRELOAD, runJson } from './child';
 import { describeOnEachNode } from './each-node';
-import type { NodeVersion } from './node-versions';
 import { createSandbox, type Sandbox } from './sandbox';
 import { type Expected, expectPropagated, type SeenCall } from './seen-calls';
 

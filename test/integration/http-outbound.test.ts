@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type NodeVersion, nodeVersion } from '../../fixtures/node-versions';
 import { writeCertificate } from './certificate';
 import { PRELOAD, runJson } from './child';
 import { describeOnEachNode } from './each-node';
-import { type NodeVersion, nodeVersion } from './node-versions';
 import { createSandbox, type Sandbox } from './sandbox';
 import { placeUndici, UNDICI, undiciDependencies, undiciFor } from './undici-versions';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { nodeVersion } from '../../fixtures/node-versions';
 import { PRELOAD, runJson } from './child';
-import { nodeVersion } from './node-versions';
 import { createSandbox, type Sandbox } from './sandbox';
 
 /** The newest http-proxy-middleware wants Node.js 22. */

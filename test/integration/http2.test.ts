@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { NodeVersion } from '../../fixtures/node-versions';
 import { writeCertificate } from './certificate';
 import { PRELOAD, runJson } from './child';
 import { describeOnEachNode } from './each-node';
-import type { NodeVersion } from './node-versions';
 import { createSandbox, type Sandbox } from './sandbox';
 import { type Expected, expectPropagated, type SeenCall } from './seen-calls';
 import { placeUndici, undiciDependencies, undiciFor } from './undici-versions';

@@ -1,7 +1,7 @@
 /** A real Nacos, and plain applications that register with it and choose from it, for the tests of registries. */
 import { type Nacos, startNacos } from '../../fixtures/nacos';
+import type { NodeVersion } from '../../fixtures/node-versions';
 import { PRELOAD, type RunningChild, start } from './child';
-import type { NodeVersion } from './node-versions';
 import { createSandbox, type Sandbox, type SandboxOptions } from './sandbox';
 
 type Environment = Readonly<Record<string, string>>;

@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { buildSync } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PROJECT_ROOT } from '../../fixtures/applications/npm';
 import { startNacos } from '../../fixtures/nacos';
 import { type NacosEnvironment, nacosEnvironment } from './nacos-environment';
-import { PROJECT_ROOT } from './npm';
 
 describe('a running Nacos', () => {
   let environment: NacosEnvironment;

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { nodeVersion } from '../../fixtures/node-versions';
 import { writeCertificate } from './certificate';
 import type { RunningChild } from './child';
 import { type NacosEnvironment, nacosEnvironment } from './nacos-environment';
-import { nodeVersion } from './node-versions';
 import { placeUndici, undiciDependencies } from './undici-versions';
 
 const SERVICE = 'orders';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { NODE_VERSIONS } from '../../fixtures/node-versions';
 import { PRELOAD, runJson } from './child';
-import { NODE_VERSIONS } from './node-versions';
 import { createSandbox, type Sandbox } from './sandbox';
 
 const packages = (versions: Record<string, string>) =>

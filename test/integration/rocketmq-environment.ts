@@ -90,11 +90,21 @@ export const GRAY = { baggage: 'gray_tag=gray' };
 /** What applications with clients of the remoting protocol bring along. */
 const COMMON = { urllib: '^2.44.0', co: '^4.6.0' };
 
-export async function rocketmqEnvironment(options: RocketmqOptions = {}): Promise<RocketmqEnvironment> {
+/** @param dependencies what the applications have besides their clients */
+export async function rocketmqEnvironment(
+  options: RocketmqOptions = {},
+  dependencies: Readonly<Record<string, string>> = {},
+): Promise<RocketmqEnvironment> {
   const [rocketmq, sandbox, older] = await Promise.all([
     startRocketmq(options),
     createSandbox({
-      dependencies: { 'rocketmq-client-nodejs': '^1.0.8', 'ali-ons': '^3.12.0', rocketmq: '^2.0.1', ...COMMON },
+      dependencies: {
+        'rocketmq-client-nodejs': '^1.0.8',
+        'ali-ons': '^3.12.0',
+        rocketmq: '^2.0.1',
+        ...COMMON,
+        ...dependencies,
+      },
     }),
     createSandbox({ dependencies: { 'ali-ons': '^2.0.4', ...COMMON } }),
   ]);

@@ -5,8 +5,8 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, r
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { inject } from 'vitest';
-import { withLock } from './lock';
-import { CACHE, npmInstall, PROJECT_ROOT } from './npm';
+import { withLock } from '../../fixtures/applications/lock';
+import { CACHE, npmInstall, PROJECT_ROOT } from '../../fixtures/applications/npm';
 
 export interface SandboxOptions {
   /** npm packages beside ours, as in a package.json: `{ undici: '^7', undici5: 'npm:undici@5' }`. */

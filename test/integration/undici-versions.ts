@@ -1,5 +1,5 @@
 /** The generations of undici that tests run, side by side in one application: `v5/node_modules/undici` … */
-import type { NodeVersion } from './node-versions';
+import type { NodeVersion } from '../../fixtures/node-versions';
 import type { Sandbox } from './sandbox';
 
 /** `since`: the oldest version of Node.js that it runs on. */

@@ -141,12 +141,13 @@ describe('departure', () => {
     const message = (queueOffset: number) => ({ topic: 'T', queueOffset, reconsumeTimes: 0, properties: {} });
     const [waiting, skipped] = [message(1), message(2)];
     const committed: number[] = [];
+    const givenBack: number[] = [];
     const leaving = departure(
       consumerPlan('group1', { ...SETTINGS, tag: 'gray' }),
       new Map([['T', handlerGate(1)]]),
       false,
       async value => value as never,
-      () => {},
+      { debug() {}, givenBack: count => void givenBack.push(count) },
     );
     const processQueue = { msgList: [waiting, skipped], putMessage() {}, remove: () => 3 };
     const pulled = { messageQueue: { key: 'q', topic: 'T' }, processQueue };

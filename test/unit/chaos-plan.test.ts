@@ -84,7 +84,7 @@ describe('options', () => {
   it('are those of a run that counts, unless told otherwise', () => {
     expect(parseOptions([])).toMatchObject({
       ...{ mode: 'auto', client: 'rocketmq-client-nodejs', consumer: 'push', isDeclared: true, seconds: 600 },
-      ...{ controlSeconds: 300, seed: 42, rate: 20, atLeast: 5, patience: 1 },
+      ...{ controlSeconds: 600, seed: 42, rate: 20, atLeast: 5, patience: 1 },
     });
     expect(parseOptions(['--seconds', '60', '--declared', 'false', '--control', '0', '--out', 'x'])).toMatchObject({
       ...{ seconds: 60, controlSeconds: 0, isDeclared: false, out: 'x' },

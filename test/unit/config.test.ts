@@ -19,6 +19,7 @@ const DEFAULTS: Settings = {
   inbound: 'accept',
   interop: undefined,
   logLevel: 'info',
+  status: undefined,
 };
 
 let directory: string;
@@ -44,9 +45,14 @@ function errorOf(environment: Record<string, string>): string {
   throw new Error(`no error for ${JSON.stringify(environment)}`);
 }
 
+function valuesIn(environment: Record<string, string>) {
+  const { settings, notices } = loadSettings(environment);
+  return { settings, notices };
+}
+
 describe('environment', () => {
   it('may say nothing', () => {
-    expect(loadSettings({ PATH: '/bin' })).toEqual({ settings: DEFAULTS, notices: [] });
+    expect(valuesIn({ PATH: '/bin' })).toEqual({ settings: DEFAULTS, notices: [] });
   });
 
   it.each<[Record<string, string>, Partial<Settings>]>([
@@ -83,7 +89,7 @@ describe('environment', () => {
     [{ GRAY_INTEROP: 'mse' }, { interop: 'mse' }],
     [{ GRAY_LOG_LEVEL: 'silent' }, { logLevel: 'silent' }],
   ])('%j', (environment, expected) => {
-    expect(loadSettings(environment)).toEqual({ settings: { ...DEFAULTS, ...expected }, notices: [] });
+    expect(valuesIn(environment)).toEqual({ settings: { ...DEFAULTS, ...expected }, notices: [] });
   });
 
   it.each<[string, string, string]>([
@@ -137,7 +143,7 @@ describe('environment', () => {
 
   it('is not looked at any further with GRAY_ENABLED=false', () => {
     const environment = { GRAY_ENABLED: 'false', GRAY_TAG: 'a_b', GRAY_CONFIG: '/nowhere', GRAY_MQ_BASELINE: '?' };
-    expect(loadSettings(environment)).toEqual({ settings: { ...DEFAULTS, enabled: false }, notices: [] });
+    expect(valuesIn(environment)).toEqual({ settings: { ...DEFAULTS, enabled: false }, notices: [] });
   });
 
   it('with a variable that is no setting is worth a notice', () => {
@@ -168,6 +174,7 @@ describe('configuration file', () => {
       inbound: 'ignore',
       interop: 'mse',
       logLevel: 'debug',
+      status: '/run/gray',
     };
     expect(Object.keys(content)).toEqual(SETTINGS.map(({ name }) => name));
     const { settings, notices } = loadSettings({ GRAY_CONFIG: configFile(content) });
@@ -180,6 +187,23 @@ describe('configuration file', () => {
       ...DEFAULTS,
       mqIgnoreTags: ['a', 'b'],
       tag: 'environment',
+    });
+  });
+
+  it('and the environment are where settings say that they are from', () => {
+    const path = configFile({ tag: 'file', logLevel: 'debug', mqTags: [], interop: null });
+    expect(
+      loadSettings({ GRAY_CONFIG: path, MSE_ALICLOUD_SERVICE_TAG: 'gray', GRAY_STATUS: '/run/gray' }).sources,
+    ).toEqual({
+      ...Object.fromEntries(SETTINGS.map(({ name }) => [name, { from: 'default' }])),
+      tag: { from: 'environment', variable: 'MSE_ALICLOUD_SERVICE_TAG' },
+      logLevel: { from: 'file', path },
+      mqTags: { from: 'file', path },
+      status: { from: 'environment', variable: 'GRAY_STATUS' },
+    });
+    expect(loadSettings({ GRAY_ENABLED: '0' }).sources.enabled).toEqual({
+      from: 'environment',
+      variable: 'GRAY_ENABLED',
     });
   });
 

@@ -169,6 +169,28 @@ const said = (actions: readonly HandOverAction[]) =>
   actions.flatMap(action => (action.type === 'say' ? action.text : []));
 
 describe('hand-over', () => {
+  it('tells what it knows of each tag', () => {
+    const { machine, on } = handOver(['gray']);
+    const gray = () =>
+      machine.tags().map(({ tag, phase, canary, standIn, leftOut }) => [tag, phase, canary, standIn, leftOut]);
+    expect(gray()).toEqual([['gray', 'managed', 'unknown', 'none', []]]);
+    on(subscribed('A', 'B'));
+    on(covered('gray', 'A'));
+    on(canaries());
+    on(canaries());
+    expect(gray()).toEqual([['gray', 'managed', 'absent', 'starting', ['A']]]);
+    on({ type: 'stand-in started', tag: 'gray' });
+    on(canaries('gray', 'blue'));
+    expect(gray()).toEqual([
+      ['gray', 'managed', 'present', 'ending', ['A']],
+      ['blue', 'managed', 'present', 'none', []],
+    ]);
+    expect(machine.tags()).toMatchObject([
+      { group: 'group1_gray', reason: 'declared' },
+      { group: 'group1_blue', reason: 'its canary is there' },
+    ]);
+  });
+
   it('leaves a declared tag out once its group has an offset everywhere, and is ready then', () => {
     const { machine, on } = handOver(['gray']);
     expect(done(on(subscribed('A', 'B')))).toEqual([

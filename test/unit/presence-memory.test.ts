@@ -9,8 +9,9 @@ import {
   whoIsThere,
 } from '../../src/rocketmq/presence/memory';
 
-const memory = (answeredAt: number, seen: Record<string, number>): Memory => ({
+const memory = (answeredAt: number, seen: Record<string, number>, isSettling = false): Memory => ({
   answeredAt,
+  isSettling,
   seen: new Map(Object.entries(seen)),
 });
 
@@ -35,7 +36,7 @@ describe('what is remembered of a broker', () => {
     ['until it has settled', memory(earlier, { gray: earlier }), [], AT - SETTLING_MS, {}],
     ['nor for longer than answers hold', memory(earlier, { gray: AT - MEMORY_MS - 1 }), [], reconnected, {}],
   ])('%s', (_, former, names, connectedAt, seen) => {
-    expect(remember(former, { names, at: AT, connectedAt })).toEqual(memory(AT, seen));
+    expect(remember(former, { names, at: AT, connectedAt })).toEqual(memory(AT, seen, AT - connectedAt < SETTLING_MS));
   });
 
   it('ends, however often the connection is lost', () => {
@@ -56,6 +57,7 @@ describe('what is remembered of a broker', () => {
 describe('who is there', () => {
   const NOW = 1_000_000;
   const answered = (names: Record<string, number>): Source => ({ answered: true, memory: memory(NOW, names) });
+  const back = (names: Record<string, number>): Source => ({ answered: true, memory: memory(NOW, names, true) });
   const away = (at: number, names: Record<string, number>): Source => ({ answered: false, memory: memory(at, names) });
   const never: Source = { answered: false, memory: undefined };
   const old = NOW - MEMORY_MS;
@@ -66,6 +68,9 @@ describe('who is there', () => {
     ['by those that answer, whatever one that is away said last', [answered({}), away(old, { gray: old })], [], true],
     ['by those that answer, beside one that never did', [answered({ gray: NOW }), never], ['gray'], true],
     ['by last answers, and not for sure, when none answers', [away(old, { gray: old }), never], ['gray'], false],
+    ['by what was known of a broker that has just come back', [back({ gray: old })], ['gray'], true],
+    ['by others rather than by what was known of such a broker', [back({ gray: old }), answered({})], [], true],
+    ['by such a broker, if it names them', [back({ gray: NOW }), answered({})], ['gray'], true],
     ['not by last answers that are too old', [away(old - 1, { gray: old - 1 })], [], false],
     ['not known: none has ever answered', [never], [], false],
   ])('%s', (_, sources, names, isComplete) => {

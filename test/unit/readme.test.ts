@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { settingsTable, withTable } from '../../scripts/readme-tables';
+import { attributesTable, metricsTable, settingsTable, withTable } from '../../scripts/document-tables';
 import { SETTINGS } from '../../src/config/settings';
 import { LIBRARIES } from '../../src/instrumentations';
 import { aliOns, rocketmq } from '../../src/instrumentations/ali-ons';
@@ -11,6 +11,7 @@ import { grpcJs } from '../../src/instrumentations/grpc-js';
 import { nacosNaming } from '../../src/instrumentations/nacos-naming';
 import { rocketmqClientNodejs } from '../../src/instrumentations/rocketmq-client-nodejs';
 import { undici } from '../../src/instrumentations/undici';
+import { ATTRIBUTES, METRICS } from '../../src/telemetry/metrics';
 import { VERSION } from '../../src/version';
 
 const root = join(__dirname, '../..');
@@ -19,6 +20,12 @@ const readme = readFileSync(join(root, 'README.md'), 'utf8');
 describe('the README', () => {
   it('has the table of settings (npm run docs:tables writes it)', () => {
     expect(readme).toBe(withTable(readme, 'settings', settingsTable(SETTINGS)));
+  });
+
+  it('leaves the table of metrics to docs/metrics.md (npm run docs:tables writes it)', () => {
+    const document = readFileSync(join(root, 'docs', 'metrics.md'), 'utf8');
+    const withMetrics = withTable(document, 'metrics', metricsTable(METRICS));
+    expect(document).toBe(withTable(withMetrics, 'attributes', attributesTable(ATTRIBUTES)));
   });
 
   const instrumentations = [

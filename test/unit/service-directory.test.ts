@@ -26,8 +26,12 @@ beforeEach(() => {
   directory = createServiceDirectory(
     () => 0.5,
     () => now,
+    (tag, outcome) => routed.push(`${tag ?? 'base'} ${outcome}`),
   );
+  routed = [];
 });
+/** What was told of calls. */
+let routed: string[] = [];
 
 interface List {
   readonly clusters?: string;
@@ -42,6 +46,32 @@ const aim = (port: number, tag: string | undefined) => {
   const target = directory.aim(HOST, port, tag);
   return target && ('port' in target ? target.port : target.unreachable.join(', '));
 };
+
+describe('what is told of calls', () => {
+  it.each<[string, number, string | undefined, readonly string[]]>([
+    ['base:1 gray:2', 1, undefined, ['base own']],
+    ['base:1 gray:2', 2, undefined, ['base own']],
+    ['base:1 gray:2', 2, 'gray', ['gray own']],
+    ['base:1 gray:2', 1, 'gray', ['gray own']],
+    ['base:1 gray:2', 1, 'blue', ['blue baseline']],
+    ['base:1 gray:2', 2, 'blue', ['blue baseline']],
+    ['gray:2', 2, 'blue', ['blue nobody']],
+    ['gray:2', 2, 'base', ['base nobody']],
+    // Nobody knows what it is.
+    ['base:1 gray:2', 9, 'gray', []],
+  ])('with %s, to %i, of %s', (list, port, tag, expected) => {
+    learn(registry, 'orders', instances(list));
+    aim(port, tag);
+    expect(routed).toEqual(expected);
+  });
+
+  it('to an address that does not say which service was meant', () => {
+    learn(registry, 'orders', instances('base:1 gray:2'));
+    learn(registry, 'users', instances('base:1 gray:3'));
+    aim(1, 'gray');
+    expect(routed).toEqual(['gray as sent']);
+  });
+});
 
 describe('the directory of services', () => {
   it('aims a call at an instance of its environment, at the baseline where there is none', () => {

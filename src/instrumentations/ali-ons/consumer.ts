@@ -78,9 +78,10 @@ export const patchConsumer =
     const states = new WeakMap<object, ConsumerState>();
 
     const departureOf = (plan: ConsumerPlan, gates: Map<string, HandlerGate>) =>
-      departure(plan, gates, !usesGenerators, settle, error =>
-        agent.log.debug(`${plan.group} is left, with a problem: ${String(error)}`),
-      );
+      departure(plan, gates, !usesGenerators, settle, {
+        debug: error => agent.log.debug(`${plan.group} is left, with a problem: ${String(error)}`),
+        givenBack: count => agent.counts.givenBack(plan, count),
+      });
     const stateOf = (consumer: MQPushConsumer, group: string): ConsumerState => {
       let state = states.get(consumer);
       if (state === undefined) {
@@ -146,12 +147,12 @@ export const patchConsumer =
       return function buildSubscriptionData(this: MQPushConsumer, group: string, topic: string, user: UserExpression) {
         const asWritten = original.call(this, group, topic, user);
         const { plan, subscriptions, standIn } = known(this);
-        if (!plan.isFiltered || topic.startsWith(RETRY_TOPIC)) return asWritten;
+        if (topic.startsWith(RETRY_TOPIC)) return asWritten;
         return agent.guard('a subscription', asWritten, () => {
           const filter = filterOf(user);
           subscriptions.set(topic, { topic, filter });
           if (standIn === undefined) agent.messages.announce(plan, [{ topic, filter }]);
-          if (!client.knowsSql92) return asWritten;
+          if (!plan.isFiltered || !client.knowsSql92) return asWritten;
           return liveSubscription(
             asWritten,
             filter,

@@ -75,7 +75,11 @@ export function departure(
   gates: ReadonlyMap<string, HandlerGate>,
   sendsBack: boolean,
   settle: Settle,
-  debug: (error: unknown) => void,
+  told: {
+    debug(error: unknown): void;
+    /** So many messages were pulled, and are left to the other members of the group. */
+    givenBack(count: number): void;
+  },
 ): Departure {
   let hasBegun = false;
   let hasEnded = false;
@@ -106,6 +110,7 @@ export function departure(
     const dropped = messages.slice(messages.findLastIndex(message => begun.has(message)) + 1);
     // One that waits for its turn may stand before others that were skipped.
     const end = messages.find(message => !begun.has(message))?.queueOffset ?? Number.POSITIVE_INFINITY;
+    if (dropped.length > 0) told.givenBack(dropped.length);
     const one: GivenUp = { queue, processQueue, offset: store.offsetTable.get(queue.key) };
     givenUp.set(processQueue, one);
     processQueue.msgList = messages.slice(0, messages.length - dropped.length);
@@ -149,7 +154,7 @@ export function departure(
       // A rebalance that was under way may have put some back, of which nothing was pulled.
       consumer._processQueueTable.clear();
       const commits = queues.flatMap(({ processQueue }) => givenUp.get(processQueue) ?? []);
-      const committed = commits.map(one => commit(consumer._offsetStore, one).catch(debug));
+      const committed = commits.map(one => commit(consumer._offsetStore, one).catch(told.debug));
       await Promise.race([Promise.all(committed), sleep(COMMIT_MS)]);
     },
   };

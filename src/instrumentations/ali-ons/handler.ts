@@ -65,7 +65,12 @@ export function scopedHandler(
       if (turn !== undefined) seen = see(message);
     }
     try {
-      if (handling.begins?.(message) === false || !seen.isTaken) return undefined;
+      if (handling.begins?.(message) === false) return undefined;
+      if (!seen.isTaken) {
+        agent.counts.skipped(plan, message.topic, seen.tag);
+        return undefined;
+      }
+      agent.counts.consumed(plan, message.topic, seen.tag, 'process');
       return await agent.context.run(seen.tag, run);
     } catch (error) {
       handling.failed?.(error);

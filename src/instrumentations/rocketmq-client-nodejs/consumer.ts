@@ -300,12 +300,25 @@ export const patchSimpleConsumer: Patch = (exports, agent, copy) => {
     const messages = (await original.apply(consumer, args as unknown[])) as MessageView[];
     const plan = planOf(consumer);
     if (plan === undefined || (plan.side !== 'client' && plan.revision === 0)) return messages;
-    const skip = (message: MessageView) => {
+    const skip = (message: MessageView, tag: string | undefined) => {
+      agent.counts.skipped(plan, message.topic, tag);
       // One that is not acknowledged comes again, and is skipped again.
       const said = (error: unknown) => agent.log.debug(`a skipped message was not acknowledged: ${error}`);
       ack.call(consumer, message).catch(said);
     };
-    return messages.filter(message => seeMessage(message, plan, agent).isTaken || skip(message));
+    return messages.filter(message => {
+      const { tag, isTaken } = seeMessage(message, plan, agent);
+      if (!isTaken) skip(message, tag);
+      return isTaken;
+    });
+  };
+  const count = (main: SimpleConsumer, messages: readonly MessageView[]) => {
+    if (!agent.counts.countsMessages()) return;
+    for (const message of messages) {
+      const plan = planOf(bringerOf(message, main));
+      const { tag } = seeMessage(message, undefined, agent);
+      if (plan !== undefined) agent.counts.consumed(plan, message.topic, tag, 'receive');
+    }
   };
   const methods: PullMethods = {
     receive: (consumer, max, invisible) => receiveTaken(consumer, [max, invisible]),
@@ -324,6 +337,7 @@ export const patchSimpleConsumer: Patch = (exports, agent, copy) => {
         family !== undefined && isPositive(max) && isPositive(invisible)
           ? await family.receive(max, invisible)
           : await receiveTaken(this, args);
+      agent.guard('counting received messages', undefined, () => count(this, taken));
       return agent.guard('following received messages', taken, () =>
         messageBatch(taken, {
           tagOf: message => seeMessage(message, undefined, agent).tag,

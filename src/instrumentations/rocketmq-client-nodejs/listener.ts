@@ -67,7 +67,12 @@ export function scopedListener(
   return {
     consume(message) {
       const { tag, isTaken } = seeMessage(message, plan, agent);
-      return isTaken ? agent.context.run(tag, () => listener.consume(message)) : success(copy);
+      if (!isTaken) {
+        agent.counts.skipped(plan, message.topic, tag);
+        return success(copy);
+      }
+      agent.counts.consumed(plan, message.topic, tag, 'process');
+      return agent.context.run(tag, () => listener.consume(message));
     },
   };
 }

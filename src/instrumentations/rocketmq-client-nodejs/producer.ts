@@ -7,12 +7,16 @@ import { BASE } from '../../tag';
 /** Each attempt to send makes a new protobuf object: that one is tagged, not the application's message. */
 export const patchPublishingMessage: Patch = ({ PublishingMessage }, agent) =>
   wrapMethod(PublishingMessage.prototype, 'toProtobuf', original => {
-    return function toProtobuf(this: unknown, ...args: unknown[]) {
+    return function toProtobuf(this: { readonly topic: string }, ...args: unknown[]) {
       const message = original.apply(this, args);
       agent.guard('writing the tag of a message', undefined, () => {
         const outgoing = agent.context.outgoingMessageTag();
-        if (outgoing.tag === undefined && !outgoing.remove) return;
-        injectTag(message.getUserPropertiesMap() as RemovablePropertyCarrier, agent.settings.key, outgoing);
+        const isChanged = outgoing.tag !== undefined || outgoing.remove;
+        const isCounted = agent.counts.countsMessages();
+        if (!isChanged && !isCounted) return;
+        const properties = message.getUserPropertiesMap() as RemovablePropertyCarrier;
+        if (isChanged) injectTag(properties, agent.settings.key, outgoing);
+        if (isCounted) agent.counts.sent(this.topic, extractTag(properties, agent.settings.key));
       });
       return message;
     };

@@ -374,7 +374,9 @@ function handle(
   };
 }
 
-function sayGivenBack({ agent }: Main, { group }: ConsumerPlan, isDone: boolean): void {
+function sayGivenBack({ agent }: Main, plan: ConsumerPlan, isDone: boolean): void {
+  const { group } = plan;
+  if (isDone) agent.counts.givenBack(plan, 1);
   agent.log.debug(
     isDone
       ? `a message was given back to ${group}`

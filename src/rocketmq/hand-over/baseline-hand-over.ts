@@ -8,7 +8,7 @@ import type { Subscription } from '../client';
 import type { ConsumerPlan } from '../consumer-plan';
 import { canaryGroup } from '../group-name';
 import type { Announcement } from '../presence/presence';
-import { createHandOver, type HandOverAction, type HandOverEvent } from './hand-over';
+import { createHandOver, type HandOverAction, type HandOverEvent, type TagReport } from './hand-over';
 import type { HandOverSource } from './source';
 import type { StandIn, StandInMaker } from './stand-in';
 
@@ -21,6 +21,8 @@ export interface BaselineHandOverOptions {
   readonly declared: readonly string[];
   readonly ignored: readonly string[];
   readonly log: Log;
+  /** Told of each tag that is managed or stood in for. */
+  readonly onTag: (tag: string) => void;
 }
 
 export interface BaselineHandOver {
@@ -37,6 +39,8 @@ export interface BaselineHandOver {
   close(): Promise<void>;
   /** The consumer has ended, closed before: nothing is left out any more, should the application start it again. */
   forget(): void;
+  /** Every tag that something is known of. */
+  tags(): readonly TagReport[];
 }
 
 /** How often it is asked who is there, what is written down, and for the queues of the topics, ms. */
@@ -51,7 +55,7 @@ const LONGEST_START_MS = 10_000;
 const FRESH_MS = 500;
 
 export function baselineHandOver(options: BaselineHandOverOptions): BaselineHandOver {
-  const { plan, source, standIns, declared, ignored, log } = options;
+  const { plan, source, standIns, declared, ignored, log, onTag } = options;
   const group = plan.baselineGroup;
   const groupOf = (tag: string) => canaryGroup(group, tag);
   const { joinsFirst } = source;
@@ -93,6 +97,7 @@ export function baselineHandOver(options: BaselineHandOverOptions): BaselineHand
         return;
       case 'leave out':
         plan.leaveOut(action.topic, action.tags);
+        for (const tag of action.tags) onTag(tag);
         return;
       case 'cover':
         void cover(action);
@@ -104,6 +109,7 @@ export function baselineHandOver(options: BaselineHandOverOptions): BaselineHand
         void drain(action);
         return;
       case 'start stand-in':
+        onTag(action.tag);
         inTheEnd(startStandIn(action.tag, action.topics));
         return;
       case 'end stand-in':
@@ -254,6 +260,7 @@ export function baselineHandOver(options: BaselineHandOverOptions): BaselineHand
   }
 
   return {
+    tags: machine.tags,
     async subscribe(added) {
       if (isOver || added.length === 0) return;
       const isFirst = subscriptions.size === 0;

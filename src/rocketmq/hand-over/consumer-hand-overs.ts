@@ -6,6 +6,7 @@ import type { ConsumerPlan } from '../consumer-plan';
 import type { BaselineHandOver } from './baseline-hand-over';
 import type { Arrival } from './canary-arrival';
 import type { ClusterServers } from './cluster';
+import type { TagReport } from './hand-over';
 import type { HandOverSource } from './source';
 import type { StandInMaker } from './stand-in';
 
@@ -25,9 +26,12 @@ export interface ConsumerHandOvers {
   leaving(plan: ConsumerPlan): Promise<void>;
   /** See {@link MessagePolicy.left}. */
   left(plan: ConsumerPlan): Promise<void>;
+  /** Every tag that a consumer of the baseline knows something of. */
+  tags(plan: ConsumerPlan): readonly TagReport[];
 }
 
-export function createConsumerHandOvers(settings: Settings, log: Log): ConsumerHandOvers {
+/** @param onTag told of each tag that is managed or stood in for */
+export function createConsumerHandOvers(settings: Settings, log: Log, onTag: (tag: string) => void): ConsumerHandOvers {
   /** Of canaries. */
   const arrivals = new WeakMap<ConsumerPlan, Promise<Arrival>>();
   /** Of the baseline. */
@@ -57,7 +61,7 @@ export function createConsumerHandOvers(settings: Settings, log: Log): ConsumerH
   const begin = (plan: ConsumerPlan, source: HandOverSource, standIns: StandInMaker): BaselineHandOver => {
     const { baselineHandOver } = require('./baseline-hand-over') as typeof import('./baseline-hand-over');
     const { mqTags: declared, mqIgnoreTags: ignored } = settings;
-    const handOver = baselineHandOver({ plan, source, standIns, declared, ignored, log });
+    const handOver = baselineHandOver({ plan, source, standIns, declared, ignored, log, onTag });
     handOvers.set(plan, handOver);
     return handOver;
   };
@@ -102,6 +106,7 @@ export function createConsumerHandOvers(settings: Settings, log: Log): ConsumerH
       }
       await handOver.subscribe(subscriptions);
     },
+    tags: plan => handOvers.get(plan)?.tags() ?? [],
     unsubscribed: (plan, topic) => handOvers.get(plan)?.unsubscribe(topic),
     async leaving(plan) {
       // Stand-ins may come while it drains: what it still handles it acknowledges itself.

@@ -78,11 +78,29 @@ export type HandOverAction =
   | { readonly type: 'drain'; readonly tag: string; readonly id: number; readonly topics: readonly string[] }
   | { readonly type: 'say'; readonly level: 'info' | 'warn'; readonly text: string };
 
+/** What is known of a tag at the moment. */
+export interface TagReport {
+  readonly tag: string;
+  /** The canary's group. */
+  readonly group: string;
+  readonly phase: Phase;
+  /** Why it is managed, in words. */
+  readonly reason: string;
+  /** Whether a canary is there. */
+  readonly canary: 'unknown' | 'present' | 'absent';
+  /** That of this process. */
+  readonly standIn: 'none' | 'starting' | 'running' | 'ending';
+  /** The topics of which the consumer leaves its messages out. */
+  readonly leftOut: readonly string[];
+}
+
 export interface HandOver {
   /** @param now ms since 1970 */
   on(event: HandOverEvent, now: number): HandOverAction[];
   /** True once everything known beforehand is settled: the consumer's first poll has the filter it must have. */
   readonly isReady: boolean;
+  /** Every tag that something is known of. */
+  tags(): readonly TagReport[];
 }
 
 export interface HandOverOptions {
@@ -127,9 +145,9 @@ interface TagState {
   readonly covered: Set<string>;
   readonly covering: Set<string>;
   coverAt: number;
-  canary: 'unknown' | 'present' | 'absent';
+  canary: TagReport['canary'];
   absences: number;
-  standIn: 'none' | 'starting' | 'running' | 'ending';
+  standIn: TagReport['standIn'];
   readonly standInTopics: Set<string>;
   startAt: number;
   failures: number;
@@ -467,6 +485,16 @@ export function createHandOver({
       for (const state of tags.values()) if (state.covering.size > 0) return false;
       return true;
     },
+    tags: () =>
+      [...tags.values()].map(({ tag, phase, reason, canary, standIn }) => ({
+        tag,
+        group: canaryGroup(tag),
+        phase,
+        reason,
+        canary,
+        standIn,
+        leftOut: [...leftOut].filter(([, names]) => names.split(' ').includes(tag)).map(([topic]) => topic),
+      })),
     on(event, now) {
       const actions: HandOverAction[] = [];
       take(event, now, actions);

@@ -4,6 +4,8 @@
 export interface Memory {
   /** When the broker answered last. */
   readonly answeredAt: number;
+  /** The connection over which it came is new: others may not have come back yet. */
+  readonly isSettling: boolean;
   /** Who counts as there, with the time at which an answer named it last. */
   readonly seen: ReadonlyMap<string, number>;
 }
@@ -27,13 +29,14 @@ export const SETTLING_MS = 5_000;
  */
 export function remember(former: Memory | undefined, { names, at, connectedAt }: Answer): Memory {
   const seen = new Map<string, number>();
-  if (former !== undefined && at - connectedAt < SETTLING_MS) {
+  const isSettling = at - connectedAt < SETTLING_MS;
+  if (former !== undefined && isSettling) {
     for (const [name, seenAt] of former.seen) {
       if (seenAt < connectedAt && at - seenAt <= MEMORY_MS) seen.set(name, seenAt);
     }
   }
   for (const name of names) seen.set(name, at);
-  return { answeredAt: at, seen };
+  return { answeredAt: at, isSettling, seen };
 }
 
 /** One broker in a round of questions. */
@@ -45,7 +48,8 @@ export interface Source {
 
 /**
  * Who is there by the brokers that answer, and whether the absence of others is proven; see CanariesSeen. Who is there says
- * so to every broker, so that one that is away keeps nothing back. When none answers, their last answers hold.
+ * so to every broker, so that one that is away, or has just come back, keeps nothing back. When none else answers, what was
+ * known before holds.
  */
 export function whoIsThere(
   sources: readonly Source[],
@@ -53,10 +57,11 @@ export function whoIsThere(
 ): { readonly names: ReadonlySet<string>; readonly isComplete: boolean } {
   const answering = sources.filter(({ answered }) => answered);
   const isComplete = answering.length > 0;
+  const isSure = answering.some(({ memory }) => memory?.isSettling === false);
   const names = new Set<string>();
   for (const { memory } of isComplete ? answering : sources) {
     for (const [name, seenAt] of memory?.seen ?? []) {
-      if (now - seenAt <= MEMORY_MS) names.add(name);
+      if (isSure ? seenAt === memory?.answeredAt : now - seenAt <= MEMORY_MS) names.add(name);
     }
   }
   return { names, isComplete };

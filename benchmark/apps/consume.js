@@ -1,0 +1,32 @@
+// Consumes COUNT messages in push mode, says how long that took from the first one on, and leaves.
+const { usage } = require('./measured');
+const { startPushConsumer } = require(`./clients/${process.env.CLIENT}`);
+
+const count = Number(process.env.COUNT);
+let consumed = 0;
+let began;
+let consumer;
+
+async function main() {
+  const handled = new Promise(resolve => {
+    const handler = async () => {
+      began ??= usage();
+      if (++consumed === count) resolve(usage());
+    };
+    startPushConsumer({ topic: process.env.TOPIC, group: process.env.GROUP, handler }).then(
+      started => {
+        consumer = started;
+        process.send({ ready: {} });
+      },
+      error => {
+        throw error;
+      },
+    );
+  });
+  const ended = await handled;
+  process.send({ id: 0, ms: ended.at - began.at, cpuMs: ended.cpuMs - began.cpuMs, consumed });
+  await consumer.close();
+  process.disconnect();
+}
+
+main();

@@ -1,0 +1,90 @@
+/** What is measured against what: the same application, started in different ways. */
+export interface Contender {
+  readonly name: string;
+  /** For tables: what it is. */
+  readonly title: string;
+  /** Arguments to node before the application's file. */
+  readonly preload: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  /** Its traffic is gray; else it has no tag. */
+  readonly isTagged: boolean;
+  /** The contender that its figures are ratios to; undefined: it is what others are compared with. */
+  readonly base: 'bare' | 'bare-tagged' | undefined;
+  readonly isOurs: boolean;
+}
+
+const AGENT = ['--require', 'rocketmq-gray/register'];
+const bare = { preload: [], environment: {}, base: undefined, isOurs: false };
+
+/** dd-trace 5 with baggage as the only thing that it carries, and without what talks to somebody. */
+const DATADOG = {
+  DD_TRACE_PROPAGATION_STYLE: 'baggage',
+  DD_TRACE_SAMPLE_RATE: '0',
+  DD_TRACE_STARTUP_LOGS: 'false',
+  DD_INSTRUMENTATION_TELEMETRY_ENABLED: 'false',
+  DD_REMOTE_CONFIGURATION_ENABLED: 'false',
+  DD_RUNTIME_METRICS_ENABLED: 'false',
+  DD_APPSEC_ENABLED: 'false',
+  DD_IAST_ENABLED: 'false',
+  DD_TRACE_LOG_LEVEL: 'error',
+};
+
+/** Bare twice: tagged requests have a header more, which Node.js itself has to read. */
+export const CONTENDERS: readonly Contender[] = [
+  { ...bare, name: 'bare', title: 'bare Node.js', isTagged: false },
+  { ...bare, name: 'bare-tagged', title: 'bare Node.js, tagged traffic', isTagged: true },
+  {
+    name: 'gray-untagged',
+    title: 'rocketmq-gray, untagged baseline',
+    preload: AGENT,
+    environment: {},
+    isTagged: false,
+    base: 'bare',
+    isOurs: true,
+  },
+  {
+    name: 'gray-tagged',
+    title: 'rocketmq-gray, tagged traffic',
+    preload: AGENT,
+    environment: { GRAY_TAG: 'gray' },
+    isTagged: true,
+    base: 'bare-tagged',
+    isOurs: true,
+  },
+  {
+    name: 'opentelemetry',
+    title: 'OpenTelemetry JS, baggage only',
+    preload: ['--require', './apps/opentelemetry.js'],
+    environment: {},
+    isTagged: true,
+    base: 'bare-tagged',
+    isOurs: false,
+  },
+  {
+    name: 'dd-trace',
+    title: 'dd-trace 5, baggage only',
+    preload: ['--require', 'dd-trace/init'],
+    environment: DATADOG,
+    isTagged: true,
+    base: 'bare-tagged',
+    isOurs: false,
+  },
+];
+
+/** What nobody who follows requests can do without: where there are requests, it is measured beside the others. */
+const ASYNC_LOCAL_STORAGE: Contender = {
+  name: 'async-local-storage',
+  title: 'AsyncLocalStorage alone, tagged traffic',
+  preload: ['--require', './apps/async-local-storage.js'],
+  environment: {},
+  isTagged: true,
+  base: 'bare-tagged',
+  isOurs: false,
+};
+export const FOLLOWING_REQUESTS: readonly Contender[] = [...CONTENDERS, ASYNC_LOCAL_STORAGE];
+
+/** Where traffic plays no part: one of the two bare ones is enough. */
+export const STARTED: readonly Contender[] = CONTENDERS.filter(({ name }) => name !== 'bare-tagged').map(contender => ({
+  ...contender,
+  base: contender.base && 'bare',
+}));

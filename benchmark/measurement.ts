@@ -1,0 +1,73 @@
+/** What a scenario found: values of each contender, round by round, and what was hoped for. */
+
+/** The way a value is compared with that of its base in the same round. */
+export type Comparison = 'ratio' | 'difference';
+
+export interface Metric {
+  readonly name: string;
+  /** Of a single value, for the table of absolute figures. */
+  readonly unit: string;
+  readonly comparison: Comparison;
+  readonly better: 'higher' | 'lower';
+  /** By contender, a value each round. */
+  readonly values: Readonly<Record<string, readonly number[]>>;
+}
+
+/** Met only when the confidence interval clears the bound. */
+export interface Goal {
+  readonly metric: string;
+  readonly contender: string;
+  readonly bound: number;
+}
+
+export interface Compared {
+  readonly name: string;
+  readonly title: string;
+  /** The contender of the same round that it is compared with; undefined: shown as it is. */
+  readonly base: string | undefined;
+  readonly isOurs: boolean;
+}
+
+export interface Measured {
+  readonly scenario: string;
+  readonly title: string;
+  /** How it was done, in a line. */
+  readonly how: string;
+  readonly contenders: readonly Compared[];
+  readonly metrics: readonly Metric[];
+  readonly goals: readonly Goal[];
+}
+
+export const THROUGHPUT = 'throughput';
+export const CPU = 'CPU per operation';
+
+/** One contender's work in one round. */
+export interface Work {
+  readonly operations: number;
+  /** Of the whole. */
+  readonly ms: number;
+  /** Of the measured process. */
+  readonly cpuMs: number;
+}
+
+/** The two metrics of work that was done as fast as it went. */
+export function metricsOfWork(work: ReadonlyMap<string, readonly Work[]>): Metric[] {
+  const of = (value: (work: Work) => number) =>
+    Object.fromEntries([...work].map(([name, rounds]) => [name, rounds.map(value)]));
+  return [
+    {
+      name: THROUGHPUT,
+      unit: 'per second',
+      comparison: 'ratio',
+      better: 'higher',
+      values: of(({ operations, ms }) => (1_000 * operations) / ms),
+    },
+    {
+      name: CPU,
+      unit: 'microseconds',
+      comparison: 'ratio',
+      better: 'lower',
+      values: of(({ operations, cpuMs }) => (1_000 * cpuMs) / operations),
+    },
+  ];
+}

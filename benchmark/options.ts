@@ -1,0 +1,62 @@
+/** The options of `npm run bench`. Pure. */
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+
+export interface Options {
+  /** Versions of Node.js, as the registry knows them: `20`, `26`. */
+  readonly nodes: readonly string[];
+  /** Parts of scenarios' names; empty: all. */
+  readonly only: readonly string[];
+  readonly rounds: number;
+  /** How long one contender's work in one round should take. */
+  readonly workMs: number;
+  /** Of the scenario that looks for leaks. */
+  readonly requests: number;
+  /** Where report, picture and raw figures go. */
+  readonly out: string;
+}
+
+const USAGE =
+  'npm run bench -- [--node 20,26] [--only http,send] [--rounds 20] [--work-ms 700] [--requests 1000000] [--out DIR]';
+
+/** @throws Error with one line for people */
+export function parseOptions(args: readonly string[], scenarios: readonly string[], nodes: readonly string[]): Options {
+  const values = parsed(args);
+  const number = (name: keyof typeof values, otherwise: number, smallest: number): number => {
+    const value = values[name] === undefined ? otherwise : Number(values[name] || Number.NaN);
+    if (Number.isInteger(value) && value >= smallest) return value;
+    throw new Error(`--${name} cannot be '${values[name]}'; usage: ${USAGE}`);
+  };
+  const list = (name: keyof typeof values): string[] => values[name]?.split(',').filter(Boolean) ?? [];
+  const only = list('only');
+  for (const part of only) {
+    if (scenarios.some(name => name.includes(part))) continue;
+    throw new Error(`--only: no scenario has '${part}' in its name; there are ${scenarios.join(', ')}`);
+  }
+  const asked = list('node');
+  for (const node of asked) {
+    if (!nodes.includes(node)) throw new Error(`--node cannot be '${node}'; there are ${nodes.join(', ')}`);
+  }
+  return {
+    nodes: asked.length > 0 ? asked : nodes.filter(node => ['20', nodes.at(-1)].includes(node)),
+    only,
+    rounds: number('rounds', 20, 1),
+    workMs: number('work-ms', 700, 10),
+    requests: number('requests', 1_000_000, 1_000),
+    out: values.out ?? join('.cache', 'benchmark'),
+  };
+}
+
+function parsed(args: readonly string[]) {
+  const text = { type: 'string' } as const;
+  try {
+    return parseArgs({
+      args: [...args],
+      options: { node: text, only: text, rounds: text, 'work-ms': text, requests: text, out: text },
+    }).values;
+  } catch (error) {
+    // What follows the first sentence is advice on how to write other things.
+    const [problem] = (error as Error).message.split(/\.?\n|\. /);
+    throw new Error(`${problem}; usage: ${USAGE}`);
+  }
+}

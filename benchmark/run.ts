@@ -1,0 +1,112 @@
+/** `npm run bench [-- options]` (options.ts): what the agent costs, beside bare Node.js and beside others. */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpus, release, totalmem, type } from 'node:os';
+import { join } from 'node:path';
+import { installApplication } from '../fixtures/applications/install';
+import { installNodeVersions, NODE_VERSIONS } from '../fixtures/node-versions';
+import { type Rocketmq, startRocketmq } from '../fixtures/rocketmq';
+import { CLIENTS } from '../fixtures/rocketmq-clients/clients';
+import { runInterruptibly } from '../fixtures/servers/run-interruptibly';
+import { serverProcesses } from '../fixtures/servers/server-processes';
+import { judge } from './comparison';
+import { type Options, parseOptions } from './options';
+import { picture } from './picture';
+import { goalTable, type Machine, markdown, pictureName, type Run } from './report';
+import { SCENARIOS } from './scenarios';
+
+const DEPENDENCIES = {
+  ...CLIENTS['rocketmq-client-nodejs'].dependencies,
+  ...CLIENTS['ali-ons'].dependencies,
+  autocannon: '8.0.0',
+  express: '5.1.0',
+  ms: '2.1.3',
+  nacos: '2.6.3',
+  undici: '7.16.0',
+  'dd-trace': '5.132.0',
+  // Beside the agent's own, as in any application with OpenTelemetry.
+  '@opentelemetry/api': '1.9.0',
+  '@opentelemetry/core': '2.12.0',
+  '@opentelemetry/instrumentation': '0.223.0',
+  '@opentelemetry/instrumentation-http': '0.223.0',
+  '@opentelemetry/instrumentation-undici': '0.33.0',
+  '@opentelemetry/sdk-trace-base': '2.12.0',
+  '@opentelemetry/sdk-trace-node': '2.12.0',
+} as const;
+
+const began = Date.now();
+const say = (line: string) => console.log(`[${((Date.now() - began) / 1_000).toFixed(1).padStart(6)} s] ${line}`);
+
+async function run(options: Options, signal: AbortSignal): Promise<boolean> {
+  const { nodes, only, rounds, workMs, requests, out } = options;
+  const names = Object.keys(SCENARIOS).filter(name => only.length === 0 || only.some(part => name.includes(part)));
+  say(`${names.length} scenarios on Node.js ${nodes.join(', ')}: ${rounds} rounds`);
+  await installNodeVersions(nodes);
+  const processes = serverProcesses('rocketmq-gray-bench-');
+  let starting: Promise<Rocketmq> | undefined;
+  const rocketmq = () => {
+    starting ??= startRocketmq({ onProgress: say });
+    return starting;
+  };
+  try {
+    await installApplication({
+      directory: processes.directory,
+      apps: 'benchmark/apps',
+      dependencies: DEPENDENCIES,
+      withAgent: true,
+      signal,
+      onProgress: say,
+    });
+    const runs: Run[] = [];
+    for (const node of NODE_VERSIONS.filter(({ name }) => nodes.includes(name))) {
+      const measured = [];
+      for (const name of names) {
+        const scenario = SCENARIOS[name];
+        if (!scenario) continue;
+        say(`Node.js ${node.name}: ${name}`);
+        measured.push(await scenario({ node, processes, rocketmq, rounds, workMs, onProgress: say }, { requests }));
+      }
+      const version = execFileSync(node.path, ['-p', 'process.versions.node'], { encoding: 'utf8' }).trim();
+      runs.push({ node: version, measured });
+    }
+    write(out, runs);
+    for (const one of runs) console.log(`\nNode.js ${one.node}\n\n${goalTable(one)}`);
+    const missed = runs.flatMap(({ measured }) => measured.flatMap(judge)).filter(({ isMissed }) => isMissed);
+    console.log(
+      `\n${missed.length === 0 ? 'No goal was missed.' : `${missed.length} goals were missed.`} Report: ${out}`,
+    );
+    return true;
+  } finally {
+    await Promise.all([processes.stop(), starting?.then(servers => servers.stop())]);
+  }
+}
+
+/** Raw figures, report, and a picture of each version of Node.js. */
+function write(out: string, runs: readonly Run[]): void {
+  mkdirSync(out, { recursive: true });
+  const machine = thisMachine();
+  writeFileSync(join(out, 'benchmark.json'), `${JSON.stringify({ machine, runs }, null, 1)}\n`);
+  writeFileSync(join(out, 'benchmark.md'), `${markdown(runs, machine)}\n`);
+  for (const one of runs) writeFileSync(join(out, pictureName(one)), picture(one));
+}
+
+function thisMachine(): Machine {
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+  return {
+    processor: cpus()[0]?.model ?? 'an unknown processor',
+    cores: cpus().length,
+    memoryGb: Math.round(totalmem() / 2 ** 30),
+    system: `${type()} ${release()}`,
+    versions: { 'rocketmq-gray': version, RocketMQ: '5.5.0', ...DEPENDENCIES },
+  };
+}
+
+runInterruptibly(
+  () =>
+    parseOptions(
+      process.argv.slice(2),
+      Object.keys(SCENARIOS),
+      NODE_VERSIONS.map(({ name }) => name),
+    ),
+  run,
+);

@@ -1,0 +1,89 @@
+/** A backlog, consumed in push mode as fast as it goes. */
+import { type ClientName, clientOf } from '../../fixtures/rocketmq-clients/clients';
+import { type Bench, startWorker } from '../bench';
+import { CONTENDERS, type Contender } from '../contenders';
+import { CPU, type Measured, metricsOfWork, THROUGHPUT, type Work } from '../measurement';
+import { inRounds } from '../rounds';
+
+const MESSAGES = 10_000;
+/** So that the group has an offset on every queue before the first round. */
+const FIRST_MESSAGES = 200;
+/** A round takes seconds for each contender. */
+const ROUNDS = 0.5;
+
+export function consume(client: ClientName) {
+  return async (bench: Bench): Promise<Measured> => {
+    const rocketmq = await bench.rocketmq();
+    const name = client.toUpperCase();
+    const topics = { untagged: `CONSUME_${name}`, tagged: `CONSUME_TAGGED_${name}` };
+    for (const topic of Object.values(topics)) await rocketmq.createTopic(topic);
+    const groups = new Map(CONTENDERS.map(contender => [contender, `${contender.name}-${client}`]));
+    for (const group of groups.values()) await rocketmq.createGroup(group);
+
+    const filler = await startWorker(bench, {
+      name: 'fill',
+      file: 'fill.js',
+      environment: { ROCKETMQ_ENDPOINTS: rocketmq.endpoints, TOPICS: Object.values(topics).join() },
+    });
+    const fill = async (count: number) => {
+      await filler.ask({ topic: topics.untagged, count });
+      await filler.ask({ topic: topics.tagged, count, tag: 'gray' });
+    };
+    const consumed = async (contender: Contender, count: number, whenReady?: () => Promise<void>): Promise<Work> => {
+      const consumer = await startWorker(bench, {
+        name: `consume-${contender.name}`,
+        file: 'consume.js',
+        contender,
+        environment: {
+          ...clientOf(client).environment(rocketmq),
+          CLIENT: client,
+          TOPIC: contender.isTagged ? topics.tagged : topics.untagged,
+          GROUP: groups.get(contender) ?? '',
+          COUNT: `${count}`,
+          ...(contender.isOurs && { GRAY_MQ_NAMESRV: rocketmq.namesrv }),
+        },
+      });
+      await whenReady?.();
+      const work = await consumer.ask<Work>({});
+      await consumer.ended();
+      return { ...work, operations: count };
+    };
+
+    try {
+      // A group that is new to a queue takes what comes from then on.
+      const all = CONTENDERS.map(contender => {
+        let ready: () => void = () => {};
+        const isReady = new Promise<void>(resolve => {
+          ready = resolve;
+        });
+        return { isReady, work: consumed(contender, FIRST_MESSAGES, async () => ready()) };
+      });
+      await Promise.all(all.map(({ isReady }) => isReady));
+      await new Promise(resolve => setTimeout(resolve, 3_000));
+      await fill(FIRST_MESSAGES);
+      await Promise.all(all.map(({ work }) => work));
+
+      const work = await inRounds(
+        CONTENDERS,
+        Math.max(1, Math.round(bench.rounds * ROUNDS)),
+        contender => consumed(contender, MESSAGES),
+        () => fill(MESSAGES),
+      );
+      return {
+        scenario: `consume-${client}`,
+        title: `RocketMQ consume, ${client}, push`,
+        how: `a backlog of ${MESSAGES} messages for each, from the first message on`,
+        contenders: CONTENDERS,
+        metrics: metricsOfWork(work),
+        goals: [
+          { metric: THROUGHPUT, contender: 'gray-untagged', bound: 0.98 },
+          { metric: THROUGHPUT, contender: 'gray-tagged', bound: 0.98 },
+          { metric: CPU, contender: 'gray-untagged', bound: 1 / 0.98 },
+          { metric: CPU, contender: 'gray-tagged', bound: 1 / 0.98 },
+        ],
+      };
+    } finally {
+      await filler.stop();
+    }
+  };
+}

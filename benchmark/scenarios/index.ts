@@ -1,0 +1,29 @@
+import type { Bench } from '../bench';
+import type { Measured } from '../measurement';
+import type { Options } from '../options';
+import { consume } from './consume';
+import { http } from './http';
+import { manyTags } from './many-tags';
+import { memoryAfterRequests, memoryAfterStart } from './memory';
+import { send } from './send';
+import { startUp } from './start-up';
+
+export type Scenario = (bench: Bench, options: Pick<Options, 'requests'>) => Promise<Measured>;
+
+/** By name, in the order of the report. */
+export const SCENARIOS: Readonly<Record<string, Scenario>> = {
+  'start-up-commonjs': startUp('commonjs'),
+  'start-up-module': startUp('module'),
+  'start-up-large': startUp('large'),
+  'http-server': http('none'),
+  'http-hop-fetch': http('fetch'),
+  'http-hop-get': http('get'),
+  'http-hop-pool': http('pool'),
+  'send-rocketmq-client-nodejs': send('rocketmq-client-nodejs'),
+  'send-ali-ons': send('ali-ons'),
+  'consume-rocketmq-client-nodejs': consume('rocketmq-client-nodejs'),
+  'consume-ali-ons': consume('ali-ons'),
+  'memory-after-start': memoryAfterStart,
+  'memory-after-requests': (bench, { requests }) => memoryAfterRequests(requests)(bench),
+  'many-tags': manyTags,
+};
