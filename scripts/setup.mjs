@@ -20,12 +20,15 @@ try {
     node(tsc, '-p', 'tsconfig.fixtures.json');
   });
   const { installRocketmq, ROCKETMQ_VERSIONS } = await fixture('rocketmq');
-  await installRocketmq(say, process.argv.includes('--every-broker') ? ROCKETMQ_VERSIONS : undefined);
+  const isForTests = process.argv.includes('--every-broker');
+  await installRocketmq(say, isForTests ? ROCKETMQ_VERSIONS : undefined);
   const { installNacos } = await fixture('nacos');
   await installNacos(say);
-  if (process.argv.includes('--every-broker')) {
+  if (isForTests) {
     const { installChromium } = await fixture('chromium');
     await installChromium(say);
+    const { installApacheRocketmq } = await fixture('apache-rocketmq');
+    await installApacheRocketmq(say);
   }
 } catch (error) {
   console.error(`setup: ${error instanceof Error ? error.message : error}`);

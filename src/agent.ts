@@ -70,8 +70,7 @@ export function createAgent(settings: Settings): Agent {
     routing: createRouting(settings, log, counts),
     get messages() {
       if (messages === undefined) {
-        const { createMessagePolicy } =
-          require('./rocketmq/message-policy') as typeof import('./rocketmq/message-policy');
+        const { createMessagePolicy } = require('./messaging') as typeof import('./messaging');
         messages = createMessagePolicy(settings, log, counts);
       }
       return messages;

@@ -23,19 +23,12 @@ export const LIBRARIES: readonly (LibraryEntry & { readonly isMessaging?: true }
     module: 'apache-dubbo-service',
     load: () => (require('./apache-dubbo-service') as typeof import('./apache-dubbo-service')).apacheDubboService,
   },
-  {
-    module: 'rocketmq-client-nodejs',
-    isMessaging: true,
-    load: () => (require('./rocketmq-client-nodejs') as typeof import('./rocketmq-client-nodejs')).rocketmqClientNodejs,
-  },
-  {
-    module: 'ali-ons',
-    isMessaging: true,
-    load: () => (require('./ali-ons') as typeof import('./ali-ons')).aliOns,
-  },
-  {
-    module: 'rocketmq',
-    isMessaging: true,
-    load: () => (require('./ali-ons') as typeof import('./ali-ons')).rocketmq,
-  },
+  { module: 'rocketmq-client-nodejs', isMessaging: true, load: () => messaging().rocketmqClientNodejs },
+  { module: 'ali-ons', isMessaging: true, load: () => messaging().aliOns },
+  { module: 'rocketmq', isMessaging: true, load: () => messaging().rocketmq },
+  { module: 'apache-rocketmq', isMessaging: true, load: () => messaging().apacheRocketmq },
 ];
+
+function messaging() {
+  return require('../messaging') as typeof import('../messaging');
+}

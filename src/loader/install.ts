@@ -8,9 +8,9 @@ import {
   type Exports,
   type FileHandler,
   type Instrumentation,
+  isReplacement,
   type LibraryCopy,
   type LibraryEntry,
-  Replacement,
 } from './instrumentation';
 import { requireHook } from './require-hook';
 import { inRange } from './version-range';
@@ -93,7 +93,7 @@ function createFileHandler(libraries: readonly LibraryEntry[], copies: Map<strin
           return replacement;
         });
         outcome.push(file);
-        if (result instanceof Replacement) patched.set(exports, result.exports);
+        if (isReplacement(result)) patched.set(exports, result.exports);
       }
       return patched.get(exports);
     });

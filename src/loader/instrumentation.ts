@@ -12,6 +12,8 @@ export interface LibraryCopy {
   requireDependency(name: string): Exports;
 }
 
+const REPLACEMENT = Symbol.for('rocketmq-gray.replacement');
+
 /**
  * Changes the exports of a module in place; or returns a {@link Replacement}, where the module is one class. What it throws is
  * reported once; the application gets the module as it is.
@@ -20,7 +22,13 @@ export type Patch = (exports: Exports, agent: Agent, copy: LibraryCopy) => unkno
 
 /** Exports that everybody gets in the place of a CommonJS module's own. */
 export class Replacement {
+  // Known by this mark: the class is there once in each file that the build bundles.
+  readonly [REPLACEMENT] = true;
   constructor(readonly exports: Exports) {}
+}
+
+export function isReplacement(value: unknown): value is Replacement {
+  return typeof value === 'object' && value !== null && REPLACEMENT in value;
 }
 
 /** How one library is instrumented: a value, no behaviour of its own. */

@@ -18,6 +18,13 @@ export interface ClientKind {
    * each queue belongs to one member, which commits what it has handled.
    */
   readonly sharesQueues: boolean;
+  /**
+   * False when nobody can stand in for a canary beside a consumer of the application: the client offers no way to make a
+   * second one that leaves when it has to. Default: true.
+   */
+  readonly canStandIn?: false;
+  /** Set when its consumers do not show which environment a message is of, and its brokers are not asked to filter: why. */
+  readonly blindness?: string;
 }
 
 /** Where a client finds its brokers. */

@@ -22,10 +22,16 @@ export class FilterSideError extends Error {
   override readonly name = 'FilterSideError';
 }
 
+/** A consumer that would take the messages of every environment where it must not: it is not made. */
+export class BlindConsumerError extends Error {
+  override readonly name = 'BlindConsumerError';
+}
+
 export interface MessagePolicy {
   /**
    * The plan for a consumer that the application makes for `group`.
    * @throws FilterSideError when the brokers are to filter and the client cannot ask them to
+   * @throws BlindConsumerError when it must not take every message, and nobody can tell it which
    */
   plan(group: string, client: ClientKind): ConsumerPlan;
   /**
@@ -120,6 +126,32 @@ export function createMessagePolicy(settings: Settings, log: Log, counts: Counts
     return 'retry';
   };
 
+  /** The settings, as they can be kept by consumers of `client`. */
+  const settingsFor = (client: ClientKind, group: string): Settings => {
+    if (settings.tag !== undefined || settings.mqBaseline !== 'auto' || client.canStandIn !== false) return settings;
+    log.warnOnce(
+      `stand-ins:${group}`,
+      `${group}: beside a consumer of ${client.name} nobody can stand in for a canary: it takes the messages of every tag that is not in GRAY_MQ_IGNORE_TAGS, as with GRAY_MQ_BASELINE=all`,
+    );
+    return { ...settings, mqBaseline: 'all' };
+  };
+
+  /** @throws BlindConsumerError */
+  const sayBlindness = (plan: ConsumerPlan, blindness: string): void => {
+    if (!plan.isFiltered) {
+      log.warnOnce(
+        `blind:${plan.group}`,
+        `${blindness}: consumers of ${plan.group} handle messages of canaries as if they had no tag`,
+      );
+      return;
+    }
+    const { baselineGroup, tag } = plan;
+    const whose = tag === undefined ? 'messages are left to canaries' : `messages are those of ${tag}`;
+    const problem = `${blindness}, so nobody can tell which ${whose}: the consumer of ${baselineGroup} is not made`;
+    log.errorOnce(`blind:${plan.group}`, problem);
+    throw new BlindConsumerError(`[rocketmq-gray] ${problem}`);
+  };
+
   const prepare: MessagePolicy['prepare'] = async (plan, subscriptions, connection, standIns) => {
     const namesrv = settings.mqNamesrv ?? connection.namesrv;
     const servers = namesrv === undefined ? undefined : { namesrv, credentials: connection.credentials };
@@ -141,8 +173,9 @@ export function createMessagePolicy(settings: Settings, log: Log, counts: Counts
   return {
     plan(group, client) {
       const side = settings.mqFilterSide === 'client' ? 'client' : 'broker';
-      const plan = consumerPlan(group, settings, { side, sharesQueues: client.sharesQueues });
+      const plan = consumerPlan(group, settingsFor(client, group), { side, sharesQueues: client.sharesQueues });
       register.add(plan, client.name);
+      if (client.blindness !== undefined) sayBlindness(plan, client.blindness);
       if (!plan.isFiltered) return plan;
       if (plan.side === 'client') sayClientFilters(log, 'GRAY_MQ_FILTER_SIDE=client');
       if (plan.side === 'client' || client.knowsSql92) return plan;

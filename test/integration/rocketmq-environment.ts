@@ -15,7 +15,10 @@ export interface Got {
   /** How many messages were in handling as it came, itself included (gRPC client). */
   readonly atOnce: number;
   readonly properties: Readonly<Record<string, string>>;
-  readonly keys: readonly string[];
+  /** A text of the native client. */
+  readonly keys: readonly string[] | string;
+  /** The tag of a message (native client). */
+  readonly tags?: string;
   /** The baggage header of the call that the handler made; null: none. */
   readonly downstream: string | null;
 }
@@ -26,14 +29,17 @@ export interface ConsumerApp {
   got(): Got[];
   /** Lines of its output that hold `key`. */
   lines(key: string): Record<string, unknown>[];
-  /** Waits until a client of the remoting protocol pulls from its queues; others need no waiting. */
+  /** Waits until a client of the remoting protocol pulls from its queues (the native one does not tell); others need no waiting. */
   rebalanced(): Promise<void>;
   /** Waits until it received messages with exactly these bodies, in any order. @throws with its output when it did not. */
   receives(bodies: readonly string[], timeout?: number): Promise<void>;
 }
 
-/** The clients, by the name of their package; the older ali-ons has a sandbox of its own. */
-export type Client = 'rocketmq-client-nodejs' | 'ali-ons 3' | 'ali-ons 2' | 'rocketmq 2';
+/**
+ * The clients, by the name of their package; the older ali-ons has a sandbox of its own. apache-rocketmq is put into the
+ * sandbox by the test that uses it.
+ */
+export type Client = 'rocketmq-client-nodejs' | 'ali-ons 3' | 'ali-ons 2' | 'rocketmq 2' | 'apache-rocketmq';
 
 export interface ConsumerSettings {
   /** Default: rocketmq-client-nodejs. */
@@ -58,6 +64,8 @@ export interface ConsumerSettings {
   readonly failFirst?: readonly string[];
   /** How long a handler works, in ms. */
   readonly workMs?: number;
+  /** A second consumer of the same group is started in the process, which the client refuses (native client). */
+  readonly twice?: boolean;
   /** The application takes orders of the test by HTTP (clients of the remoting protocol). */
   readonly takesOrders?: boolean;
 }
@@ -89,6 +97,12 @@ export const GRAY = { baggage: 'gray_tag=gray' };
 
 /** What applications with clients of the remoting protocol bring along. */
 const COMMON = { urllib: '^2.44.0', co: '^4.6.0' };
+
+const SCRIPTS: Partial<Record<Client, { readonly consumer: string; readonly producer: string }>> = {
+  'rocketmq-client-nodejs': { consumer: 'rocketmq/consumer.js', producer: 'rocketmq/producer.js' },
+  'apache-rocketmq': { consumer: 'rocketmq/apache-rocketmq.js', producer: 'rocketmq/apache-rocketmq.js' },
+};
+const ALI_ONS = { consumer: 'rocketmq/ali-ons.js', producer: 'rocketmq/ali-ons.js' };
 
 /** @param dependencies what the applications have besides their clients */
 export async function rocketmqEnvironment(
@@ -144,8 +158,7 @@ export async function rocketmqEnvironment(
     start: app,
     async consumer(settings, env = {}, wait = true) {
       const { client = 'rocketmq-client-nodejs', ...rest } = settings;
-      const script = client === 'rocketmq-client-nodejs' ? 'rocketmq/consumer.js' : 'rocketmq/ali-ons.js';
-      const child = app(script, rest, env, client);
+      const child = app((SCRIPTS[client] ?? ALI_ONS).consumer, rest, env, client);
       const lines = (key: string) => parseLines(child.stdout).filter(line => key in line);
       const got = () => lines('got') as unknown as Got[];
       if (wait) await child.waitFor('"started"');
@@ -154,7 +167,7 @@ export async function rocketmqEnvironment(
         lines,
         got,
         async rebalanced() {
-          if (client !== 'rocketmq-client-nodejs') await child.waitFor('"pulling"');
+          if (SCRIPTS[client] === undefined) await child.waitFor('"pulling"');
         },
         async receives(bodies, timeout = 30_000) {
           const wanted = [...bodies].sort().join();
@@ -172,8 +185,7 @@ export async function rocketmqEnvironment(
       };
     },
     async producer(topics, env = {}, client = 'rocketmq-client-nodejs', clientOptions = {}) {
-      const script = client === 'rocketmq-client-nodejs' ? 'rocketmq/producer.js' : 'rocketmq/ali-ons.js';
-      const child = app(script, { topics, clientOptions }, env, client);
+      const child = app((SCRIPTS[client] ?? ALI_ONS).producer, { topics, clientOptions }, env, client);
       const { port } = JSON.parse(await child.waitFor('"port"')) as { port: number };
       return {
         child,

@@ -7,6 +7,7 @@ import { LIBRARIES } from '../../src/instrumentations';
 import { aliOns, rocketmq } from '../../src/instrumentations/ali-ons';
 import { apacheDubboConsumer } from '../../src/instrumentations/apache-dubbo-consumer';
 import { apacheDubboService } from '../../src/instrumentations/apache-dubbo-service';
+import { apacheRocketmq } from '../../src/instrumentations/apache-rocketmq';
 import { grpcJs } from '../../src/instrumentations/grpc-js';
 import { nacosNaming } from '../../src/instrumentations/nacos-naming';
 import { rocketmqClientNodejs } from '../../src/instrumentations/rocketmq-client-nodejs';
@@ -37,6 +38,7 @@ describe('the README', () => {
     rocketmqClientNodejs,
     aliOns,
     rocketmq,
+    apacheRocketmq,
   ];
 
   it('names every library', () => {
