@@ -34,9 +34,10 @@ export function doctorCommand(
     .description('ask a cluster whether it is fit for a canary of a consumer group, and say what to do where it is not')
     .option('--endpoints <endpoints>', 'a proxy, host:port of its gRPC endpoint, where no name server can be reached')
     .addOption(
-      new Option('--proxy-remoting <address>', 'its remoting endpoint (default: the same host, port 8080)').argParser(
-        settingParser('mqProxyRemoting'),
-      ),
+      new Option(
+        '--proxy-remoting <address>',
+        'its remoting endpoint (default: GRAY_MQ_PROXY_REMOTING, or the same host, port 8080)',
+      ).argParser(settingParser('mqProxyRemoting')),
     )
     .requiredOption('--topic <topic>', 'what is consumed')
     .requiredOption('--group <group>', "the baseline's consumer group, as the application names it")

@@ -1,6 +1,9 @@
 import { ago } from '../inspection/doctor-checks';
-import type { Environment, Fleet, Group } from '../inspection/fleet-shape';
+import { type Environment, type Fleet, type Group, isReached } from '../inspection/fleet-shape';
 import { type Cell, columns, type Terminal } from './terminal';
+
+const NOBODY =
+  'No agent has announced itself and no canary was ever there (--group group1 shows a group all the same).';
 
 /** The fleet as tables, for people. */
 export function statusReport(fleet: Fleet, { colors }: Pick<Terminal, 'colors'>): string {
@@ -14,7 +17,7 @@ export function statusReport(fleet: Fleet, { colors }: Pick<Terminal, 'colors'>)
   const sections = [
     [`${colors.bold('fleet')} at ${fleet.namesrv}: ${brokersOf(fleet)}`],
     ...(fleet.groups.length === 0
-      ? [['No agent has announced itself and no canary was ever there (--group group1 shows a group all the same).']]
+      ? [isReached(fleet) ? [NOBODY] : []]
       : [
           columns([
             head('environment', 'instances', 'stand-ins', 'groups', 'taken', 'backlog'),

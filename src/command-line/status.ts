@@ -1,8 +1,8 @@
 /** `rocketmq-gray status`: the fleet as its brokers know it, once or again and again. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { CommandLineEnvironment } from '../config/command-line';
-import { isReached } from '../inspection/fleet';
 import { fleetInspection } from '../inspection/fleet-answers';
+import { isReached } from '../inspection/fleet-shape';
 import { showProcessStatus } from '../inspection/process-status';
 import { interrupted, pause } from './interrupt';
 

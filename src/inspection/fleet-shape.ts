@@ -27,6 +27,11 @@ export interface Fleet {
   readonly problems: readonly string[];
 }
 
+/** Whether anybody answered who knows of the fleet. */
+export function isReached({ brokers }: Fleet): boolean {
+  return brokers.some(({ problem }) => problem === null);
+}
+
 export interface Environment {
   /** null: the baseline. */
   readonly tag: string | null;

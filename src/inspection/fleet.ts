@@ -35,11 +35,6 @@ export function fleetOf(answers: FleetAnswers): Fleet {
   };
 }
 
-/** Whether anybody answered who knows of the fleet. */
-export function isReached({ brokers }: Fleet): boolean {
-  return brokers.some(({ problem }) => problem === null);
-}
-
 function isThere({ release }: BrokerAnswers): boolean {
   return isKnown(release);
 }

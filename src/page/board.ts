@@ -1,5 +1,5 @@
 /** The picture: topics on the left, a lane for each environment, flows between them. */
-import type { Environment, Fleet, Group } from '../inspection/fleet-shape';
+import { type Environment, type Fleet, type Group, isReached } from '../inspection/fleet-shape';
 import { html, keyed, setText } from './elements';
 import { drawFlows, type Flow } from './flows';
 import { createHistory, drawSparkline, sparkline } from './history';
@@ -25,7 +25,8 @@ export function createBoard(byId: (id: string) => HTMLElement): Board {
     return COLOURS[tags.indexOf(tag) % COLOURS.length] ?? BASELINE_COLOUR;
   };
 
-  function drawHead({ namesrv, brokers, environments, topics, groups, problems }: Fleet): void {
+  function drawHead(fleet: Fleet): void {
+    const { namesrv, brokers, environments, topics, groups, problems } = fleet;
     const names = brokers.map(
       ({ name, release, problem }) => `${name} ${problem === null ? (release ?? '') : '(away)'}`,
     );
@@ -52,7 +53,7 @@ export function createBoard(byId: (id: string) => HTMLElement): Board {
       },
       update: (total, [, value]) => setText(total.children[1] as Element, value),
     });
-    byId('empty').hidden = groups.length > 0;
+    byId('empty').hidden = groups.length > 0 || !isReached(fleet);
     keyed(byId('problems'), problems, {
       key: problem => problem,
       create: problem => html('li', '', problem),

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { statusReport } from '../../src/command-line/status-report';
 import type { Answer } from '../../src/inspection/answer';
 import type { AnnouncedProcess } from '../../src/inspection/cluster-inspection';
-import { fleetOf, isReached } from '../../src/inspection/fleet';
+import { fleetOf } from '../../src/inspection/fleet';
 import type { BrokerAnswers, FleetAnswers, GroupAnswers } from '../../src/inspection/fleet-answers';
-import type { Group } from '../../src/inspection/fleet-shape';
+import { type Group, isReached } from '../../src/inspection/fleet-shape';
 import { lanesOf } from '../../src/inspection/lanes';
 import { isBehind, isLeftLying, memberName, saidOf } from '../../src/page/words';
 import type { Marker } from '../../src/rocketmq/hand-over/hand-over';
@@ -86,6 +86,12 @@ describe('groups worth asking about', () => {
   });
 });
 
+/** Without colours. */
+function report(given: FleetAnswers): string {
+  const colors = new Proxy({}, { get: () => (text: string) => text });
+  return statusReport(fleetOf(given), { colors: colors as never });
+}
+
 describe('a fleet', () => {
   const standingIn = answers({
     markers: known(new Map([['g', [managed, { tag: 'old', phase: 'retired', at: 1 }]]])),
@@ -151,10 +157,14 @@ describe('a fleet', () => {
     expect(fleet.problems).toEqual(['no right']);
   });
 
+  it('of which nobody answers is not said to be empty', () => {
+    const nobody = { ...standingIn, brokers: [broker('z', { release: AWAY, announcements: AWAY })] };
+    expect(report({ ...nobody, markers: AWAY })).toBe(`fleet at n:9876: z (away)\n\n! ${AWAY.problem}`);
+    expect(report(answers({ brokers: [broker('x')] }))).toContain('No agent has announced itself');
+  });
+
   it('as people read it', () => {
-    const paint = new Proxy({}, { get: () => (text: string) => text });
-    const text = statusReport(fleetOf(standingIn), { colors: paint as never });
-    expect(text.split('\n')).toEqual([
+    expect(report(standingIn).split('\n')).toEqual([
       'fleet at n:9876: x 5.5.0, y 5.5.0',
       '',
       'environment  instances  stand-ins  groups  taken  backlog',
