@@ -83,8 +83,22 @@ const ASYNC_LOCAL_STORAGE: Contender = {
 };
 export const FOLLOWING_REQUESTS: readonly Contender[] = [...CONTENDERS, ASYNC_LOCAL_STORAGE];
 
+/** What nobody who patches libraries as they are loaded can do without. */
+const REQUIRE_HOOK: Contender = {
+  name: 'require-hook',
+  title: 'require-in-the-middle alone',
+  preload: ['--require', './apps/require-hook.js'],
+  environment: {},
+  isTagged: false,
+  base: 'bare',
+  isOurs: false,
+};
+
 /** Where traffic plays no part: one of the two bare ones is enough. */
-export const STARTED: readonly Contender[] = CONTENDERS.filter(({ name }) => name !== 'bare-tagged').map(contender => ({
-  ...contender,
-  base: contender.base && 'bare',
-}));
+export const STARTED: readonly Contender[] = [
+  ...CONTENDERS.filter(({ name }) => name !== 'bare-tagged').map(contender => ({
+    ...contender,
+    base: contender.base && ('bare' as const),
+  })),
+  REQUIRE_HOOK,
+];

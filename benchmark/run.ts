@@ -10,6 +10,7 @@ import { CLIENTS } from '../fixtures/rocketmq-clients/clients';
 import { runInterruptibly } from '../fixtures/servers/run-interruptibly';
 import { serverProcesses } from '../fixtures/servers/server-processes';
 import { judge } from './comparison';
+import type { Measured } from './measurement';
 import { type Options, parseOptions } from './options';
 import { picture } from './picture';
 import { goalTable, type Machine, markdown, pictureName, type Run } from './report';
@@ -57,19 +58,21 @@ async function run(options: Options, signal: AbortSignal): Promise<boolean> {
       signal,
       onProgress: say,
     });
-    const runs: Run[] = [];
-    for (const node of NODE_VERSIONS.filter(({ name }) => nodes.includes(name))) {
-      const measured = [];
-      for (const name of names) {
-        const scenario = SCENARIOS[name];
-        if (!scenario) continue;
+    const runs = NODE_VERSIONS.filter(({ name }) => nodes.includes(name)).map(node => ({
+      node: execFileSync(node.path, ['-p', 'process.versions.node'], { encoding: 'utf8' }).trim(),
+      version: node,
+      measured: [] as Measured[],
+    }));
+    for (const name of names) {
+      for (const { version: node, measured } of runs) {
         say(`Node.js ${node.name}: ${name}`);
-        measured.push(await scenario({ node, processes, rocketmq, rounds, workMs, onProgress: say }, { requests }));
+        const bench = { node, processes, rocketmq, rounds, workMs, onProgress: say };
+        const one = await SCENARIOS[name]?.(bench, { requests });
+        if (one) measured.push(one);
       }
-      const version = execFileSync(node.path, ['-p', 'process.versions.node'], { encoding: 'utf8' }).trim();
-      runs.push({ node: version, measured });
+      // What was measured is there, should the rest be interrupted.
+      write(out, runs);
     }
-    write(out, runs);
     for (const one of runs) console.log(`\nNode.js ${one.node}\n\n${goalTable(one)}`);
     const missed = runs.flatMap(({ measured }) => measured.flatMap(judge)).filter(({ isMissed }) => isMissed);
     console.log(
@@ -85,7 +88,8 @@ async function run(options: Options, signal: AbortSignal): Promise<boolean> {
 function write(out: string, runs: readonly Run[]): void {
   mkdirSync(out, { recursive: true });
   const machine = thisMachine();
-  writeFileSync(join(out, 'benchmark.json'), `${JSON.stringify({ machine, runs }, null, 1)}\n`);
+  const figures = runs.map(({ node, measured }) => ({ node, measured }));
+  writeFileSync(join(out, 'benchmark.json'), `${JSON.stringify({ machine, runs: figures }, null, 1)}\n`);
   writeFileSync(join(out, 'benchmark.md'), `${markdown(runs, machine)}\n`);
   for (const one of runs) writeFileSync(join(out, pictureName(one)), picture(one));
 }
