@@ -44,6 +44,8 @@ export const nodeHttpServer: CoreInstrumentation = {
 
 /** Patches the prototype of servers that take HTTP/1 requests, once. */
 export function patchServer(prototype: object, agent: Agent): void {
+  const { IncomingMessage, ServerResponse } = require('node:http') as typeof import('node:http');
+  const messages = [IncomingMessage.prototype, ServerResponse.prototype];
   wrapMethod<Emit>(
     prototype,
     'emit',
@@ -53,7 +55,13 @@ export function patchServer(prototype: object, agent: Agent): void {
         // One over HTTP/2 comes within the tag of its stream.
         if (!REQUEST_EVENTS.has(event) || request?.httpVersionMajor !== 1) return original.call(this, event, ...args);
         // For an upgraded connection the second emitter is the socket itself: from here on it belongs to this request.
-        return handleRequest(agent, request.rawHeaders, [request, args[1]], () => original.call(this, event, ...args));
+        return handleRequest(
+          agent,
+          request.rawHeaders,
+          [request, args[1]],
+          () => original.call(this, event, ...args),
+          messages,
+        );
       },
   );
 }

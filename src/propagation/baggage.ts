@@ -26,7 +26,7 @@ function memberValue(member: string): string | undefined {
 export interface BaggageTags {
   /** First well-formed value of the member of our own key. */
   readonly own: string | undefined;
-  /** First well-formed tag of the `__microservice_tag__` member. */
+  /** First well-formed tag of the `__microservice_tag__` member */
   readonly mse: string | undefined;
   /** Our member was there, and malformed: dropped. */
   readonly malformed: boolean;
@@ -38,6 +38,9 @@ const NO_TAGS: BaggageTags = { own: undefined, mse: undefined, malformed: false 
 export function readBaggage(header: string, key: string): BaggageTags {
   // Most headers carry no tag at all: no splitting for them.
   if (!header.includes(key) && !header.includes(MSE_NAME)) return NO_TAGS;
+  // As agents write it: our member first, and nothing about it.
+  const first = firstValue(header, key);
+  if (isTag(first) && !header.includes(MSE_NAME)) return { own: first, mse: undefined, malformed: false };
   let own: string | undefined;
   let mse: string | undefined;
   let malformed = false;
@@ -52,6 +55,13 @@ export function readBaggage(header: string, key: string): BaggageTags {
     }
   }
   return { own, mse, malformed: malformed && own === undefined };
+}
+
+/** The value of the first member as it is written, if that is of the name `key` and has no properties. */
+function firstValue(header: string, key: string): string | undefined {
+  if (!header.startsWith(key) || header[key.length] !== '=') return undefined;
+  const end = header.indexOf(',');
+  return header.slice(key.length + 1, end < 0 ? undefined : end);
 }
 
 export interface MergeOptions {
