@@ -24,15 +24,16 @@ export function picture({ node, measured }: Run): string {
   const x = (ratio: number) => LEFT + ((WIDTH - LEFT - RIGHT) * ratio) / longest;
   const height = TOP + rows.reduce((sum, { bars }) => sum + bars.length * BAR + GAP, 0) + 10;
 
-  const parts = [
-    `<text x="14" y="26" font-size="15" font-weight="bold">CPU time per operation, Node.js ${node} (bare Node.js = 1)</text>`,
-  ];
-  Object.values(COLOURS).forEach(({ colour, title }, index) => {
-    const at = 14 + index * 165;
+  const heading = `CPU time per operation, Node.js ${node} (bare Node.js = 1)`;
+  const parts = [`<text x="14" y="26" font-size="15" font-weight="bold">${heading}</text>`];
+  let at = 14;
+  for (const { colour, title } of Object.values(COLOURS)) {
     parts.push(
       `<rect x="${at}" y="40" width="11" height="11" fill="${colour}"/><text x="${at + 17}" y="50">${title}</text>`,
     );
-  });
+    // Some width of a letter, and what is between two.
+    at += 6.6 * title.length + 36;
+  }
   let y = TOP;
   for (const { title, bars } of rows) {
     parts.push(
@@ -52,6 +53,7 @@ export function picture({ node, measured }: Run): string {
   parts.push(`<path d="M${x(1).toFixed(1)} ${TOP - 8}V${height - 14}" stroke="#d1495b" stroke-dasharray="3 3"/>`);
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="12">`,
+    `<title>${heading}</title>`,
     `<rect width="100%" height="100%" fill="#fff"/>`,
     ...parts,
     '</svg>\n',
