@@ -26,7 +26,8 @@ async function main() {
   const ended = await handled;
   process.send({ id: 0, ms: ended.at - began.at, cpuMs: ended.cpuMs - began.cpuMs, consumed });
   await consumer.close();
-  process.disconnect();
+  // A client may leave something behind that keeps the process alive.
+  process.exit();
 }
 
 main();
