@@ -1,5 +1,11 @@
 /** What people ask a cluster and the agent does not: each question is one command of the remoting protocol, and changes nothing. */
-import { type Broker, BrokerAdministrationError, plainWords } from '../rocketmq/administration/broker-administration';
+import {
+  type Broker,
+  BrokerAdministrationError,
+  brokersIn,
+  type ClusterInfo,
+  plainWords,
+} from '../rocketmq/administration/broker-administration';
 import type { FilterExpression } from '../rocketmq/filter-expression';
 import {
   type AnnouncementKind,
@@ -93,7 +99,6 @@ export interface ClusterInspection {
 }
 
 const TIMEOUT_MS = 3_000;
-const MASTER_ID = '0';
 
 /** All addresses are `host:port`. Each question rejects with BrokerAdministrationError or RemotingError. */
 export function clusterInspection(
@@ -135,12 +140,7 @@ export function clusterInspection(
   return {
     async brokersBy(nameServer) {
       const response = await ask(nameServer, GET_BROKER_CLUSTER_INFO);
-      const { brokerAddrTable = {}, clusterAddrTable = {} } = bodyOf<ClusterInfo>(response);
-      return Object.entries(clusterAddrTable)
-        .flatMap(([cluster, names]) =>
-          names.map(name => ({ name, cluster, address: brokerAddrTable[name]?.brokerAddrs?.[MASTER_ID] })),
-        )
-        .sort((a, b) => (a.name < b.name ? -1 : 1));
+      return brokersIn(bodyOf<ClusterInfo>(response)).sort((a, b) => (a.name < b.name ? -1 : 1));
     },
     async topic(address, topic) {
       const response = await ask(address, GET_ROUTEINFO_BY_TOPIC, { topic }, { allowed: [TOPIC_NOT_EXIST] });
@@ -250,12 +250,6 @@ function processesIn(
     const announcer = parseAnnouncer(clientId ?? '');
     return announcer === undefined ? [] : [{ kind, group, announcer }];
   });
-}
-
-/** ClusterInfo.java */
-interface ClusterInfo {
-  brokerAddrTable?: Record<string, { brokerAddrs?: Record<string, string> }>;
-  clusterAddrTable?: Record<string, string[]>;
 }
 
 /** TopicRouteData.java, as far as it is used. */

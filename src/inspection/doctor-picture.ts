@@ -9,7 +9,6 @@ import {
 import { consumerPlan } from '../rocketmq/consumer-plan';
 import type { FilterExpression } from '../rocketmq/filter-expression';
 import { canaryGroup } from '../rocketmq/group-name';
-import { allMarkers, MARKER_NAMESPACE } from '../rocketmq/hand-over/canary-marker';
 import type { Marker } from '../rocketmq/hand-over/hand-over';
 import type { Credentials } from '../rocketmq/remoting/signature';
 import { type Answer, isKnown, type Settle, settling, valueIn } from './answer';
@@ -20,6 +19,7 @@ import {
   type GroupMembers,
   type TopicHost,
 } from './cluster-inspection';
+import { askNameServers, askRelease, listedBrokers, markersByGroup, type NameServerAnswer } from './name-servers';
 
 export interface DoctorQuestion {
   /** `host:port;host:port`; absent: only the proxy is asked. */
@@ -74,7 +74,7 @@ export interface DoctorPicture {
   readonly canaryGroup: string;
   /** What the agent makes of the application's filter. */
   readonly filters: { readonly canary: FilterExpression; readonly baseline: FilterExpression };
-  readonly nameServers: readonly { readonly address: string; readonly brokers: Answer<readonly Broker[]> }[];
+  readonly nameServers: readonly NameServerAnswer[];
   readonly topic: Answer<readonly TopicHost[] | undefined>;
   /** Those of the clusters that host the topic; all, when none does. */
   readonly brokers: readonly BrokerPicture[];
@@ -110,15 +110,13 @@ export async function doctorPicture(asked: DoctorQuestion): Promise<DoctorPictur
   try {
     if (question.namesrv === undefined) return await askProxy(head, inspection, settle);
     const addresses = question.namesrv.split(';');
-    const nameServers = await Promise.all(
-      addresses.map(async address => ({ address, brokers: await settle(inspection.brokersBy(address)) })),
-    );
+    const nameServers = await askNameServers(addresses, inspection, settle);
     const topic = await firstAnswer(addresses, address => settle(inspection.topic(address, question.topic)));
     const hosts = valueIn(topic) ?? [];
     const brokers = brokersInQuestion(nameServers, hosts);
     const [pictures, markers] = await Promise.all([
       Promise.all(brokers.map(broker => askBroker(broker, head, hosts, inspection, administration, settle))),
-      settle(markersOf(administration, question.group)),
+      settle(markersByGroup(administration).then(markers => markers.get(question.group) ?? [])),
     ]);
     return { ...head, nameServers, topic, brokers: pictures, markers, proxy: undefined };
   } finally {
@@ -153,20 +151,9 @@ async function firstAnswer<T>(
 
 function brokersInQuestion(nameServers: DoctorPicture['nameServers'], hosts: readonly TopicHost[]): Broker[] {
   const clusters = new Set(hosts.map(({ cluster }) => cluster));
-  const all = new Map<string, Broker>();
-  for (const { brokers } of nameServers) {
-    for (const broker of valueIn(brokers) ?? []) {
-      if (clusters.size > 0 && !clusters.has(broker.cluster)) continue;
-      if (all.get(broker.name)?.address === undefined) all.set(broker.name, broker);
-    }
-  }
-  return [...all.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
-}
-
-async function markersOf(administration: BrokerAdministration, group: string): Promise<readonly Marker[]> {
-  const tables = await administration.keyValues(MARKER_NAMESPACE);
-  if (tables.length === 0) throw new Error('no name server answered');
-  return allMarkers(tables).get(group) ?? [];
+  return listedBrokers(nameServers, ({ cluster }) => clusters.size === 0 || clusters.has(cluster)).sort((a, b) =>
+    a.name < b.name ? -1 : 1,
+  );
 }
 
 async function askBroker(
@@ -183,11 +170,7 @@ async function askBroker(
     (_, id) => id,
   );
   const address = broker.address ?? '';
-  const release = await settle(
-    broker.address === undefined
-      ? Promise.reject(new Error('no master is registered'))
-      : inspection.release(broker.address),
-  );
+  const release = await askRelease(broker, inspection, settle);
   // One that does not answer costs its time once.
   const when = <T>(question: () => Promise<T>): Promise<Answer<T>> =>
     isKnown(release) ? settle(question()) : Promise.resolve(release);

@@ -1,7 +1,6 @@
 /** What `status` and `page` ask a cluster, again and again. What the answers make is said in fleet.ts. */
 import { type Broker, brokerAdministration } from '../rocketmq/administration/broker-administration';
 import { canaryGroup } from '../rocketmq/group-name';
-import { allMarkers, MARKER_NAMESPACE } from '../rocketmq/hand-over/canary-marker';
 import type { Marker } from '../rocketmq/hand-over/hand-over';
 import type { Credentials } from '../rocketmq/remoting/signature';
 import { type Answer, isKnown, settling, valueIn } from './answer';
@@ -9,6 +8,7 @@ import { type AnnouncedProcess, clusterInspection, type GroupMembers, type Group
 import { fleetOf } from './fleet';
 import type { Fleet } from './fleet-shape';
 import { type Lane, lanesOf, topicsOf } from './lanes';
+import { askNameServers, askRelease, listedBrokers, markersByGroup, type NameServerAnswer } from './name-servers';
 
 export interface FleetQuestion {
   /** `host:port;host:port` */
@@ -42,7 +42,7 @@ export interface FleetAnswers {
   /** ms since 1970 */
   readonly at: number;
   readonly question: Omit<FleetQuestion, 'credentials'>;
-  readonly nameServers: readonly { readonly address: string; readonly brokers: Answer<readonly Broker[]> }[];
+  readonly nameServers: readonly NameServerAnswer[];
   /** By the baseline's group. */
   readonly markers: Answer<ReadonlyMap<string, readonly Marker[]>>;
   readonly brokers: readonly BrokerAnswers[];
@@ -59,12 +59,6 @@ export function fleetInspection({ credentials, ...question }: FleetQuestion): Fl
   const inspection = clusterInspection(credentials);
   const administration = brokerAdministration({ namesrv: question.namesrv, credentials });
   const addresses = question.namesrv.split(';');
-
-  async function markersNow(): Promise<ReadonlyMap<string, readonly Marker[]>> {
-    const tables = await administration.keyValues(MARKER_NAMESPACE);
-    if (tables.length === 0) throw new Error('no name server answered');
-    return allMarkers(tables);
-  }
 
   /** All announcements; from brokers that cannot list them, those in groups that have markers or were asked for. */
   async function announcementsOn(
@@ -103,21 +97,13 @@ export function fleetInspection({ credentials, ...question }: FleetQuestion): Fl
   async function look(): Promise<Fleet> {
     const at = Date.now();
     const [nameServers, markers] = await Promise.all([
-      Promise.all(addresses.map(async address => ({ address, brokers: await settle(inspection.brokersBy(address)) }))),
-      settle(markersNow()),
+      askNameServers(addresses, inspection, settle),
+      settle(markersByGroup(administration)),
     ]);
-    const listed = new Map<string, Broker>();
-    for (const { brokers } of nameServers) {
-      for (const broker of valueIn(brokers) ?? []) {
-        if (listed.get(broker.name)?.address === undefined) listed.set(broker.name, broker);
-      }
-    }
     const heard = await Promise.all(
-      [...listed.values()].map(async broker => {
+      listedBrokers(nameServers).map(async broker => {
         const { address } = broker;
-        const release = await settle(
-          address === undefined ? Promise.reject(new Error('no master is registered')) : inspection.release(address),
-        );
+        const release = await askRelease(broker, inspection, settle);
         if (address === undefined || !isKnown(release)) {
           return { broker, release, announcements: release as Answer<never>, isListed: true };
         }

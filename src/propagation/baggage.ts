@@ -26,7 +26,7 @@ function memberValue(member: string): string | undefined {
 export interface BaggageTags {
   /** First well-formed value of the member of our own key. */
   readonly own: string | undefined;
-  /** First well-formed tag of the `__microservice_tag__` member */
+  /** First well-formed tag of the `__microservice_tag__` member. */
   readonly mse: string | undefined;
   /** Our member was there, and malformed: dropped. */
   readonly malformed: boolean;
@@ -36,11 +36,12 @@ const NO_TAGS: BaggageTags = { own: undefined, mse: undefined, malformed: false 
 
 /** The tags that a header value carries. Malformed ones are left out, never thrown on. */
 export function readBaggage(header: string, key: string): BaggageTags {
+  const hasMse = header.includes(MSE_NAME);
   // Most headers carry no tag at all: no splitting for them.
-  if (!header.includes(key) && !header.includes(MSE_NAME)) return NO_TAGS;
+  if (!hasMse && !header.includes(key)) return NO_TAGS;
   // As agents write it: our member first, and nothing about it.
-  const first = firstValue(header, key);
-  if (isTag(first) && !header.includes(MSE_NAME)) return { own: first, mse: undefined, malformed: false };
+  const first = hasMse ? undefined : firstValue(header, key);
+  if (isTag(first)) return { own: first, mse: undefined, malformed: false };
   let own: string | undefined;
   let mse: string | undefined;
   let malformed = false;

@@ -240,19 +240,14 @@ export function brokerAdministration({
         askNameServer(GET_BROKER_CLUSTER_INFO, {}),
       ]);
       succeed(address, GET_BROKER_CLUSTER_INFO, response);
-      const { brokerAddrTable = {}, clusterAddrTable = {} } = parseBody<ClusterInfo>(response);
+      const info = parseBody<ClusterInfo>(response);
       const hosting = new Set(routes.flat().map(({ cluster }) => cluster));
-      const all = Object.keys(clusterAddrTable);
+      const all = Object.keys(info.clusterAddrTable ?? {});
       if (hosting.size === 0 && all.length > 1) {
         const problem = `no broker hosts ${topics.join(', ')}, and there are several clusters: ${all.join(', ')}`;
         throw new BrokerAdministrationError(address, GET_BROKER_CLUSTER_INFO, undefined, problem);
       }
-      const clusters = hosting.size === 0 ? all : all.filter(cluster => hosting.has(cluster));
-      return clusters.flatMap(cluster =>
-        (clusterAddrTable[cluster] ?? [])
-          .map(name => ({ name, cluster, address: brokerAddrTable[name]?.brokerAddrs?.[MASTER_ID] }))
-          .sort((a, b) => (a.name < b.name ? -1 : 1)),
-      );
+      return brokersIn(info).filter(({ cluster }) => hosting.size === 0 || hosting.has(cluster));
     },
     async groupSettings(broker, group) {
       // All groups (201), not the one (352): a 5.x broker with autoCreateSubscriptionGroup creates the group that 352
@@ -331,9 +326,18 @@ interface TopicRouteData {
 }
 
 /** ClusterInfo.java */
-interface ClusterInfo {
-  brokerAddrTable?: Record<string, { brokerAddrs?: Record<string, string> }>;
-  clusterAddrTable?: Record<string, string[]>;
+export interface ClusterInfo {
+  readonly brokerAddrTable?: Readonly<Record<string, { readonly brokerAddrs?: Readonly<Record<string, string>> }>>;
+  readonly clusterAddrTable?: Readonly<Record<string, readonly string[]>>;
+}
+
+/** All brokers, cluster by cluster, by name. */
+export function brokersIn({ brokerAddrTable = {}, clusterAddrTable = {} }: ClusterInfo): Broker[] {
+  return Object.entries(clusterAddrTable).flatMap(([cluster, names]) =>
+    names
+      .map(name => ({ name, cluster, address: brokerAddrTable[name]?.brokerAddrs?.[MASTER_ID] }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1)),
+  );
 }
 
 /** SubscriptionGroupWrapper.java */
