@@ -96,9 +96,11 @@ const REQUIRE_HOOK: Contender = {
 
 /** Where traffic plays no part: one of the two bare ones is enough. */
 export const STARTED: readonly Contender[] = [
-  ...CONTENDERS.filter(({ name }) => name !== 'bare-tagged').map(contender => ({
-    ...contender,
-    base: contender.base && ('bare' as const),
-  })),
+  ...CONTENDERS.filter(({ name }) => name !== 'bare-tagged').map(toBare),
   REQUIRE_HOOK,
 ];
+
+/** The same, compared with untagged traffic. */
+export function toBare(contender: Contender): Contender {
+  return { ...contender, base: contender.base && 'bare' };
+}

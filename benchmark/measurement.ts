@@ -41,6 +41,15 @@ export interface Measured {
 export const THROUGHPUT = 'throughput';
 export const CPU = 'CPU per operation';
 
+/** Of work that was done as fast as it went: the least throughput to bare, and with it the most CPU time. */
+export function goalsOfWork(bounds: { readonly untagged: number; readonly tagged: number }): Goal[] {
+  const contenders = { 'gray-untagged': bounds.untagged, 'gray-tagged': bounds.tagged };
+  return [
+    ...Object.entries(contenders).map(([contender, bound]) => ({ metric: THROUGHPUT, contender, bound })),
+    ...Object.entries(contenders).map(([contender, bound]) => ({ metric: CPU, contender, bound: 1 / bound })),
+  ];
+}
+
 /** One contender's work in one round. */
 export interface Work {
   readonly operations: number;

@@ -1,6 +1,7 @@
 /** The options of `npm run bench`. Pure. */
+
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { commandOptions } from '../fixtures/servers/command-options';
 
 export interface Options {
   /** Versions of Node.js, as the registry knows them: `20`, `26`. */
@@ -49,14 +50,9 @@ export function parseOptions(args: readonly string[], scenarios: readonly string
 
 function parsed(args: readonly string[]) {
   const text = { type: 'string' } as const;
-  try {
-    return parseArgs({
-      args: [...args],
-      options: { node: text, only: text, rounds: text, 'work-ms': text, requests: text, out: text },
-    }).values;
-  } catch (error) {
-    // What follows the first sentence is advice on how to write other things.
-    const [problem] = (error as Error).message.split(/\.?\n|\. /);
-    throw new Error(`${problem}; usage: ${USAGE}`);
-  }
+  return commandOptions(
+    args,
+    { node: text, only: text, rounds: text, 'work-ms': text, requests: text, out: text },
+    USAGE,
+  );
 }

@@ -7,6 +7,7 @@ import { installApplication } from '../fixtures/applications/install';
 import { installNodeVersions, NODE_VERSIONS } from '../fixtures/node-versions';
 import { type Rocketmq, startRocketmq } from '../fixtures/rocketmq';
 import { CLIENTS } from '../fixtures/rocketmq-clients/clients';
+import { timedProgress } from '../fixtures/servers/progress';
 import { runInterruptibly } from '../fixtures/servers/run-interruptibly';
 import { serverProcesses } from '../fixtures/servers/server-processes';
 import { judge } from './comparison';
@@ -35,8 +36,7 @@ const DEPENDENCIES = {
   '@opentelemetry/sdk-trace-node': '2.12.0',
 } as const;
 
-const began = Date.now();
-const say = (line: string) => console.log(`[${((Date.now() - began) / 1_000).toFixed(1).padStart(6)} s] ${line}`);
+const say = timedProgress(6);
 
 async function run(options: Options, signal: AbortSignal): Promise<boolean> {
   const { nodes, only, rounds, workMs, requests, out } = options;

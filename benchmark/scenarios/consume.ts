@@ -2,7 +2,7 @@
 import { type ClientName, clientOf } from '../../fixtures/rocketmq-clients/clients';
 import { type Bench, startWorker } from '../bench';
 import { CONTENDERS, type Contender } from '../contenders';
-import { CPU, type Measured, metricsOfWork, THROUGHPUT, type Work } from '../measurement';
+import { goalsOfWork, type Measured, metricsOfWork, type Work } from '../measurement';
 import { inRounds } from '../rounds';
 
 const MESSAGES = 10_000;
@@ -75,12 +75,7 @@ export function consume(client: ClientName) {
         how: `a backlog of ${MESSAGES} messages for each, from the first message on`,
         contenders: CONTENDERS,
         metrics: metricsOfWork(work),
-        goals: [
-          { metric: THROUGHPUT, contender: 'gray-untagged', bound: 0.98 },
-          { metric: THROUGHPUT, contender: 'gray-tagged', bound: 0.98 },
-          { metric: CPU, contender: 'gray-untagged', bound: 1 / 0.98 },
-          { metric: CPU, contender: 'gray-tagged', bound: 1 / 0.98 },
-        ],
+        goals: goalsOfWork({ untagged: 0.98, tagged: 0.98 }),
       };
     } finally {
       await filler.stop();

@@ -1,7 +1,7 @@
 /** A server that answers at once, and one that first calls another: requests as fast as they are answered. */
 import { type Bench, startWorker, type Worker } from '../bench';
 import { CONTENDERS, type Contender, FOLLOWING_REQUESTS } from '../contenders';
-import { CPU, type Measured, metricsOfWork, THROUGHPUT, type Work } from '../measurement';
+import { goalsOfWork, type Measured, metricsOfWork, type Work } from '../measurement';
 import { inRounds } from '../rounds';
 
 export const HOPS = {
@@ -40,12 +40,7 @@ export function http(hop: Hop) {
         how: `${amount} requests a round by autocannon over ${CONNECTIONS} connections`,
         contenders: FOLLOWING_REQUESTS,
         metrics: metricsOfWork(work),
-        goals: [
-          { metric: THROUGHPUT, contender: 'gray-untagged', bound: 0.99 },
-          { metric: THROUGHPUT, contender: 'gray-tagged', bound: HOPS[hop].tagged },
-          { metric: CPU, contender: 'gray-untagged', bound: 1 / 0.99 },
-          { metric: CPU, contender: 'gray-tagged', bound: 1 / HOPS[hop].tagged },
-        ],
+        goals: goalsOfWork({ untagged: 0.99, tagged: HOPS[hop].tagged }),
       };
     } finally {
       await Promise.all([load, backend, ...servers.values()].map(worker => worker.stop()));

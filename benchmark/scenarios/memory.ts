@@ -1,6 +1,6 @@
 /** What a server holds after its start, and what requests leave behind. */
 import { type Bench, startWorker } from '../bench';
-import { CONTENDERS, type Contender } from '../contenders';
+import { CONTENDERS, toBare } from '../contenders';
 import type { Measured } from '../measurement';
 import { inRounds } from '../rounds';
 import { requests, startServer } from './http';
@@ -71,8 +71,4 @@ export function memoryAfterRequests(total: number) {
       ],
     };
   };
-}
-
-function toBare(contender: Contender): Contender {
-  return { ...contender, base: contender.base && 'bare' };
 }

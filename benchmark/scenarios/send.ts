@@ -2,7 +2,7 @@
 import { type ClientName, clientOf } from '../../fixtures/rocketmq-clients/clients';
 import { type Bench, startWorker, type Worker } from '../bench';
 import { CONTENDERS, type Contender } from '../contenders';
-import { CPU, type Measured, metricsOfWork, THROUGHPUT, type Work } from '../measurement';
+import { goalsOfWork, type Measured, metricsOfWork, type Work } from '../measurement';
 import { inRounds } from '../rounds';
 
 const CONCURRENCY = 16;
@@ -36,12 +36,7 @@ export function send(client: ClientName) {
         how: `${count} messages a round, ${CONCURRENCY} at a time`,
         contenders: CONTENDERS,
         metrics: metricsOfWork(work),
-        goals: [
-          { metric: THROUGHPUT, contender: 'gray-untagged', bound: 0.99 },
-          { metric: THROUGHPUT, contender: 'gray-tagged', bound: 0.98 },
-          { metric: CPU, contender: 'gray-untagged', bound: 1 / 0.99 },
-          { metric: CPU, contender: 'gray-tagged', bound: 1 / 0.98 },
-        ],
+        goals: goalsOfWork({ untagged: 0.99, tagged: 0.98 }),
       };
     } finally {
       await Promise.all([...senders.values()].map(worker => worker.stop()));

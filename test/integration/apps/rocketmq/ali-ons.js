@@ -6,6 +6,7 @@ const { Consumer, Message, Producer } = require(process.env.CLIENT);
 const co = require('co');
 const urllib = require('urllib');
 const echo = require('./echo.js');
+const sendServer = require('./send-server.js');
 
 const app = JSON.parse(process.env.APP);
 const say = line => console.log(JSON.stringify(line));
@@ -112,17 +113,7 @@ async function produce() {
     const { msgId } = await (usesGenerators ? co(producer.send(message)) : producer.send(message));
     return { id: msgId, changed: JSON.stringify(message.properties) !== before };
   };
-  const server = http.createServer((request, response) => {
-    let text = '';
-    request
-      .on('data', chunk => (text += chunk))
-      .on('end', () =>
-        send(JSON.parse(text)).then(
-          result => response.end(JSON.stringify(result)),
-          error => response.writeHead(500).end(error.stack),
-        ),
-      );
-  });
+  const server = sendServer(send);
   server.listen(0, '127.0.0.1', () => say({ port: server.address().port }));
 }
 

@@ -1,8 +1,8 @@
 // A plain application with the native client, as a consumer (`subscriptions` in APP) or a producer. It knows nothing of the
 // agent; the protocol with the test is that of consumer.js and producer.js.
-const http = require('node:http');
 const { Producer, PushConsumer } = require('apache-rocketmq');
 const echo = require('./echo.js');
+const sendServer = require('./send-server.js');
 
 const app = JSON.parse(process.env.APP);
 const say = line => console.log(JSON.stringify(line));
@@ -77,17 +77,7 @@ async function produce() {
     if (!msgId || statusStr !== 'OK') throw new Error(`not sent: ${statusStr}`);
     return { id: msgId, changed: JSON.stringify(given) !== before };
   };
-  const server = http.createServer((request, response) => {
-    let text = '';
-    request
-      .on('data', chunk => (text += chunk))
-      .on('end', () =>
-        send(JSON.parse(text)).then(
-          result => response.end(JSON.stringify(result)),
-          error => response.writeHead(500).end(error.stack),
-        ),
-      );
-  });
+  const server = sendServer(send);
   server.listen(0, '127.0.0.1', () => say({ port: server.address().port }));
 }
 

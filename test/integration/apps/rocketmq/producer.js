@@ -1,7 +1,7 @@
 // A plain producer application: POST /send with a JSON message sends it from within the request.
-const http = require('node:http');
 const { Producer } = require('rocketmq-client-nodejs');
 const echo = require('./echo.js');
+const sendServer = require('./send-server.js');
 
 const app = JSON.parse(process.env.APP);
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
@@ -40,16 +40,6 @@ async function send({ transaction, properties, delay, body, ...rest }) {
   return { id: receipt.messageId, changed: JSON.stringify([...(message.properties ?? [])]) !== before };
 }
 
-const server = http.createServer((request, response) => {
-  let text = '';
-  request
-    .on('data', chunk => (text += chunk))
-    .on('end', () => {
-      send(JSON.parse(text)).then(
-        result => response.end(JSON.stringify(result)),
-        error => response.writeHead(500).end(error.stack),
-      );
-    });
-});
+const server = sendServer(send);
 
 producer.startup().then(() => server.listen(0, '127.0.0.1', () => say({ port: server.address().port })));
