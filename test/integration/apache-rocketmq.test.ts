@@ -176,7 +176,7 @@ describe.skipIf(notBuilt !== undefined)(title, () => {
         return addon;
       };`,
     );
-    for (const app of ['apache-rocketmq.js', 'echo.js']) {
+    for (const app of ['apache-rocketmq.js', 'echo.js', 'send-server.js']) {
       cpSync(environment.sandbox.path(`rocketmq/${app}`), environment.sandbox.path(`unpatched/${app}`));
     }
     const { namesrv } = environment.rocketmq;
