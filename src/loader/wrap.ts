@@ -97,9 +97,13 @@ export function wrapClass<C extends AnyClass>(
   ) => InstanceType<C>,
 ): C {
   if (wrappedClasses.has(original)) return original;
-  const wrapped = new Proxy(original, {
-    construct: (target, args, newTarget) =>
-      construct(args as ConstructorParameters<C>, newTarget, changed => Reflect.construct(target, changed, newTarget)),
+  const wrapped: C = new Proxy(original, {
+    construct(target, args, newTarget) {
+      // A proxy as `new.target` gives V8 no estimate of how many properties an instance will have: one with more than a
+      // dozen becomes a dictionary, and all that reads it is slower.
+      const Made = newTarget === wrapped ? target : newTarget;
+      return construct(args as ConstructorParameters<C>, Made, changed => Reflect.construct(target, changed, Made));
+    },
   });
   const descriptor = Object.getOwnPropertyDescriptor(original.prototype, 'constructor');
   Object.defineProperty(original.prototype, 'constructor', {

@@ -47,7 +47,7 @@ export function createAttachmentPropagation(options: AttachmentPropagationOption
       const dropsMse = ignore || mse;
       const holdsTags = () => Object.hasOwn(attachments, key) || (dropsMse && Object.hasOwn(attachments, MSE_NAME));
       if (tag === undefined && !(ignore && holdsTags())) return attachments;
-      const copy: Record<string, unknown> = { ...attachments };
+      const copy: Record<string, unknown> = Object.assign({}, attachments);
       delete copy[key];
       if (dropsMse) delete copy[MSE_NAME];
       if (tag !== undefined) copy[key] = tag;

@@ -7,6 +7,7 @@ import {
   type HeaderPropagationOptions,
   joined,
 } from '../../src/propagation/http-headers';
+import { haveSameShape } from './shapes';
 
 const propagation = (options: Partial<HeaderPropagationOptions> = {}) =>
   createHeaderPropagation({
@@ -185,6 +186,11 @@ describe('changeHeaderObject', () => {
     }
     expect(changeHeaderObject(new Headers(), GRAY)).toBeInstanceOf(Headers);
     expect(Object.getPrototypeOf(changeHeaderObject(Object.create(null), GRAY))).toBe(null);
+  });
+
+  it('makes objects of one shape for calls that are alike', () => {
+    const change = () => changeHeaderObject({ accept: 'text/plain', host: 'orders' }, GRAY);
+    expect(haveSameShape(change(), change())).toBe(true);
   });
 });
 

@@ -1,5 +1,7 @@
+import { EventEmitter } from 'node:events';
 import { describe, expect, it, vi } from 'vitest';
 import { type AnyFunction, wrapClass, wrapMethod } from '../../src/loader/wrap';
+import { hasFastProperties } from './shapes';
 
 const passing = (original: AnyFunction): AnyFunction =>
   function (this: unknown, ...args) {
@@ -119,6 +121,17 @@ describe('wrapClass', () => {
     }
     const heir = new Heir('b');
     expect([heir.secret(), heir.constructor, heir instanceof Original]).toEqual(['heir b!', Heir, true]);
+  });
+
+  it('makes instances whose properties are as quick as those of the original', () => {
+    // As undici's `Client`. V8 estimates how many properties an instance will have by what the constructor is written like.
+    const keys = Array.from({ length: 40 }, (_, index) => Symbol(String(index)));
+    const sets = keys.map((_, index) => `this[keys[${index}]] = 1;`).join(' ');
+    const text = `return class Large extends EventEmitter { constructor() { super(); ${sets} } }`;
+    const Large = new Function('EventEmitter', 'keys', text)(EventEmitter, keys) as new () => object;
+    const isQuick = (Kind: new () => object) => hasFastProperties(new Kind());
+    expect(isQuick(Large)).toBe(true);
+    expect(isQuick(wrapClass(Large, (args, _newTarget, make) => make(args)))).toBe(true);
   });
 
   it('cannot be called without new, like any class', () => {

@@ -14,7 +14,7 @@ export const patchProducer: Patch = (MQProducer: Exports, agent) =>
       const copy = Object.assign(Object.create(Object.getPrototypeOf(message) as object), message) as Message & {
         properties: Record<string, string>;
       };
-      copy.properties = { ...message.properties };
+      copy.properties = Object.assign({}, message.properties);
       injectTag(recordCarrier(copy.properties), settings.key, outgoing);
       return copy;
     };

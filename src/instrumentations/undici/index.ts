@@ -98,24 +98,29 @@ export function patchDispatcher(prototype: object, agent: Agent): void {
   const calls = createCalls(agent);
   const aim = createAim(agent);
 
-  const prepare = (dispatcher: Dispatcher, options: DispatchOptions, handler: object): Outgoing => {
+  /** Undefined: it goes on as it is. */
+  const prepare = (dispatcher: Dispatcher, options: DispatchOptions, handler: object): Outgoing | undefined => {
     // The library has the better error for what is not an object.
-    if (!isObject(options) || !isObject(handler)) return { options };
+    if (calls.isIdle() || !isObject(options) || !isObject(handler)) return undefined;
     const tag = calls.tagOf(options);
     remember(handler, tag);
     const decision = aim(dispatcher, options, tag);
     if (decision instanceof Error) return { options, error: decision };
-    return { options: calls.take(options, decision), via: decision?.via };
+    const taken = calls.take(options, decision);
+    return taken === options ? undefined : { options: taken, via: decision?.via };
   };
   wrapMethod<Dispatch>(
     prototype,
     'dispatch',
     original =>
       function dispatch(this: unknown, options, handler) {
-        if (agent.guard('an undici call', false, calls.isIdle)) return original.call(this, options, handler);
-        const outgoing = agent.guard('an undici call', { options } as Outgoing, () =>
-          prepare(this as Dispatcher, options, handler),
-        );
+        let outgoing: Outgoing | undefined;
+        try {
+          outgoing = prepare(this as Dispatcher, options, handler);
+        } catch (error) {
+          agent.guard.report('an undici call', error);
+        }
+        if (outgoing === undefined) return original.call(this, options, handler);
         if (outgoing.error !== undefined) return fail(handler, outgoing.error);
         if (outgoing.via !== undefined) return outgoing.via.dispatch(outgoing.options, handler);
         return original.call(this, outgoing.options, handler);
@@ -141,12 +146,13 @@ export function patchDispatcher(prototype: object, agent: Agent): void {
 function early(calls: Calls, agent: Agent): (dispatch: Dispatch) => Dispatch {
   return original =>
     function dispatch(this: unknown, options, handler) {
-      if (agent.guard('an undici call', false, calls.isIdle)) return original.call(this, options, handler);
-      return original.call(
-        this,
-        agent.guard('an undici call', options, () => calls.take(options)),
-        handler,
-      );
+      let taken = options;
+      try {
+        if (!calls.isIdle()) taken = calls.take(options);
+      } catch (error) {
+        agent.guard.report('an undici call', error);
+      }
+      return original.call(this, taken, handler);
     };
 }
 
