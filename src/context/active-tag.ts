@@ -40,7 +40,9 @@ export interface TagContext {
   /** True once any flow of this process was tagged: before that no flow can leak into another. */
   wasUsed(): boolean;
   scope(): Scope | undefined;
-  /** Runs `fn` within a scope taken earlier from {@link TagContext.scope}. */
+  /** A scope to handle something in that carries `tag` (undefined: carries none). */
+  newScope(tag: string | undefined): Scope;
+  /** Runs `fn` within a scope taken earlier from {@link TagContext.scope} or {@link TagContext.newScope}. */
   runInScope<T>(scope: Scope | undefined, fn: () => T): T;
   /** Changes the scope of the rest of the current flow. Needs {@link enableFlows} early enough. */
   enter(scope: Scope | undefined): void;
@@ -74,10 +76,10 @@ export function createTagContext({ instanceTag, bridge }: TagContextOptions): Ta
       if (tag === undefined) return LEFT_AS_IT_IS;
       return tag === BASE ? WITHOUT_TAG : { tag, remove: false };
     },
-    run(tag, fn) {
-      if (context.isCurrent(tag)) return fn();
+    run: (tag, fn) => (context.isCurrent(tag) ? fn() : context.runInScope(context.newScope(tag), fn)),
+    newScope(tag) {
       if (tag !== undefined) used = true;
-      return storage.run({ tag }, () => bridge.run(tag, fn));
+      return { tag };
     },
     isCurrent(tag) {
       return storage.getStore()?.tag === tag && bridge.shows(tag);
@@ -85,6 +87,8 @@ export function createTagContext({ instanceTag, bridge }: TagContextOptions): Ta
     wasUsed: () => used,
     scope: () => storage.getStore(),
     runInScope(scope, fn) {
+      // `storage.run` looks by itself whether that is the present one.
+      if (bridge.isIdle()) return storage.run(scope, fn);
       return storage.getStore() === scope ? fn() : storage.run(scope, () => bridge.run(scope?.tag, fn));
     },
     enter(scope) {

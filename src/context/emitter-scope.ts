@@ -4,49 +4,52 @@ import type { Scope, TagContext } from './active-tag';
 
 export type Emit = (this: unknown, event: string | symbol, ...args: unknown[]) => boolean;
 
-/** What the events of an emitter run within, where `emit` of its class looks for that. */
+/** What the events of an emitter run within. It is there, if undefined, where `emit` of its class looks for it. */
 const SCOPE = Symbol('rocketmq-gray.scope');
 /** Within no scope at all, which is not the same as wherever they are emitted. */
 const NONE: Scope = { tag: undefined };
-type Scoped = EventEmitter & { [SCOPE]?: Scope };
-
-/** Those that {@link followEvents} put in place. */
-const followers = new WeakSet<object>();
+type Scoped = EventEmitter & { [SCOPE]?: Scope | undefined };
 
 /**
  * Later events of a request are emitted from the connection, which outlives it: `data` of a body that came later,
- * `close` of a response. From here on those of `emitters` run within the scope of the current flow instead.
+ * `close` of a response. From here on those of `emitter` run within `scope` instead.
  */
-export function keepInScope(context: TagContext, ...emitters: unknown[]): void {
-  const scope = context.scope();
-  for (const emitter of emitters as Scoped[]) {
-    if (followers.has(emitter.emit)) emitter[SCOPE] = scope ?? NONE;
-    else followByItself(context, emitter, scope);
-  }
+export function keepInScope(context: TagContext, scope: Scope | undefined, emitter: object): void {
+  if (SCOPE in emitter) (emitter as Scoped)[SCOPE] = scope ?? NONE;
+  else followByItself(context, scope, emitter as EventEmitter);
 }
 
 /**
- * Has `emit` of these classes look for the scope of an instance, once: an own `emit` for each instance costs a microsecond,
- * and makes every later event of it slower. For classes whose instances belong to one request each.
+ * Has `emit` of a class look for the scope of an instance: an own `emit` for each instance costs a microsecond, and makes
+ * every later event of it slower. For classes whose instances belong to one request each. Once is enough.
  */
-export function followEvents(context: TagContext, prototypes: readonly object[]): void {
-  for (const prototype of prototypes) {
-    const target = prototype as { emit: Emit };
-    if (followers.has(target.emit)) continue;
-    wrapMethod<Emit>(prototype, 'emit', original => {
-      return function emit(this: unknown, event: string | symbol, ...args: unknown[]): boolean {
-        const kept = (this as Scoped)[SCOPE];
-        if (kept === undefined) return original.call(this, event, ...args);
+export function followEvents(context: TagContext, prototype: object): void {
+  if (Object.hasOwn(prototype, SCOPE)) return;
+  wrapMethod<Emit>(prototype, 'emit', original => {
+    // An inherited one is looked up with each event, as without us: `domain` replaces it.
+    const owner = Object.hasOwn(prototype, 'emit')
+      ? { emit: original }
+      : (Object.getPrototypeOf(prototype) as { emit: Emit });
+    // For each event of each request: `arguments`, since a rest parameter and its spreading show in the measurements.
+    return function emit(this: unknown, event: string | symbol): boolean {
+      const kept = (this as Scoped)[SCOPE];
+      // Most events of a request have no listener.
+      if (kept !== undefined && (this as Scoped).listenerCount(event) > 0) {
         const scope = kept === NONE ? undefined : kept;
-        if (context.scope() === scope) return original.call(this, event, ...args);
-        return context.runInScope(scope, () => original.call(this, event, ...args));
-      };
-    });
-    followers.add(target.emit);
-  }
+        if (context.scope() !== scope) return emitWithin(context, scope, owner, this, arguments);
+      }
+      return owner.emit.apply(this, arguments as unknown as Parameters<Emit>);
+    };
+  });
+  Object.defineProperty(prototype, SCOPE, { value: undefined, writable: true, configurable: true });
 }
 
-function followByItself(context: TagContext, emitter: EventEmitter, scope: Scope | undefined): void {
+/** Apart, for its closure not to be a part of every event. */
+function emitWithin(context: TagContext, scope: Scope | undefined, owner: { emit: Emit }, self: unknown, args: object) {
+  return context.runInScope(scope, () => owner.emit.apply(self, args as Parameters<Emit>));
+}
+
+function followByItself(context: TagContext, scope: Scope | undefined, emitter: EventEmitter): void {
   const original = emitter.emit as Emit;
   Object.defineProperty(emitter, 'emit', {
     configurable: true,

@@ -10,6 +10,8 @@ export interface BaggageBridge {
   tag(): string | undefined;
   /** True when the application's active baggage already says `tag`, or when there is no SDK to see it. */
   shows(tag: string | undefined): boolean;
+  /** True: there is no SDK, and nothing to bridge. */
+  isIdle(): boolean;
   /** Runs `fn` with `tag` as an entry of the active baggage (undefined: without one); other entries stay. */
   run<T>(tag: string | undefined, fn: () => T): T;
 }
@@ -54,6 +56,7 @@ export function createBaggageBridge({ key, readTags, onError }: BridgeOptions): 
   };
 
   return {
+    isIdle: () => !hasContextManager(),
     tag() {
       if (!readTags || !hasContextManager()) return undefined;
       const value = guarded(undefined, entry);

@@ -11,7 +11,7 @@ import type { Emit } from '../context/emitter-scope';
 import { onAcceptedConnection } from '../loader/accepted-connections';
 import type { CoreInstrumentation } from '../loader/instrumentation';
 import { wrapMethod } from '../loader/wrap';
-import { handleRequest } from '../propagation/inbound-request';
+import { createRequestScope } from '../propagation/inbound-request';
 
 /** Server events that hand a request to the application, with the emitters that belong to that request alone. */
 const REQUEST_EVENTS: ReadonlySet<string | symbol> = new Set([
@@ -45,7 +45,8 @@ export const nodeHttpServer: CoreInstrumentation = {
 /** Patches the prototype of servers that take HTTP/1 requests, once. */
 export function patchServer(prototype: object, agent: Agent): void {
   const { IncomingMessage, ServerResponse } = require('node:http') as typeof import('node:http');
-  const messages = [IncomingMessage.prototype, ServerResponse.prototype];
+  const { context } = agent;
+  const scopeOf = createRequestScope(agent, [IncomingMessage.prototype, ServerResponse.prototype]);
   wrapMethod<Emit>(
     prototype,
     'emit',
@@ -55,13 +56,9 @@ export function patchServer(prototype: object, agent: Agent): void {
         // One over HTTP/2 comes within the tag of its stream.
         if (!REQUEST_EVENTS.has(event) || request?.httpVersionMajor !== 1) return original.call(this, event, ...args);
         // For an upgraded connection the second emitter is the socket itself: from here on it belongs to this request.
-        return handleRequest(
-          agent,
-          request.rawHeaders,
-          [request, args[1]],
-          () => original.call(this, event, ...args),
-          messages,
-        );
+        const scope = scopeOf(request.rawHeaders, request, args[1] as object);
+        if (scope === undefined) return original.call(this, event, ...args);
+        return context.runInScope(scope, () => original.call(this, event, ...args));
       },
   );
 }

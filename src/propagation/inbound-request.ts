@@ -1,28 +1,45 @@
 import type { Agent } from '../agent';
+import type { Scope } from '../context/active-tag';
 import { followEvents, keepInScope } from '../context/emitter-scope';
 
 /**
- * Handles a request within its tag, with its later events. Untagged ones in a process that has seen no tag yet are
- * handled as they are.
+ * The scope to handle a request in, with `context.runInScope`; undefined: in the present one, straight on. Its later events
+ * will run in it, too; save that an untagged request to a process that has seen no tag yet is left as it is.
  * @param rawHeaders flat, as node:http and node:http2 keep them.
- * @param emitters those that belong to this request alone.
- * @param classes prototypes of emitters, where each instance belongs to one request.
+ * @param emitter, another those that belong to this request alone.
  */
-export function handleRequest<T>(
-  agent: Agent,
+export type RequestScope = (
   rawHeaders: readonly string[] | undefined,
-  emitters: readonly unknown[],
-  handle: () => T,
-  classes: readonly object[] = [],
-): T {
+  emitter: object,
+  another?: object,
+) => Scope | undefined;
+
+/** @param classes prototypes of emitters, where each instance belongs to one request */
+export function createRequestScope(agent: Agent, classes: readonly object[] = []): RequestScope {
   const { context, guard, headers } = agent;
-  const tag = guard('reading the tag of an HTTP request', undefined, () => headers.extract(rawHeaders ?? []));
-  if (tag === undefined && !context.wasUsed() && context.isCurrent(undefined)) return handle();
-  return context.run(tag, () => {
-    guard('following the events of an HTTP request', undefined, () => {
-      followEvents(context, classes);
-      keepInScope(context, ...emitters);
-    });
-    return handle();
-  });
+  let followsClasses = false;
+
+  // Without `guard`, whose closures would be a part of what each request costs.
+  return (rawHeaders, emitter, another) => {
+    let tag: string | undefined;
+    try {
+      if (rawHeaders !== undefined) tag = headers.extract(rawHeaders);
+    } catch (error) {
+      guard.report('reading the tag of an HTTP request', error);
+    }
+    const isCurrent = tag === undefined && context.isCurrent(undefined);
+    if (isCurrent && !context.wasUsed()) return undefined;
+    const scope = isCurrent ? undefined : context.newScope(tag);
+    try {
+      // Not before a tag was seen: without one everything is left as it is.
+      if (!followsClasses) for (const prototype of classes) followEvents(context, prototype);
+      followsClasses = true;
+      const kept = scope ?? context.scope();
+      keepInScope(context, kept, emitter);
+      if (another !== undefined) keepInScope(context, kept, another);
+    } catch (error) {
+      guard.report('following the events of an HTTP request', error);
+    }
+    return scope;
+  };
 }

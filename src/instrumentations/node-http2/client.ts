@@ -33,7 +33,9 @@ export function patchClientSession(prototype: object, agent: Agent): void {
         });
         const stream = original.call(this, changed, ...rest);
         if (context.wasUsed()) {
-          guard('following the events of an HTTP/2 call', undefined, () => keepInScope(context, stream));
+          guard('following the events of an HTTP/2 call', undefined, () =>
+            keepInScope(context, context.scope(), stream),
+          );
         }
         return stream;
       },

@@ -6,9 +6,11 @@
 import type { Agent } from '../../agent';
 import type { Emit } from '../../context/emitter-scope';
 import { wrapMethod } from '../../loader/wrap';
-import { handleRequest } from '../../propagation/inbound-request';
+import { createRequestScope } from '../../propagation/inbound-request';
 
 export function patchServerSession(prototype: object, agent: Agent): void {
+  const { context } = agent;
+  const scopeOf = createRequestScope(agent);
   wrapMethod<Emit>(
     prototype,
     'emit',
@@ -17,7 +19,9 @@ export function patchServerSession(prototype: object, agent: Agent): void {
         if (event !== 'stream') return original.call(this, event, ...args);
         // stream, headers, flags, raw headers
         const rawHeaders = args[3] as readonly string[] | undefined;
-        return handleRequest(agent, rawHeaders, [args[0]], () => original.call(this, event, ...args));
+        const scope = scopeOf(rawHeaders, args[0] as object);
+        if (scope === undefined) return original.call(this, event, ...args);
+        return context.runInScope(scope, () => original.call(this, event, ...args));
       },
   );
 }

@@ -4,7 +4,7 @@ const root = require('node:path').join(__dirname, 'node_modules', 'rocketmq-gray
 const { createTagContext } = require(`${root}/active-tag.js`);
 const { endOfTaken, messageBatch } = require(`${root}/message-batch.js`);
 
-const bridge = { tag() {}, shows: () => true, run: (_tag, fn) => fn() };
+const bridge = { isIdle: () => true, tag() {}, shows: () => true, run: (_tag, fn) => fn() };
 const context = createTagContext({ instanceTag: undefined, bridge });
 const sleep = ms => new Promise(resolve => setTimeout(resolve, ms));
 const wrong = {};
