@@ -11,7 +11,7 @@
  */
 import type { Agent } from '../agent';
 import type { Exports, Instrumentation } from '../loader/instrumentation';
-import { wrapMethod } from '../loader/wrap';
+import { type AnyFunction, wrapMethod } from '../loader/wrap';
 import { changeMetadata, type Metadata } from '../propagation/grpc-metadata';
 import { settledHeaders } from '../propagation/settled-headers';
 import { patchHttp2 } from './node-http2';
@@ -64,8 +64,20 @@ export const grpcJs: Instrumentation = {
             return headers;
           },
       ),
-    // It has loaded node:http2, and may be given connections that no server accepted (createConnectionInjector).
-    'build/src/server.js': (_exports, agent) => patchHttp2(agent),
+    // 1.11 to 1.14: it may be given connections that no server accepted (`createConnectionInjector`). Others show that
+    // node:http2 is loaded when they are made or accepted.
+    'build/src/server.js': ({ Server }: Exports, agent) => {
+      if (typeof Server.prototype.createHttp2Server !== 'function') return;
+      wrapMethod<AnyFunction>(
+        Server.prototype,
+        'createHttp2Server',
+        original =>
+          function createHttp2Server(this: unknown, ...args: unknown[]) {
+            agent.guard('the hook of node:http2', undefined, () => patchHttp2(agent));
+            return original.apply(this, args);
+          },
+      );
+    },
   },
 };
 

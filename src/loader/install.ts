@@ -12,7 +12,7 @@ import {
   type LibraryCopy,
   type LibraryEntry,
 } from './instrumentation';
-import { requireHook } from './require-hook';
+import { installRequireHook } from './require-hook';
 import { inRange } from './version-range';
 
 /** A copy of a library that was loaded, for people who look into the process. */
@@ -52,16 +52,7 @@ export function install(
   const seen = () => [...copies.values()].map(({ library, ...copy }) => copy);
   if (libraries.length === 0) return seen;
   const onFile = createFileHandler(libraries, copies, agent);
-  agent.guard('the require hook', undefined, () => {
-    const Hook = requireHook();
-    new Hook(
-      libraries.map(library => library.module),
-      { internals: true },
-      (exports: Exports, name: string, directory?: string) => {
-        return directory === undefined ? exports : onFile(exports, name.split(path.sep).join('/'), directory);
-      },
-    );
-  });
+  agent.guard('the require hook', undefined, () => installRequireHook(libraries, onFile));
   // An ES module hook costs start-up time (asynchronous ones a thread): only where a library needs it.
   const esModules = libraries.filter(library => library.esModule).map(library => library.module);
   if (esModules.length > 0) agent.guard('the ES module hook', undefined, () => installEsModuleHook(esModules, onFile));

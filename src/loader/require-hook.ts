@@ -1,12 +1,46 @@
 import Module, { createRequire } from 'node:module';
+import * as path from 'node:path';
 import type { Hook } from 'require-in-the-middle';
 import { hasDebugOutput } from '../config/debug-output';
+import type { Exports, FileHandler, LibraryEntry } from './instrumentation';
+import { createRequireFilter } from './require-filter';
+import { wrapMethod } from './wrap';
+
+type Require = (this: Partial<NodeJS.Module> | undefined, id: string) => unknown;
+
+/** Watches CommonJS modules of the libraries: require-in-the-middle does, for those calls that may be for one. */
+export function installRequireHook(libraries: readonly LibraryEntry[], onFile: FileHandler): void {
+  const withoutHook = Module.prototype.require as Require;
+  const Hook = requireHook();
+  new Hook(
+    libraries.map(library => library.module),
+    { internals: true },
+    (exports: Exports, name: string, directory?: string) => {
+      return directory === undefined ? exports : onFile(exports, name.split(path.sep).join('/'), directory);
+    },
+  );
+  const mayBePatched = createRequireFilter(libraries);
+  wrapMethod<Require>(
+    Module.prototype,
+    'require',
+    withHook =>
+      function require(this, id) {
+        let isWatched = true;
+        try {
+          isWatched = mayBePatched(id, this?.filename);
+        } catch {
+          // An instrumentation that cannot be loaded: that is reported where its library is patched.
+        }
+        return (isWatched ? withHook : withoutHook).call(this, id);
+      },
+  );
+}
 
 /**
  * The `Hook` of require-in-the-middle. Unless somebody wants debug output, it gets a `debug` that says nothing: the real
  * one is 5 ms of each process's start (a terminal's properties, colours, `util`).
  */
-export function requireHook(): typeof Hook {
+function requireHook(): typeof Hook {
   const load = () => (require('require-in-the-middle') as typeof import('require-in-the-middle')).Hook;
   if (hasDebugOutput()) return load();
   const debug = createRequire(require.resolve('require-in-the-middle')).resolve('debug');

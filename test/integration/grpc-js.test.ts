@@ -52,6 +52,14 @@ describe('the same with', () => {
   it.each(BETWEEN)('@grpc/grpc-js %s', version => checkWithAndWithout(version));
 });
 
+describe('a server that is given its connections', () => {
+  // That came with 1.11.
+  it.each(['1.12.7', NEWEST])('@grpc/grpc-js %s', async version => {
+    const args = [...PRELOAD, 'grpc/injected.cjs', directoryOf(version)];
+    expect(await runJson({ cwd: sandbox.directory, args })).toEqual({ handled: 'gray' });
+  });
+});
+
 describe('metadata under', () => {
   it.each<[string, Record<string, string>, Omit<Expected, 'agent'>]>([
     ['GRAY_TAG', { GRAY_TAG: 'canary' }, { instance: 'canary' }],
