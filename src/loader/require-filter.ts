@@ -14,8 +14,9 @@ const PACKAGE = /^.*[\\/]node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/]+)[\\/]/;
 
 export function createRequireFilter(libraries: readonly LibraryEntry[]): RequireFilter {
   const names = libraries.map(({ module }) => module.replace('/', '[\\\\/]').replaceAll('.', '\\.'));
-  // `undici`, `undici/lib/x.js`, `../node_modules/undici/x`; what starts with # is another name for something.
-  const namesLibrary = new RegExp(`^#|(?:^|[\\\\/])(?:${names.join('|')})(?:[\\\\/]|$)`);
+  const named = `(?:${names.join('|')})(?:[\\\\/]|$)`;
+  // `undici`, `undici/lib/x.js`, `../undici/x`, `/srv/node_modules/undici/x`; what starts with # is another name for something.
+  const namesLibrary = new RegExp(`^#|^(?:\\.\\.?[\\\\/])*${named}|[\\\\/]node_modules[\\\\/]${named}`);
   const inLibrary = new Map<string, ReadonlySet<string> | undefined>();
   const lastSegments = lastSegmentsByLibrary(libraries);
 

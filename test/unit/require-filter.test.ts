@@ -47,6 +47,8 @@ describe('a require may be for a patched file', () => {
     ['@other/callsign', APP, false],
     ['@scope/callsxjs', APP, false],
     ['./lib/pool', APP, false],
+    ['../../apache/calls/v2', APP, false],
+    ['/opt/calls/index.js', APP, false],
     ['./lib/agent', CALLS, false],
     ['./pool', '/srv/app/node_modules/calls/node_modules/other/index.js', false],
     ['./pool', '/srv/app/node_modules/phonecalls/index.js', false],
