@@ -11,6 +11,8 @@ export interface Contender {
   /** The contender that its figures are ratios to; undefined: it is what others are compared with. */
   readonly base: 'bare' | 'bare-tagged' | undefined;
   readonly isOurs: boolean;
+  /** It is neither bare, nor ours, nor what nobody can do without. */
+  readonly isOther?: true;
 }
 
 const AGENT = ['--require', 'rocketmq-gray/register'];
@@ -59,6 +61,7 @@ export const CONTENDERS: readonly Contender[] = [
     isTagged: true,
     base: 'bare-tagged',
     isOurs: false,
+    isOther: true,
   },
   {
     name: 'dd-trace',
@@ -68,10 +71,11 @@ export const CONTENDERS: readonly Contender[] = [
     isTagged: true,
     base: 'bare-tagged',
     isOurs: false,
+    isOther: true,
   },
 ];
 
-/** What nobody who follows requests can do without: where there are requests, it is measured beside the others. */
+/** What nobody who follows requests and messages can do without: where there are some, it is measured beside the others. */
 const ASYNC_LOCAL_STORAGE: Contender = {
   name: 'async-local-storage',
   title: 'AsyncLocalStorage alone, tagged traffic',
@@ -81,7 +85,7 @@ const ASYNC_LOCAL_STORAGE: Contender = {
   base: 'bare-tagged',
   isOurs: false,
 };
-export const FOLLOWING_REQUESTS: readonly Contender[] = [...CONTENDERS, ASYNC_LOCAL_STORAGE];
+export const FOLLOWING: readonly Contender[] = [...CONTENDERS, ASYNC_LOCAL_STORAGE];
 
 /** What nobody who patches libraries as they are loaded can do without. */
 const REQUIRE_HOOK: Contender = {

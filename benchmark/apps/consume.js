@@ -9,10 +9,13 @@ let consumer;
 
 async function main() {
   const handled = new Promise(resolve => {
-    const handler = async () => {
+    const handle = async () => {
       began ??= usage();
       if (++consumed === count) resolve(usage());
     };
+    // Put there by async-local-storage.js.
+    const follow = globalThis.benchmarkFollow;
+    const handler = follow ? async () => follow(handle) : handle;
     startPushConsumer({ topic: process.env.TOPIC, group: process.env.GROUP, handler }).then(
       started => {
         consumer = started;

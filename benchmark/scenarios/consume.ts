@@ -1,7 +1,7 @@
 /** A backlog, consumed in push mode as fast as it goes. */
 import { type ClientName, clientOf } from '../../fixtures/rocketmq-clients/clients';
 import { type Bench, startWorker } from '../bench';
-import { CONTENDERS, type Contender } from '../contenders';
+import { type Contender, FOLLOWING } from '../contenders';
 import { goalsOfWork, type Measured, metricsOfWork, type Work } from '../measurement';
 import { inRounds } from '../rounds';
 
@@ -9,7 +9,7 @@ const MESSAGES = 10_000;
 /** So that the group has an offset on every queue before the first round. */
 const FIRST_MESSAGES = 200;
 /** A round takes seconds for each contender. */
-const ROUNDS = 0.5;
+const ROUNDS = 0.4;
 
 export function consume(client: ClientName) {
   return async (bench: Bench): Promise<Measured> => {
@@ -17,7 +17,7 @@ export function consume(client: ClientName) {
     const name = client.toUpperCase();
     const topics = { untagged: `CONSUME_${name}`, tagged: `CONSUME_TAGGED_${name}` };
     for (const topic of Object.values(topics)) await rocketmq.createTopic(topic);
-    const groups = new Map(CONTENDERS.map(contender => [contender, `${contender.name}-${client}`]));
+    const groups = new Map(FOLLOWING.map(contender => [contender, `${contender.name}-${client}`]));
     for (const group of groups.values()) await rocketmq.createGroup(group);
 
     const filler = await startWorker(bench, {
@@ -51,7 +51,7 @@ export function consume(client: ClientName) {
 
     try {
       // A group that is new to a queue takes what comes from then on.
-      const all = CONTENDERS.map(contender => {
+      const all = FOLLOWING.map(contender => {
         let ready: () => void = () => {};
         const isReady = new Promise<void>(resolve => {
           ready = resolve;
@@ -64,7 +64,7 @@ export function consume(client: ClientName) {
       await Promise.all(all.map(({ work }) => work));
 
       const work = await inRounds(
-        CONTENDERS,
+        FOLLOWING,
         Math.max(1, Math.round(bench.rounds * ROUNDS)),
         contender => consumed(contender, MESSAGES),
         () => fill(MESSAGES),
@@ -73,7 +73,7 @@ export function consume(client: ClientName) {
         scenario: `consume-${client}`,
         title: `RocketMQ consume, ${client}, push`,
         how: `a backlog of ${MESSAGES} messages for each, from the first message on`,
-        contenders: CONTENDERS,
+        contenders: FOLLOWING,
         metrics: metricsOfWork(work),
         goals: goalsOfWork({ untagged: 0.98, tagged: 0.98 }),
       };

@@ -1,8 +1,8 @@
 /** A server that answers at once, and one that first calls another: requests as fast as they are answered. */
 import { type Bench, startWorker, type Worker } from '../bench';
-import { CONTENDERS, type Contender, FOLLOWING_REQUESTS } from '../contenders';
+import { type Contender, FOLLOWING } from '../contenders';
+import { inFreshProcesses } from '../fresh-processes';
 import { goalsOfWork, type Measured, metricsOfWork, type Work } from '../measurement';
-import { inRounds } from '../rounds';
 
 export const HOPS = {
   none: { title: 'HTTP server, no outbound call', tagged: 0.98 },
@@ -12,9 +12,8 @@ export const HOPS = {
 } as const;
 export type Hop = keyof typeof HOPS;
 
-const BARE = CONTENDERS[0] as Contender;
 const CONNECTIONS = 20;
-const WARM_UP_REQUESTS = 4_000;
+const TRIAL_REQUESTS = 4_000;
 
 export const HEADERS = { untagged: {}, tagged: { baggage: 'gray_tag=gray' } } as const;
 
@@ -22,28 +21,25 @@ export function http(hop: Hop) {
   return async (bench: Bench): Promise<Measured> => {
     const load = await startWorker(bench, { name: 'load', file: 'load.js' });
     const backend = await startWorker(bench, { name: 'backend', file: 'http-server.js' });
-    const servers = new Map<Contender, Worker>();
     try {
-      for (const contender of FOLLOWING_REQUESTS)
-        servers.set(contender, await startServer(bench, contender, hop, backend));
-      const serverOf = (contender: Contender) => servers.get(contender) as Worker;
-      for (const contender of FOLLOWING_REQUESTS)
-        await requests(load, serverOf(contender), contender, WARM_UP_REQUESTS);
-      const { ms } = await requests(load, serverOf(BARE), BARE, WARM_UP_REQUESTS);
-      const amount = Math.round((WARM_UP_REQUESTS * bench.workMs) / ms);
-      const work = await inRounds(FOLLOWING_REQUESTS, bench.rounds, contender =>
-        requests(load, serverOf(contender), contender, amount),
-      );
+      const { operations, works } = await inFreshProcesses({
+        contenders: FOLLOWING,
+        rounds: bench.rounds,
+        workMs: bench.workMs,
+        trial: TRIAL_REQUESTS,
+        start: contender => startServer(bench, contender, hop, backend),
+        work: (server, contender, amount) => requests(load, server, contender, amount),
+      });
       return {
         scenario: hop === 'none' ? 'http-server' : `http-hop-${hop}`,
         title: HOPS[hop].title,
-        how: `${amount} requests a round by autocannon over ${CONNECTIONS} connections`,
-        contenders: FOLLOWING_REQUESTS,
-        metrics: metricsOfWork(work),
+        how: `${operations} requests by autocannon over ${CONNECTIONS} connections, after as many that warm the process up; a new process each round`,
+        contenders: FOLLOWING,
+        metrics: metricsOfWork(works),
         goals: goalsOfWork({ untagged: 0.99, tagged: HOPS[hop].tagged }),
       };
     } finally {
-      await Promise.all([load, backend, ...servers.values()].map(worker => worker.stop()));
+      await Promise.all([load, backend].map(worker => worker.stop()));
     }
   };
 }

@@ -32,9 +32,9 @@ export function followEvents(context: TagContext, prototype: object): void {
       : (Object.getPrototypeOf(prototype) as { emit: Emit });
     // For each event of each request: `arguments`, since a rest parameter and its spreading show in the measurements.
     return function emit(this: unknown, event: string | symbol): boolean {
-      const kept = (this as Scoped)[SCOPE];
       // Most events of a request have no listener.
-      if (kept !== undefined && (this as Scoped).listenerCount(event) > 0) {
+      const kept = (this as Scoped).listenerCount(event) > 0 ? (this as Scoped)[SCOPE] : undefined;
+      if (kept !== undefined) {
         const scope = kept === NONE ? undefined : kept;
         if (context.scope() !== scope) return emitWithin(context, scope, owner, this, arguments);
       }

@@ -1,0 +1,48 @@
+/**
+ * Work that is measured in a process of its own for each contender in each round: what the compiler makes of the same code
+ * differs from process to process by some percent, which rounds in one process would take for the contender's.
+ */
+import type { Worker } from './bench';
+import type { Contender } from './contenders';
+import type { Work } from './measurement';
+import { inRounds } from './rounds';
+
+export interface FreshProcesses {
+  readonly contenders: readonly Contender[];
+  readonly rounds: number;
+  /** How long the work of bare Node.js should take, in ms; the others do as much. */
+  readonly workMs: number;
+  /** Operations with which a bare process is tried out. */
+  readonly trial: number;
+  start(contender: Contender): Promise<Worker>;
+  work(worker: Worker, contender: Contender, operations: number): Promise<Work>;
+}
+
+/** Of what is not ours only a part of the work: it is there to compare with, and takes several times as long. */
+const PART_OF_OTHERS = 1 / 3;
+
+/** @returns work by contender, round by round; `operations` of each of ours in a round, after as many that warm it up */
+export async function inFreshProcesses({ contenders, rounds, workMs, trial, start, work }: FreshProcesses) {
+  const withWorker = async <T>(contender: Contender, use: (worker: Worker) => Promise<T>): Promise<T> => {
+    const worker = await start(contender);
+    try {
+      return await use(worker);
+    } finally {
+      await worker.stop();
+    }
+  };
+  const bare = contenders[0] as Contender;
+  const operations = await withWorker(bare, async worker => {
+    await work(worker, bare, trial);
+    const { ms } = await work(worker, bare, trial);
+    return Math.max(1, Math.round((trial * workMs) / ms));
+  });
+  const works = await inRounds(contenders, rounds, contender =>
+    withWorker(contender, async worker => {
+      const own = Math.max(1, Math.round(contender.isOther ? operations * PART_OF_OTHERS : operations));
+      await work(worker, contender, own);
+      return work(worker, contender, own);
+    }),
+  );
+  return { operations, works };
+}
