@@ -6,7 +6,7 @@ import type { Exports, FileHandler, LibraryEntry } from './instrumentation';
 import { createRequireFilter } from './require-filter';
 import { wrapMethod } from './wrap';
 
-type Require = (this: Partial<NodeJS.Module> | undefined, id: string) => unknown;
+type Require = (this: Partial<NodeJS.Module> | undefined, ...args: unknown[]) => unknown;
 
 /** Watches CommonJS modules of the libraries: require-in-the-middle does, for those calls that may be for one. */
 export function installRequireHook(libraries: readonly LibraryEntry[], onFile: FileHandler): void {
@@ -24,14 +24,14 @@ export function installRequireHook(libraries: readonly LibraryEntry[], onFile: F
     Module.prototype,
     'require',
     withHook =>
-      function require(this, id) {
+      function require(this, ...args) {
         let isWatched = true;
         try {
-          isWatched = mayBePatched(id, this?.filename);
+          isWatched = mayBePatched(args[0], this?.filename);
         } catch {
           // An instrumentation that cannot be loaded: that is reported where its library is patched.
         }
-        return (isWatched ? withHook : withoutHook).call(this, id);
+        return (isWatched ? withHook : withoutHook).apply(this, args);
       },
   );
 }
