@@ -19,9 +19,11 @@ export interface FreshProcesses {
 }
 
 /** Of what is not ours only a part of the work: it is there to compare with, and takes several times as long. */
-const PART_OF_OTHERS = 1 / 3;
+const PART_OF_OTHERS = 1 / 4;
+/** Operations that warm a process up, for each that is measured: fewer, and what is measured is the compiler. */
+const WARM_UP = 3;
 
-/** @returns work by contender, round by round; `operations` of each of ours in a round, after as many that warm it up */
+/** @returns work by contender, round by round; `operations` of each of ours in a round, after three times as many that warm it up */
 export async function inFreshProcesses({ contenders, rounds, workMs, trial, start, work }: FreshProcesses) {
   const withWorker = async <T>(contender: Contender, use: (worker: Worker) => Promise<T>): Promise<T> => {
     const worker = await start(contender);
@@ -40,7 +42,7 @@ export async function inFreshProcesses({ contenders, rounds, workMs, trial, star
   const works = await inRounds(contenders, rounds, contender =>
     withWorker(contender, async worker => {
       const own = Math.max(1, Math.round(contender.isOther ? operations * PART_OF_OTHERS : operations));
-      await work(worker, contender, own);
+      await work(worker, contender, WARM_UP * own);
       return work(worker, contender, own);
     }),
   );

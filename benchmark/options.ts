@@ -13,7 +13,7 @@ export interface Options {
   readonly workMs: number;
   /** Of the scenario that looks for leaks. */
   readonly requests: number;
-  /** Where report, picture and raw figures go. */
+  /** Where report, picture and raw figures go. Scenarios that are there and not measured anew stay. */
   readonly out: string;
 }
 

@@ -1,6 +1,6 @@
 /** `npm run bench [-- options]` (options.ts): what the agent costs, beside bare Node.js and beside others. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, release, totalmem, type } from 'node:os';
 import { join } from 'node:path';
 import { installApplication } from '../fixtures/applications/install';
@@ -11,6 +11,7 @@ import { timedProgress } from '../fixtures/servers/progress';
 import { runInterruptibly } from '../fixtures/servers/run-interruptibly';
 import { serverProcesses } from '../fixtures/servers/server-processes';
 import { judge } from './comparison';
+import { type Figures, withEarlier } from './earlier';
 import type { Measured } from './measurement';
 import { type Options, parseOptions } from './options';
 import { picture } from './picture';
@@ -36,6 +37,7 @@ const DEPENDENCIES = {
   '@opentelemetry/sdk-trace-node': '2.12.0',
 } as const;
 
+const FIGURES = 'benchmark.json';
 const say = timedProgress(6);
 
 async function run(options: Options, signal: AbortSignal): Promise<boolean> {
@@ -63,6 +65,7 @@ async function run(options: Options, signal: AbortSignal): Promise<boolean> {
       version: node,
       measured: [] as Measured[],
     }));
+    const earlier = figuresIn(out);
     for (const name of names) {
       for (const { version: node, measured } of runs) {
         say(`Node.js ${node.name}: ${name}`);
@@ -71,7 +74,7 @@ async function run(options: Options, signal: AbortSignal): Promise<boolean> {
         if (one) measured.push(one);
       }
       // What was measured is there, should the rest be interrupted.
-      write(out, runs);
+      write(out, runs, earlier);
     }
     for (const one of runs) console.log(`\nNode.js ${one.node}\n\n${goalTable(one)}`);
     const missed = runs.flatMap(({ measured }) => measured.flatMap(judge)).filter(({ isMissed }) => isMissed);
@@ -84,14 +87,20 @@ async function run(options: Options, signal: AbortSignal): Promise<boolean> {
   }
 }
 
-/** Raw figures, report, and a picture of each version of Node.js. */
-function write(out: string, runs: readonly Run[]): void {
+/** Raw figures, report, and a picture of each version of Node.js; what `earlier` has besides stays. */
+function write(out: string, measured: readonly Run[], earlier: Figures | undefined): void {
   mkdirSync(out, { recursive: true });
   const machine = thisMachine();
-  const figures = runs.map(({ node, measured }) => ({ node, measured }));
-  writeFileSync(join(out, 'benchmark.json'), `${JSON.stringify({ machine, runs: figures }, null, 1)}\n`);
+  const figures = measured.map(({ node, measured }) => ({ node, measured }));
+  const runs = withEarlier({ machine, runs: figures }, earlier, Object.keys(SCENARIOS));
+  writeFileSync(join(out, FIGURES), `${JSON.stringify({ machine, runs }, null, 1)}\n`);
   writeFileSync(join(out, 'benchmark.md'), `${markdown(runs, machine)}\n`);
   for (const one of runs) writeFileSync(join(out, pictureName(one)), picture(one));
+}
+
+function figuresIn(out: string): Figures | undefined {
+  const file = join(out, FIGURES);
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Figures) : undefined;
 }
 
 function thisMachine(): Machine {

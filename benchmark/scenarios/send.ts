@@ -29,7 +29,7 @@ export function send(client: ClientName) {
     return {
       scenario: `send-${client}`,
       title: `RocketMQ send, ${client}`,
-      how: `${operations} messages, ${CONCURRENCY} at a time, after as many that warm the process up; a new process each round`,
+      how: `${operations} messages, ${CONCURRENCY} at a time, after three times as many that warm the process up; a new process each round`,
       contenders: CONTENDERS,
       metrics: metricsOfWork(works),
       goals: goalsOfWork({ untagged: 0.99, tagged: 0.98 }),

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { judge } from '../../benchmark/comparison';
+import { type Figures, withEarlier } from '../../benchmark/earlier';
 import { type Measured, metricsOfWork } from '../../benchmark/measurement';
 import { parseOptions } from '../../benchmark/options';
 import { picture } from '../../benchmark/picture';
@@ -155,5 +156,38 @@ describe('options', () => {
     [['--what'], "Unknown option '--what'"],
   ])('%j are refused', (args, message) => {
     expect(() => parse(...args)).toThrow(message);
+  });
+});
+
+describe('figures of an earlier run', () => {
+  const machine = { processor: 'one', cores: 2, memoryGb: 8, system: 'Linux', versions: { undici: '7.0.0' } };
+  const measured = (scenario: string, how: string) => ({ scenario, how }) as unknown as Measured;
+  const earlier = {
+    machine,
+    runs: [
+      { node: '20.1.0', measured: [measured('send', 'before'), measured('http', 'before')] },
+      { node: '26.1.0', measured: [measured('http', 'before')] },
+    ],
+  };
+  const now = { machine, runs: [{ node: '20.1.0', measured: [measured('http', 'now')] }] };
+  const merged = (before: Figures | undefined) =>
+    withEarlier(now, before, ['http', 'send']).map(({ node, measured }) => [
+      node,
+      ...measured.map(({ scenario, how }) => `${scenario} ${how}`),
+    ]);
+
+  it('stay where they were not measured anew, in the order of the scenarios', () => {
+    expect(merged(earlier)).toEqual([
+      ['20.1.0', 'http now', 'send before'],
+      ['26.1.0', 'http before'],
+    ]);
+  });
+
+  it.each([
+    ['there are none', undefined],
+    ['another machine', { ...earlier, machine: { ...machine, cores: 4 } }],
+    ['another version of a package', { ...earlier, machine: { ...machine, versions: { undici: '8.0.0' } } }],
+  ])('are not kept: %s', (_name, before) => {
+    expect(merged(before)).toEqual([['20.1.0', 'http now']]);
   });
 });
