@@ -18,7 +18,7 @@ export interface FreshProcesses {
   work(worker: Worker, contender: Contender, operations: number): Promise<Work>;
 }
 
-/** Of what is not ours only a part of the work: it is there to compare with, and takes several times as long. */
+/** Of what is not ours only a part of the work is measured: it is there to compare with, and takes several times as long. */
 const PART_OF_OTHERS = 1 / 4;
 /** Operations that warm a process up, for each that is measured: fewer, and what is measured is the compiler. */
 const WARM_UP = 3;
@@ -41,9 +41,8 @@ export async function inFreshProcesses({ contenders, rounds, workMs, trial, star
   });
   const works = await inRounds(contenders, rounds, contender =>
     withWorker(contender, async worker => {
-      const own = Math.max(1, Math.round(contender.isOther ? operations * PART_OF_OTHERS : operations));
-      await work(worker, contender, WARM_UP * own);
-      return work(worker, contender, own);
+      await work(worker, contender, WARM_UP * operations);
+      return work(worker, contender, Math.max(1, Math.round(operations * (contender.isOther ? PART_OF_OTHERS : 1))));
     }),
   );
   return { operations, works };

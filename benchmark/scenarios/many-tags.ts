@@ -26,6 +26,7 @@ export async function manyTags(bench: Bench): Promise<Measured> {
   const workers = new Map<string, Worker>();
   try {
     for (const { name, count } of contenders) {
+      await rocketmq.createGroup(name);
       const environment = {
         CLIENT,
         TOPIC,
