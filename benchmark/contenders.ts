@@ -77,25 +77,23 @@ export const CONTENDERS: readonly Contender[] = [
 
 /** What nobody who follows requests and messages can do without: where there are some, it is measured beside the others. */
 const ASYNC_LOCAL_STORAGE: Contender = {
+  ...bare,
   name: 'async-local-storage',
   title: 'AsyncLocalStorage alone, tagged traffic',
   preload: ['--require', './apps/async-local-storage.js'],
-  environment: {},
   isTagged: true,
   base: 'bare-tagged',
-  isOurs: false,
 };
 export const FOLLOWING: readonly Contender[] = [...CONTENDERS, ASYNC_LOCAL_STORAGE];
 
 /** What nobody who patches libraries as they are loaded can do without. */
 const REQUIRE_HOOK: Contender = {
+  ...bare,
   name: 'require-hook',
   title: 'require-in-the-middle alone',
   preload: ['--require', './apps/require-hook.js'],
-  environment: {},
   isTagged: false,
   base: 'bare',
-  isOurs: false,
 };
 
 /** Where traffic plays no part: one of the two bare ones is enough. */

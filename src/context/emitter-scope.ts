@@ -25,28 +25,26 @@ export function keepInScope(context: TagContext, scope: Scope | undefined, emitt
  */
 export function followEvents(context: TagContext, prototype: object): void {
   if (Object.hasOwn(prototype, SCOPE)) return;
-  wrapMethod<Emit>(prototype, 'emit', original => {
-    // An inherited one is looked up with each event, as without us: `domain` replaces it.
-    const owner = Object.hasOwn(prototype, 'emit')
-      ? { emit: original }
-      : (Object.getPrototypeOf(prototype) as { emit: Emit });
-    // For each event of each request: `arguments`, since a rest parameter and its spreading show in the measurements.
-    return function emit(this: unknown, event: string | symbol): boolean {
-      // Most events of a request have no listener.
-      const kept = (this as Scoped).listenerCount(event) > 0 ? (this as Scoped)[SCOPE] : undefined;
-      if (kept !== undefined) {
-        const scope = kept === NONE ? undefined : kept;
-        if (context.scope() !== scope) return emitWithin(context, scope, owner, this, arguments);
-      }
-      return owner.emit.apply(this, arguments as unknown as Parameters<Emit>);
-    };
-  });
+  wrapMethod<Emit>(
+    prototype,
+    'emit',
+    original =>
+      function emit(this: unknown, event: string | symbol): boolean {
+        // Most events of a request have no listener.
+        const kept = (this as Scoped).listenerCount(event) > 0 ? (this as Scoped)[SCOPE] : undefined;
+        if (kept !== undefined) {
+          const scope = kept === NONE ? undefined : kept;
+          if (context.scope() !== scope) return emitWithin(context, scope, original, this, arguments);
+        }
+        return original.apply(this, arguments as unknown as Parameters<Emit>);
+      },
+  );
   Object.defineProperty(prototype, SCOPE, { value: undefined, writable: true, configurable: true });
 }
 
 /** Apart, for its closure not to be a part of every event. */
-function emitWithin(context: TagContext, scope: Scope | undefined, owner: { emit: Emit }, self: unknown, args: object) {
-  return context.runInScope(scope, () => owner.emit.apply(self, args as Parameters<Emit>));
+function emitWithin(context: TagContext, scope: Scope | undefined, original: Emit, self: unknown, args: object) {
+  return context.runInScope(scope, () => original.apply(self, args as Parameters<Emit>));
 }
 
 function followByItself(context: TagContext, scope: Scope | undefined, emitter: EventEmitter): void {

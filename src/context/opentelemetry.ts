@@ -12,7 +12,7 @@ export interface BaggageBridge {
   shows(tag: string | undefined): boolean;
   /** True: there is no SDK, and nothing to bridge. */
   isIdle(): boolean;
-  /** Runs `fn` with `tag` as an entry of the active baggage (undefined: without one); other entries stay. */
+  /** Runs `fn` with `tag` as an entry of the active baggage (undefined: without one); other entries stay. Not while idle. */
   run<T>(tag: string | undefined, fn: () => T): T;
 }
 
@@ -66,7 +66,6 @@ export function createBaggageBridge({ key, readTags, onError }: BridgeOptions): 
       return !hasContextManager() || guarded(true, () => entry() === tag);
     },
     run(tag, fn) {
-      if (!hasContextManager()) return fn();
       const next = guarded(undefined, () => {
         const { context, propagation } = api();
         const active = context.active();

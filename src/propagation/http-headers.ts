@@ -112,13 +112,14 @@ function headerName(headers: readonly unknown[], name: string): string {
 
 /** Header object (name to value or values). A changed copy with the same prototype. */
 export function changeHeaderObject(headers: object | null | undefined, changes: readonly HeaderChange[]): object {
-  const prototype: unknown = headers ? Object.getPrototypeOf(headers) : Object.prototype;
-  const empty = prototype === Object.prototype ? {} : Object.create(prototype as object | null);
-  const copy = Object.assign(empty, headers) as Record<string, unknown>;
+  const copy = Object.assign(
+    Object.create(headers ? Object.getPrototypeOf(headers) : Object.prototype),
+    headers,
+  ) as Record<string, unknown>;
   for (const { name, change } of changes) {
     // The length first: the names of most headers need no lower-casing then.
     const spelled = Object.keys(copy).filter(key => key.length === name.length && key.toLowerCase() === name);
-    const next = change(spelled.length > 0 ? joined(spelled.map(key => copy[key])) : undefined);
+    const next = change(joined(spelled.map(key => copy[key])));
     for (const key of spelled) delete copy[key];
     if (next !== undefined) copy[spelled[0] ?? name] = next;
   }
