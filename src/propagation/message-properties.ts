@@ -33,11 +33,22 @@ export function injectTag(
 
 /** User properties that are a plain object, as a carrier. */
 export function recordCarrier(properties: Record<string, string>): RemovablePropertyCarrier {
-  return {
-    get: (key: string) => properties[key],
-    set: (key: string, value: string) => {
-      properties[key] = value;
-    },
-    delete: (key: string) => delete properties[key],
-  };
+  return new RecordCarrier(properties);
+}
+
+/** A class: one is made for each message, and three closures would be as many objects more. */
+class RecordCarrier implements RemovablePropertyCarrier {
+  constructor(private readonly properties: Record<string, string>) {}
+
+  get(key: string): string | undefined {
+    return this.properties[key];
+  }
+
+  set(key: string, value: string): void {
+    this.properties[key] = value;
+  }
+
+  delete(key: string): boolean {
+    return delete this.properties[key];
+  }
 }

@@ -152,7 +152,7 @@ describe('departure', () => {
     const processQueue = { msgList: [waiting, skipped], putMessage() {}, remove: () => 3 };
     const pulled = { messageQueue: { key: 'q', topic: 'T' }, processQueue };
     leaving.handlers.begins(skipped);
-    leaving.handlers.ends(skipped);
+    leaving.handlers.ends();
     leaving.giveUp({ _processQueueTable: new Map(), _offsetStore: offsets(committed) }, pulled);
     expect(processQueue.remove()).toBe(1);
     await leaving.leave({ _processQueueTable: new Map([['q', pulled]]), _offsetStore: offsets(committed) });

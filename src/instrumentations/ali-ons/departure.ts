@@ -4,6 +4,7 @@
  * The client's own close() (3.12.0, 2.0.4) commits what it has got to and unregisters: what is being handled is delivered
  * again, and 2.x goes on to handle all that it had pulled. It also counts as handled what it skips once it is closed.
  */
+import { privateMark } from '../../private-mark';
 import type { ConsumerPlan } from '../../rocketmq/consumer-plan';
 import type { Handling } from './handler';
 import type { HandlerGate } from './handler-gate';
@@ -66,6 +67,9 @@ interface GivenUp {
   offset: number | undefined;
 }
 
+/** Of messages whose handling began, or that were skipped. */
+const begun = privateMark<true>();
+
 /**
  * @param plan the consumer's, by which the gates know its handlers
  * @param sendsBack false for 2.x, which tries a message that failed again and again by itself
@@ -83,9 +87,8 @@ export function departure(
 ): Departure {
   let hasBegun = false;
   let hasEnded = false;
-  /** Messages whose handling began, or that were skipped. */
-  const begun = new WeakSet<Message>();
-  const running = new Set<Message>();
+  const hasBegunWith = (message: Message) => begun.get(message) === true;
+  let running = 0;
   const givenUp = new Map<ProcessQueue, GivenUp>();
 
   /** The offset of what was handled, until the broker says that it has it: the commit itself gets no answer. */
@@ -99,7 +102,7 @@ export function departure(
   };
 
   const isIdle = () =>
-    running.size === 0 &&
+    running === 0 &&
     // 3.x has an answer from the broker to wait for, when it sends back a message that a handler failed on.
     (!sendsBack || [...givenUp.values()].every(({ processQueue }) => processQueue.msgList.length === 0));
 
@@ -107,9 +110,9 @@ export function departure(
     if (pulled === undefined || givenUp.has(pulled.processQueue)) return;
     const { messageQueue: queue, processQueue } = pulled;
     const messages = processQueue.msgList;
-    const dropped = messages.slice(messages.findLastIndex(message => begun.has(message)) + 1);
+    const dropped = messages.slice(messages.findLastIndex(hasBegunWith) + 1);
     // One that waits for its turn may stand before others that were skipped.
-    const end = messages.find(message => !begun.has(message))?.queueOffset ?? Number.POSITIVE_INFINITY;
+    const end = messages.find(message => !hasBegunWith(message))?.queueOffset ?? Number.POSITIVE_INFINITY;
     if (dropped.length > 0) told.givenBack(dropped.length);
     const one: GivenUp = { queue, processQueue, offset: store.offsetTable.get(queue.key) };
     givenUp.set(processQueue, one);
@@ -128,12 +131,12 @@ export function departure(
     handlers: {
       begins(message) {
         // What the client tries again by itself had begun before.
-        if (hasEnded || (hasBegun && !begun.has(message))) return false;
-        begun.add(message);
-        running.add(message);
+        if (hasEnded || (hasBegun && !hasBegunWith(message))) return false;
+        begun.set(message, true);
+        running++;
         return true;
       },
-      ends: message => void running.delete(message),
+      ends: () => void running--,
     },
     get hasBegun() {
       return hasBegun;
