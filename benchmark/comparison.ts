@@ -1,6 +1,6 @@
 /** Figures compared with their base, and whether they clear their goals. Pure. */
 import type { Compared, Goal, Measured, Metric } from './measurement';
-import { differences, type Estimate, estimate, ROUNDS_OF_AN_INTERVAL, ratios } from './statistics';
+import { differences, type Estimate, estimate, ROUNDS_OF_AN_INTERVAL, type Rounds, ratios } from './statistics';
 
 export interface Figure {
   readonly contender: string;
@@ -11,17 +11,17 @@ export interface Figure {
 }
 
 export function figures({ contenders }: Pick<Measured, 'contenders'>, metric: Metric): Figure[] {
-  const valuesOf = (name: string): readonly number[] => metric.values[name] ?? [];
+  const valuesOf = (name: string): Rounds => metric.values[name] ?? [];
   return contenders
-    .filter(({ name }) => valuesOf(name).length > 0)
+    .filter(({ name }) => valuesOf(name).some(value => value !== null))
     .map(({ name, base }) => ({
       contender: name,
-      absolute: estimate(valuesOf(name)),
+      absolute: estimate(valuesOf(name).filter(value => value !== null)),
       compared: base === undefined ? undefined : compare(metric, valuesOf(name), valuesOf(base)),
     }));
 }
 
-function compare({ comparison }: Metric, values: readonly number[], ofBase: readonly number[]): Estimate {
+function compare({ comparison }: Metric, values: Rounds, ofBase: Rounds): Estimate {
   return estimate(comparison === 'ratio' ? ratios(values, ofBase) : differences(values, ofBase));
 }
 

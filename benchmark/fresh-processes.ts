@@ -18,12 +18,11 @@ export interface FreshProcesses {
   work(worker: Worker, contender: Contender, operations: number): Promise<Work>;
 }
 
-/** Of what is not ours only a part of the work is measured: it is there to compare with, and takes several times as long. */
-const PART_OF_OTHERS = 1 / 4;
+const OTHERS_EVERY = 3;
 /** Operations that warm a process up, for each that is measured: fewer, and what is measured is the compiler. */
 const WARM_UP = 3;
 
-/** @returns work by contender, round by round; `operations` of each of ours in a round, after three times as many that warm it up */
+/** @returns work by contender, round by round; `operations` of each in a round, after three times as many that warm it up */
 export async function inFreshProcesses({ contenders, rounds, workMs, trial, start, work }: FreshProcesses) {
   const withWorker = async <T>(contender: Contender, use: (worker: Worker) => Promise<T>): Promise<T> => {
     const worker = await start(contender);
@@ -39,11 +38,15 @@ export async function inFreshProcesses({ contenders, rounds, workMs, trial, star
     const { ms } = await work(worker, bare, trial);
     return Math.max(1, Math.round((trial * workMs) / ms));
   });
-  const works = await inRounds(contenders, rounds, contender =>
-    withWorker(contender, async worker => {
-      await work(worker, contender, WARM_UP * operations);
-      return work(worker, contender, Math.max(1, Math.round(operations * (contender.isOther ? PART_OF_OTHERS : 1))));
-    }),
+  const works = await inRounds(
+    contenders,
+    rounds,
+    contender =>
+      withWorker(contender, async worker => {
+        await work(worker, contender, WARM_UP * operations);
+        return work(worker, contender, operations);
+      }),
+    { othersEvery: OTHERS_EVERY },
   );
   return { operations, works };
 }

@@ -1,5 +1,7 @@
 /** What a scenario found: values of each contender, round by round, and what was hoped for. */
 
+import type { Rounds } from './statistics';
+
 /** The way a value is compared with that of its base in the same round. */
 export type Comparison = 'ratio' | 'difference';
 
@@ -9,8 +11,8 @@ export interface Metric {
   readonly unit: string;
   readonly comparison: Comparison;
   readonly better: 'higher' | 'lower';
-  /** By contender, a value each round. */
-  readonly values: Readonly<Record<string, readonly number[]>>;
+  /** By contender, a value each round; null: it took no part in that one. */
+  readonly values: Readonly<Record<string, Rounds>>;
 }
 
 /** Met only when the confidence interval clears the bound. */
@@ -60,9 +62,9 @@ export interface Work {
 }
 
 /** The two metrics of work that was done as fast as it went. */
-export function metricsOfWork(work: ReadonlyMap<string, readonly Work[]>): Metric[] {
+export function metricsOfWork(work: ReadonlyMap<string, readonly (Work | null)[]>): Metric[] {
   const of = (value: (work: Work) => number) =>
-    Object.fromEntries([...work].map(([name, rounds]) => [name, rounds.map(value)]));
+    Object.fromEntries([...work].map(([name, rounds]) => [name, rounds.map(work => work && value(work))]));
   return [
     {
       name: THROUGHPUT,

@@ -39,12 +39,22 @@ export function estimate(values: readonly number[]): Estimate {
   return { median, low: at(cut), high: at(count - 1 - cut), count };
 }
 
-/** Values of `one` over those of the same round of `other`. */
-export function ratios(one: readonly number[], other: readonly number[]): number[] {
-  return one.map((value, round) => value / (other[round] as number));
+/** Values round by round; null for a round without one. */
+export type Rounds = readonly (number | null)[];
+
+/** Values of `one` over those of the same round of `other`, where both have one. */
+export function ratios(one: Rounds, other: Rounds): number[] {
+  return inPairs(one, other, (value, base) => value / base);
 }
 
-/** Values of `one` less those of the same round of `other`. */
-export function differences(one: readonly number[], other: readonly number[]): number[] {
-  return one.map((value, round) => value - (other[round] as number));
+/** Values of `one` less those of the same round of `other`, where both have one. */
+export function differences(one: Rounds, other: Rounds): number[] {
+  return inPairs(one, other, (value, base) => value - base);
+}
+
+function inPairs(one: Rounds, other: Rounds, compare: (value: number, base: number) => number): number[] {
+  return one.flatMap((value, round) => {
+    const base = other[round] ?? null;
+    return value === null || base === null ? [] : compare(value, base);
+  });
 }

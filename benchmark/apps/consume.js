@@ -1,7 +1,8 @@
-// Consumes COUNT messages in push mode, says how long that took from the first one on, and leaves.
+// Consumes COUNT messages in push mode after WARM_UP others, says how long that took, and leaves.
 const { usage } = require('./measured');
 const { startPushConsumer } = require(`./clients/${process.env.CLIENT}`);
 
+const warmUp = Number(process.env.WARM_UP);
 const count = Number(process.env.COUNT);
 let consumed = 0;
 let began;
@@ -10,8 +11,8 @@ let consumer;
 async function main() {
   const handled = new Promise(resolve => {
     const handle = async () => {
-      began ??= usage();
-      if (++consumed === count) resolve(usage());
+      if (consumed++ === warmUp) began = usage();
+      if (consumed === warmUp + count) resolve(usage());
     };
     // Put there by async-local-storage.js.
     const follow = globalThis.benchmarkFollow;
@@ -27,7 +28,7 @@ async function main() {
     );
   });
   const ended = await handled;
-  process.send({ id: 0, ms: ended.at - began.at, cpuMs: ended.cpuMs - began.cpuMs, consumed });
+  process.send({ id: 0, ms: ended.at - began.at, cpuMs: ended.cpuMs - began.cpuMs });
   await consumer.close();
   // A client may leave something behind that keeps the process alive.
   process.exit();

@@ -1,16 +1,21 @@
-// Sends messages for others to consume: { topic, count, tag }, by properties of its own.
-const { Producer } = require('rocketmq-client-nodejs');
+// Sends messages for others to consume: { topic, count, tag }. By the client that sends fastest.
+const { Message, Producer } = require('ali-ons');
+const httpclient = require('urllib');
 const { serve } = require('./measured');
 
 async function main() {
-  const topics = process.env.TOPICS.split(',');
-  const producer = new Producer({ endpoints: process.env.ROCKETMQ_ENDPOINTS, topics });
-  await producer.startup();
+  const nameSrv = process.env.ROCKETMQ_NAME_SERVERS;
+  const producer = new Producer({ httpclient, nameSrv, producerGroup: 'fillers' });
+  producer.on('error', error => console.error(error));
+  await producer.ready();
   serve({}, async ({ topic, count, tag }) => {
-    const properties = tag === undefined ? undefined : new Map([['gray_tag', tag]]);
     let left = count;
     const sender = async () => {
-      while (left-- > 0) await producer.send({ topic, body: Buffer.from('a message'), properties });
+      while (left-- > 0) {
+        const message = new Message(topic, '', 'a message');
+        if (tag !== undefined) message.properties.gray_tag = tag;
+        await producer.send(message);
+      }
     };
     await Promise.all(Array.from({ length: 64 }, sender));
     return {};

@@ -6,6 +6,8 @@ import { goalsOfWork, type Measured, metricsOfWork, type Work } from '../measure
 import { inRounds } from '../rounds';
 
 const MESSAGES = 10_000;
+/** Messages that warm a process up, by what a client consumes in a second or so: fewer, and what is measured is the compiler. */
+const WARM_UP: Readonly<Record<ClientName, number>> = { 'rocketmq-client-nodejs': 3_000, 'ali-ons': 30_000 };
 /** So that the group has an offset on every queue before the first round. */
 const FIRST_MESSAGES = 200;
 /** A round takes seconds for each contender. */
@@ -15,6 +17,7 @@ export function consume(client: ClientName) {
   return async (bench: Bench): Promise<Measured> => {
     const rocketmq = await bench.rocketmq();
     const name = client.toUpperCase();
+    const warmUp = WARM_UP[client];
     const topics = { untagged: `CONSUME_${name}`, tagged: `CONSUME_TAGGED_${name}` };
     for (const topic of Object.values(topics)) await rocketmq.createTopic(topic);
     const groups = new Map(FOLLOWING.map(contender => [contender, `${contender.name}-${client}`]));
@@ -23,13 +26,17 @@ export function consume(client: ClientName) {
     const filler = await startWorker(bench, {
       name: 'fill',
       file: 'fill.js',
-      environment: { ROCKETMQ_ENDPOINTS: rocketmq.endpoints, TOPICS: Object.values(topics).join() },
+      environment: clientOf('ali-ons').environment(rocketmq),
     });
     const fill = async (count: number) => {
       await filler.ask({ topic: topics.untagged, count });
       await filler.ask({ topic: topics.tagged, count, tag: 'gray' });
     };
-    const consumed = async (contender: Contender, count: number, whenReady?: () => Promise<void>): Promise<Work> => {
+    const consumed = async (
+      contender: Contender,
+      { warmUp, count }: { readonly warmUp: number; readonly count: number },
+      whenReady?: () => Promise<void>,
+    ): Promise<Work> => {
       const consumer = await startWorker(bench, {
         name: `consume-${contender.name}`,
         file: 'consume.js',
@@ -39,6 +46,7 @@ export function consume(client: ClientName) {
           CLIENT: client,
           TOPIC: contender.isTagged ? topics.tagged : topics.untagged,
           GROUP: groups.get(contender) ?? '',
+          WARM_UP: `${warmUp}`,
           COUNT: `${count}`,
           ...(contender.isOurs && { GRAY_MQ_NAMESRV: rocketmq.namesrv }),
         },
@@ -56,7 +64,7 @@ export function consume(client: ClientName) {
         const isReady = new Promise<void>(resolve => {
           ready = resolve;
         });
-        return { isReady, work: consumed(contender, FIRST_MESSAGES, async () => ready()) };
+        return { isReady, work: consumed(contender, { warmUp: 0, count: FIRST_MESSAGES }, async () => ready()) };
       });
       await Promise.all(all.map(({ isReady }) => isReady));
       await new Promise(resolve => setTimeout(resolve, 3_000));
@@ -66,13 +74,13 @@ export function consume(client: ClientName) {
       const work = await inRounds(
         FOLLOWING,
         Math.max(1, Math.round(bench.rounds * ROUNDS)),
-        contender => consumed(contender, MESSAGES),
-        () => fill(MESSAGES),
+        contender => consumed(contender, { warmUp, count: MESSAGES }),
+        { beforeRound: () => fill(warmUp + MESSAGES) },
       );
       return {
         scenario: `consume-${client}`,
         title: `RocketMQ consume, ${client}, push`,
-        how: `a backlog of ${MESSAGES} messages for each, from the first message on`,
+        how: `${MESSAGES} messages of a backlog, after ${warmUp} that warm the process up; a new process each round`,
         contenders: FOLLOWING,
         metrics: metricsOfWork(work),
         goals: goalsOfWork({ untagged: 0.98, tagged: 0.98 }),

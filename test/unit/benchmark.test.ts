@@ -64,6 +64,7 @@ describe('the confidence interval of a median', () => {
 it('compares values of the same round', () => {
   expect(ratios([1, 6], [2, 3])).toEqual([0.5, 2]);
   expect(differences([1, 6], [2, 3])).toEqual([-1, 3]);
+  expect(ratios([1, null, 6, 7], [2, 5, 3, null])).toEqual([0.5, 2]);
 });
 
 it('gives each contender each place equally often', async () => {
@@ -82,6 +83,12 @@ it('gives each contender each place equally often', async () => {
     ['b', [2, 5]],
     ['c', [3, 4]],
   ]);
+
+  const others = await inRounds([{ name: 'ours' }, { name: 'other', isOther: true }], 4, async () => 1, {
+    othersEvery: 3,
+  });
+  expect(others.get('ours')).toEqual([1, 1, 1, 1]);
+  expect(others.get('other')).toEqual([1, null, null, 1]);
 });
 
 const rounds = (cpuMs: number) => Array.from({ length: 10 }, () => ({ operations: 1_000, ms: 1_000, cpuMs }));
