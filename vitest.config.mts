@@ -16,8 +16,8 @@ class LongestFirst extends BaseSequencer {
 
 export default defineConfig({
   test: {
-    // Child processes and brokers share two cores, and tests of brokers mostly wait: two files at a time.
-    maxWorkers: 2,
+    // Child processes and brokers share two cores, and tests of brokers mostly wait: more files at a time than cores.
+    maxWorkers: 3,
     minWorkers: 1,
     sequence: { sequencer: LongestFirst },
     projects: [
