@@ -21,7 +21,7 @@ export interface Agent {
   readonly attachments: AttachmentPropagation;
   /** Which instances a call may go to, and what this process registers itself with. */
   readonly routing: Routing;
-  /** Group names, filters and groups' creation. Loaded when a RocketMQ client is. */
+  /** Group names, filters and groups' creation. Loaded when it is asked for: with the first consumer. */
   readonly messages: MessagePolicy;
   /** Counts what it does. */
   readonly counts: Counts;
@@ -70,7 +70,7 @@ export function createAgent(settings: Settings): Agent {
     routing: createRouting(settings, log, counts),
     get messages() {
       if (messages === undefined) {
-        const { createMessagePolicy } = require('./messaging') as typeof import('./messaging');
+        const { createMessagePolicy } = require('./consuming') as typeof import('./consuming');
         messages = createMessagePolicy(settings, log, counts);
       }
       return messages;
