@@ -14,16 +14,16 @@ export interface FreshProcesses {
   readonly workMs: number;
   /** Operations with which a bare process is tried out. */
   readonly trial: number;
+  /** Operations that warm a process up before it is measured. With too few, what is measured is the compiler. */
+  readonly warmUp: number;
   start(contender: Contender): Promise<Worker>;
   work(worker: Worker, contender: Contender, operations: number): Promise<Work>;
 }
 
 const OTHERS_EVERY = 3;
-/** Operations that warm a process up, for each that is measured: fewer, and what is measured is the compiler. */
-const WARM_UP = 3;
 
-/** @returns work by contender, round by round; `operations` of each in a round, after three times as many that warm it up */
-export async function inFreshProcesses({ contenders, rounds, workMs, trial, start, work }: FreshProcesses) {
+/** @returns work by contender, round by round; `operations` of each in a round */
+export async function inFreshProcesses({ contenders, rounds, workMs, trial, warmUp, start, work }: FreshProcesses) {
   const withWorker = async <T>(contender: Contender, use: (worker: Worker) => Promise<T>): Promise<T> => {
     const worker = await start(contender);
     try {
@@ -43,7 +43,7 @@ export async function inFreshProcesses({ contenders, rounds, workMs, trial, star
     rounds,
     contender =>
       withWorker(contender, async worker => {
-        await work(worker, contender, WARM_UP * operations);
+        await work(worker, contender, warmUp);
         return work(worker, contender, operations);
       }),
     { othersEvery: OTHERS_EVERY },

@@ -7,6 +7,8 @@ import { goalsOfWork, type Measured, metricsOfWork, type Work } from '../measure
 
 const CONCURRENCY = 16;
 const TRIAL_MESSAGES = 1_500;
+/** Messages that warm a process up: some seconds of it. */
+const WARM_UP: Readonly<Record<ClientName, number>> = { 'rocketmq-client-nodejs': 4_000, 'ali-ons': 20_000 };
 
 export function send(client: ClientName) {
   return async (bench: Bench): Promise<Measured> => {
@@ -19,6 +21,7 @@ export function send(client: ClientName) {
       rounds: bench.rounds,
       workMs: bench.workMs,
       trial: TRIAL_MESSAGES,
+      warmUp: WARM_UP[client],
       start: contender =>
         startWorker(bench, { name: `send-${contender.name}`, file: 'send.js', contender, environment }),
       work: async (sender, _contender, count) => ({
@@ -29,7 +32,7 @@ export function send(client: ClientName) {
     return {
       scenario: `send-${client}`,
       title: `RocketMQ send, ${client}`,
-      how: `${operations} messages, ${CONCURRENCY} at a time, after three times as many that warm the process up; a new process each round`,
+      how: `${operations} messages, ${CONCURRENCY} at a time, after ${WARM_UP[client]} that warm the process up; a new process each round`,
       contenders: CONTENDERS,
       metrics: metricsOfWork(works),
       goals: goalsOfWork({ untagged: 0.99, tagged: 0.98 }),
