@@ -1,11 +1,13 @@
 /**
  * Work that is measured in a process of its own for each contender in each round: what the compiler makes of the same code
- * differs from process to process by some percent, which rounds in one process would take for the contender's.
+ * differs from process to process by some percent, which rounds in one process would take for the contender's. The processes
+ * of a round are there at once and work by turns, of which the best counts: what the machine does meanwhile meets all of them
+ * alike, and only adds.
  */
 import type { Worker } from './bench';
 import type { Contender } from './contenders';
 import type { Work } from './measurement';
-import { inRounds } from './rounds';
+import { orderOf } from './rounds';
 
 export interface FreshProcesses {
   readonly contenders: readonly Contender[];
@@ -20,33 +22,58 @@ export interface FreshProcesses {
   work(worker: Worker, contender: Contender, operations: number): Promise<Work>;
 }
 
+/** In which a process does its work of a round. */
+export const TURNS = 8;
+/** What is not ours takes part in each such round only: it is there to compare with, and takes several times as long. */
 const OTHERS_EVERY = 3;
 
-/** @returns work by contender, round by round; `operations` of each in a round */
+/** @returns the best turn by contender, round by round, null where it took no part; `operations` of each in a turn */
 export async function inFreshProcesses({ contenders, rounds, workMs, trial, warmUp, start, work }: FreshProcesses) {
-  const withWorker = async <T>(contender: Contender, use: (worker: Worker) => Promise<T>): Promise<T> => {
-    const worker = await start(contender);
+  /** What `use` does with a worker for each contender. */
+  const withWorkers = async <T>(
+    present: readonly Contender[],
+    use: (workers: readonly (readonly [Contender, Worker])[]) => Promise<T>,
+  ): Promise<T> => {
+    const workers: [Contender, Worker][] = [];
     try {
-      return await use(worker);
+      for (const contender of present) workers.push([contender, await start(contender)]);
+      return await use(workers);
     } finally {
-      await worker.stop();
+      await Promise.all(workers.map(([, worker]) => worker.stop()));
     }
   };
-  const bare = contenders[0] as Contender;
-  const operations = await withWorker(bare, async worker => {
-    await work(worker, bare, trial);
-    const { ms } = await work(worker, bare, trial);
-    return Math.max(1, Math.round((trial * workMs) / ms));
+
+  const inATurn = await withWorkers(contenders.slice(0, 1), async workers => {
+    let ms = 0;
+    for (const [contender, worker] of workers) {
+      await work(worker, contender, trial);
+      ms += (await work(worker, contender, trial)).ms;
+    }
+    return Math.max(1, Math.round((trial * workMs) / ms / TURNS));
   });
-  const works = await inRounds(
-    contenders,
-    rounds,
-    contender =>
-      withWorker(contender, async worker => {
-        await work(worker, contender, warmUp);
-        return work(worker, contender, operations);
-      }),
-    { othersEvery: OTHERS_EVERY },
-  );
-  return { operations, works };
+  const works = new Map<string, (Work | null)[]>(contenders.map(({ name }) => [name, []]));
+  for (let round = 0; round < rounds; round++) {
+    const present = contenders.filter(({ isOther }) => !isOther || round % OTHERS_EVERY === 0);
+    const done = await withWorkers(orderOf(present, round), async workers => {
+      for (const [contender, worker] of workers) await work(worker, contender, warmUp);
+      const best = new Map<Contender, Work>();
+      for (let turn = 0; turn < TURNS; turn++) {
+        for (const [contender, worker] of orderOf(workers, turn)) {
+          best.set(contender, better(best.get(contender), await work(worker, contender, inATurn)));
+        }
+      }
+      return best;
+    });
+    for (const contender of contenders) works.get(contender.name)?.push(done.get(contender) ?? null);
+  }
+  return { operations: inATurn, works };
+}
+
+/** The throughput of the fastest, the CPU time of the cheapest: what else the machine does only adds to a turn. */
+function better(one: Work | undefined, other: Work): Work {
+  if (one === undefined) return other;
+  const { operations } = one;
+  const perOperation = (work: Work, of: 'ms' | 'cpuMs') => work[of] / work.operations;
+  const least = (of: 'ms' | 'cpuMs') => operations * Math.min(perOperation(one, of), perOperation(other, of));
+  return { operations, ms: least('ms'), cpuMs: least('cpuMs') };
 }

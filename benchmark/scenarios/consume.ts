@@ -75,7 +75,7 @@ export function consume(client: ClientName) {
         FOLLOWING,
         Math.max(1, Math.round(bench.rounds * ROUNDS)),
         contender => consumed(contender, { warmUp, count: MESSAGES }),
-        { beforeRound: () => fill(warmUp + MESSAGES) },
+        () => fill(warmUp + MESSAGES),
       );
       return {
         scenario: `consume-${client}`,

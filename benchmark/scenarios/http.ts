@@ -1,7 +1,7 @@
 /** A server that answers at once, and one that first calls another: requests as fast as they are answered. */
 import { type Bench, startWorker, type Worker } from '../bench';
 import { type Contender, FOLLOWING } from '../contenders';
-import { inFreshProcesses } from '../fresh-processes';
+import { inFreshProcesses, TURNS } from '../fresh-processes';
 import { goalsOfWork, type Measured, metricsOfWork, type Work } from '../measurement';
 
 /** `warmUp`: requests, after which a process's CPU time for one no longer falls (tried out on Node.js 20 and 26). */
@@ -35,7 +35,7 @@ export function http(hop: Hop) {
       return {
         scenario: hop === 'none' ? 'http-server' : `http-hop-${hop}`,
         title: HOPS[hop].title,
-        how: `${operations} requests by autocannon over ${CONNECTIONS} connections, after ${HOPS[hop].warmUp} that warm the process up; a new process each round`,
+        how: `${operations} requests by autocannon over ${CONNECTIONS} connections, after ${HOPS[hop].warmUp} that warm the process up; the best of ${TURNS} turns, a new process each round`,
         contenders: FOLLOWING,
         metrics: metricsOfWork(works),
         goals: goalsOfWork({ untagged: 0.99, tagged: HOPS[hop].tagged }),

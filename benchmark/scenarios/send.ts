@@ -2,7 +2,7 @@
 import { type ClientName, clientOf } from '../../fixtures/rocketmq-clients/clients';
 import { type Bench, startWorker } from '../bench';
 import { CONTENDERS } from '../contenders';
-import { inFreshProcesses } from '../fresh-processes';
+import { inFreshProcesses, TURNS } from '../fresh-processes';
 import { goalsOfWork, type Measured, metricsOfWork, type Work } from '../measurement';
 
 const CONCURRENCY = 16;
@@ -32,7 +32,7 @@ export function send(client: ClientName) {
     return {
       scenario: `send-${client}`,
       title: `RocketMQ send, ${client}`,
-      how: `${operations} messages, ${CONCURRENCY} at a time, after ${WARM_UP[client]} that warm the process up; a new process each round`,
+      how: `${operations} messages, ${CONCURRENCY} at a time, after ${WARM_UP[client]} that warm the process up; the best of ${TURNS} turns, a new process each round`,
       contenders: CONTENDERS,
       metrics: metricsOfWork(works),
       goals: goalsOfWork({ untagged: 0.99, tagged: 0.98 }),
