@@ -12,7 +12,7 @@ import { orderOf } from './rounds';
 export interface FreshProcesses {
   readonly contenders: readonly Contender[];
   readonly rounds: number;
-  /** How long the work of bare Node.js should take, in ms; the others do as much. */
+  /** How long the work of bare Node.js in a round should take, all turns together, in ms; the others do as much. */
   readonly workMs: number;
   /** Operations with which a bare process is tried out. */
   readonly trial: number;
