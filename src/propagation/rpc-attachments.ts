@@ -1,4 +1,5 @@
 /** Tags in the attachments of RPC calls: reading them from a call that came in, writing them into one that goes out. */
+import { shallowCopy } from '../shallow-copy';
 import { BASE, isTag } from '../tag';
 import { MSE_NAME, readMseTag, writeMseTag } from './mse-tag';
 
@@ -47,7 +48,7 @@ export function createAttachmentPropagation(options: AttachmentPropagationOption
       const dropsMse = ignore || mse;
       const holdsTags = () => Object.hasOwn(attachments, key) || (dropsMse && Object.hasOwn(attachments, MSE_NAME));
       if (tag === undefined && !(ignore && holdsTags())) return attachments;
-      const copy: Record<string, unknown> = Object.assign({}, attachments);
+      const copy: Record<string, unknown> = shallowCopy(attachments);
       delete copy[key];
       if (dropsMse) delete copy[MSE_NAME];
       if (tag !== undefined) copy[key] = tag;

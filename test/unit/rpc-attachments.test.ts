@@ -80,6 +80,14 @@ describe('inject', () => {
     expect(propagation(options).inject(attachments as Record<string, string>, undefined)).toBe(attachments);
   });
 
+  it('leaves an attachment that is called like the prototype', () => {
+    const attachments = JSON.parse('{ "__proto__": "theirs" }') as Record<string, string>;
+    expect(Object.entries(propagation({}).inject(attachments, 'gray'))).toEqual([
+      ['__proto__', 'theirs'],
+      ['gray_tag', 'gray'],
+    ]);
+  });
+
   it('what is injected is extracted, beside any other attachments', () => {
     const tag = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9-]{0,31}$/);
     fc.assert(

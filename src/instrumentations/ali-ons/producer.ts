@@ -2,6 +2,7 @@
 import type { Exports, Patch } from '../../loader/instrumentation';
 import { type AnyFunction, wrapMethod } from '../../loader/wrap';
 import { extractTag, injectTag, recordCarrier } from '../../propagation/message-properties';
+import { shallowCopy } from '../../shallow-copy';
 import { isGeneratorFunction, type Message, RETRY_TOPIC } from './message';
 
 export const patchProducer: Patch = (MQProducer: Exports, agent) =>
@@ -14,7 +15,7 @@ export const patchProducer: Patch = (MQProducer: Exports, agent) =>
       const copy = Object.assign(Object.create(Object.getPrototypeOf(message) as object), message) as Message & {
         properties: Record<string, string>;
       };
-      copy.properties = Object.assign({}, message.properties);
+      copy.properties = shallowCopy(message.properties);
       injectTag(recordCarrier(copy.properties), settings.key, outgoing);
       return copy;
     };

@@ -8,6 +8,7 @@
 import type { Agent } from '../../agent';
 import { overlay } from '../../loader/overlay';
 import { changeHeaders, type HeaderChange } from '../../propagation/http-headers';
+import { shallowCopy } from '../../shallow-copy';
 
 /** On the options of a call whose tag was taken; enumerable, for copies to have it. */
 const CALL = Symbol('rocketmq-gray.call');
@@ -108,7 +109,7 @@ export function remember(handler: object, tag: string | undefined): void {
  */
 function copyOf(options: DispatchOptions): OwnOptions {
   const prototype: unknown = Object.getPrototypeOf(options);
-  return prototype === Object.prototype || prototype === null ? Object.assign({}, options) : overlay(options, {});
+  return prototype === Object.prototype || prototype === null ? shallowCopy(options) : overlay(options, {});
 }
 
 /** What undici takes besides a flat array and an object: an iterable of pairs. */
