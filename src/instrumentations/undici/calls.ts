@@ -103,10 +103,7 @@ export function remember(handler: object, tag: string | undefined): void {
   if (isObject(opts) && callOf(opts) === undefined) Object.assign(opts, { [CALL]: { tag, headers: NONE_YET } });
 }
 
-/**
- * `Object.assign`, as we add to it: on Node.js 20 each object that is spread and then added to gets a shape of its own, which
- * costs 3 microseconds here and in all that reads it.
- */
+/** For more to be added. Options of a class keep what they inherit. */
 function copyOf(options: DispatchOptions): OwnOptions {
   const prototype: unknown = Object.getPrototypeOf(options);
   return prototype === Object.prototype || prototype === null ? shallowCopy(options) : overlay(options, {});
