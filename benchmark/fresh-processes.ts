@@ -1,12 +1,12 @@
 /**
  * Work that is measured in a process of its own for each contender in each round: what the compiler makes of the same code
  * differs from process to process by some percent, which rounds in one process would take for the contender's. The processes
- * of a round are there at once and work by turns, of which the best counts: what the machine does meanwhile meets all of them
- * alike, and only adds.
+ * of a round are there at once and work by turns, the lower quartile of which counts: what the machine does meanwhile meets
+ * all of them alike, and only adds.
  */
 import type { Worker } from './bench';
 import type { Contender } from './contenders';
-import type { Work } from './measurement';
+import { undisturbed, type Work } from './measurement';
 import { orderOf } from './rounds';
 
 export interface FreshProcesses {
@@ -23,11 +23,11 @@ export interface FreshProcesses {
 }
 
 /** In which a process does its work of a round. */
-export const TURNS = 8;
+export const TURNS = 16;
 /** What is not ours takes part in each such round only: it is there to compare with, and takes several times as long. */
 const OTHERS_EVERY = 3;
 
-/** @returns the best turn by contender, round by round, null where it took no part; `operations` of each in a turn */
+/** @returns an undisturbed turn by contender, round by round, null where it took no part; `operations` of each in a turn */
 export async function inFreshProcesses({ contenders, rounds, workMs, trial, warmUp, start, work }: FreshProcesses) {
   /** What `use` does with a worker for each contender. */
   const withWorkers = async <T>(
@@ -46,7 +46,7 @@ export async function inFreshProcesses({ contenders, rounds, workMs, trial, warm
   const inATurn = await withWorkers(contenders.slice(0, 1), async workers => {
     let ms = 0;
     for (const [contender, worker] of workers) {
-      await work(worker, contender, trial);
+      await work(worker, contender, warmUp);
       ms += (await work(worker, contender, trial)).ms;
     }
     return Math.max(1, Math.round((trial * workMs) / ms / TURNS));
@@ -56,24 +56,18 @@ export async function inFreshProcesses({ contenders, rounds, workMs, trial, warm
     const present = contenders.filter(({ isOther }) => !isOther || round % OTHERS_EVERY === 0);
     const done = await withWorkers(orderOf(present, round), async workers => {
       for (const [contender, worker] of workers) await work(worker, contender, warmUp);
-      const best = new Map<Contender, Work>();
+      const turns = new Map<Contender, Work[]>(present.map(contender => [contender, []]));
       for (let turn = 0; turn < TURNS; turn++) {
         for (const [contender, worker] of orderOf(workers, turn)) {
-          best.set(contender, better(best.get(contender), await work(worker, contender, inATurn)));
+          turns.get(contender)?.push(await work(worker, contender, inATurn));
         }
       }
-      return best;
+      return turns;
     });
-    for (const contender of contenders) works.get(contender.name)?.push(done.get(contender) ?? null);
+    for (const contender of contenders) {
+      const turns = done.get(contender);
+      works.get(contender.name)?.push(turns ? undisturbed(turns) : null);
+    }
   }
   return { operations: inATurn, works };
-}
-
-/** The throughput of the fastest, the CPU time of the cheapest: what else the machine does only adds to a turn. */
-function better(one: Work | undefined, other: Work): Work {
-  if (one === undefined) return other;
-  const { operations } = one;
-  const perOperation = (work: Work, of: 'ms' | 'cpuMs') => work[of] / work.operations;
-  const least = (of: 'ms' | 'cpuMs') => operations * Math.min(perOperation(one, of), perOperation(other, of));
-  return { operations, ms: least('ms'), cpuMs: least('cpuMs') };
 }

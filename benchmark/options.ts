@@ -18,7 +18,7 @@ export interface Options {
 }
 
 const USAGE =
-  'npm run bench -- [--node 20,26] [--only http,send] [--rounds 20] [--work-ms 700] [--requests 1000000] [--out DIR]';
+  'npm run bench -- [--node 20,26] [--only http,send] [--rounds 12] [--work-ms 1300] [--requests 1000000] [--out DIR]';
 
 /** @throws Error with one line for people */
 export function parseOptions(args: readonly string[], scenarios: readonly string[], nodes: readonly string[]): Options {
@@ -41,8 +41,8 @@ export function parseOptions(args: readonly string[], scenarios: readonly string
   return {
     nodes: asked.length > 0 ? asked : nodes.filter(node => ['20', nodes.at(-1)].includes(node)),
     only,
-    rounds: number('rounds', 20, 1),
-    workMs: number('work-ms', 700, 10),
+    rounds: number('rounds', 12, 1),
+    workMs: number('work-ms', 1_300, 10),
     requests: number('requests', 1_000_000, 1_000),
     out: values.out ?? join('.cache', 'benchmark'),
   };

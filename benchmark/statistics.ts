@@ -39,6 +39,13 @@ export function estimate(values: readonly number[]): Estimate {
   return { median, low: at(cut), high: at(count - 1 - cut), count };
 }
 
+/** The value that a quarter of the others are below. @throws Error for no values */
+export function lowerQuartile(values: readonly number[]): number {
+  if (values.length === 0) throw new Error('there is no quartile of no values');
+  const sorted = [...values].sort((one, other) => one - other);
+  return sorted[(sorted.length - 1) >> 2] as number;
+}
+
 /** Values round by round; null for a round without one. */
 export type Rounds = readonly (number | null)[];
 

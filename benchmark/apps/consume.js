@@ -1,18 +1,21 @@
-// Consumes COUNT messages in push mode after WARM_UP others, says how long that took, and leaves.
+// Consumes TURNS times TURN messages in push mode after WARM_UP others, says how long each turn took, and leaves.
 const { usage } = require('./measured');
 const { startPushConsumer } = require(`./clients/${process.env.CLIENT}`);
 
 const warmUp = Number(process.env.WARM_UP);
-const count = Number(process.env.COUNT);
+const inATurn = Number(process.env.TURN);
+const turns = Number(process.env.TURNS);
 let consumed = 0;
-let began;
 let consumer;
 
 async function main() {
   const handled = new Promise(resolve => {
+    const times = [];
+    // From the first message on: what is before it is waiting.
     const handle = async () => {
-      if (consumed++ === warmUp) began = usage();
-      if (consumed === warmUp + count) resolve(usage());
+      const measured = consumed++ - warmUp;
+      if (measured === 0 || (measured > 0 && (measured + 1) % inATurn === 0)) times.push(usage());
+      if (times.length === turns + 1) resolve(times);
     };
     // Put there by async-local-storage.js.
     const follow = globalThis.benchmarkFollow;
@@ -27,8 +30,12 @@ async function main() {
       },
     );
   });
-  const ended = await handled;
-  process.send({ id: 0, ms: ended.at - began.at, cpuMs: ended.cpuMs - began.cpuMs });
+  const times = await handled;
+  const done = times.slice(1).map((ended, turn) => {
+    const began = times[turn];
+    return { operations: inATurn, ms: ended.at - began.at, cpuMs: ended.cpuMs - began.cpuMs };
+  });
+  process.send({ id: 0, turns: done });
   await consumer.close();
   // A client may leave something behind that keeps the process alive.
   process.exit();

@@ -2,22 +2,22 @@
 import { type ClientName, clientOf } from '../../fixtures/rocketmq-clients/clients';
 import { type Bench, startWorker } from '../bench';
 import { type Contender, FOLLOWING } from '../contenders';
-import { goalsOfWork, type Measured, metricsOfWork, type Work } from '../measurement';
+import { TURNS } from '../fresh-processes';
+import { goalsOfWork, type Measured, metricsOfWork, undisturbed, type Work } from '../measurement';
 import { inRounds } from '../rounds';
 
-const MESSAGES = 10_000;
-/** Messages that warm a process up, by what a client consumes in a second or so: fewer, and what is measured is the compiler. */
+/** Messages that warm a process up: some seconds of it. With fewer, what is measured is the compiler. */
 const WARM_UP: Readonly<Record<ClientName, number>> = { 'rocketmq-client-nodejs': 3_000, 'ali-ons': 30_000 };
+/** Messages of a turn. */
+const TURN: Readonly<Record<ClientName, number>> = { 'rocketmq-client-nodejs': 625, 'ali-ons': 3_000 };
 /** So that the group has an offset on every queue before the first round. */
 const FIRST_MESSAGES = 200;
-/** A round takes seconds for each contender. */
-const ROUNDS = 0.4;
 
 export function consume(client: ClientName) {
   return async (bench: Bench): Promise<Measured> => {
     const rocketmq = await bench.rocketmq();
     const name = client.toUpperCase();
-    const warmUp = WARM_UP[client];
+    const messages = TURNS * TURN[client];
     const topics = { untagged: `CONSUME_${name}`, tagged: `CONSUME_TAGGED_${name}` };
     for (const topic of Object.values(topics)) await rocketmq.createTopic(topic);
     const groups = new Map(FOLLOWING.map(contender => [contender, `${contender.name}-${client}`]));
@@ -34,7 +34,7 @@ export function consume(client: ClientName) {
     };
     const consumed = async (
       contender: Contender,
-      { warmUp, count }: { readonly warmUp: number; readonly count: number },
+      { warmUp, turns, inATurn }: { readonly warmUp: number; readonly turns: number; readonly inATurn: number },
       whenReady?: () => Promise<void>,
     ): Promise<Work> => {
       const consumer = await startWorker(bench, {
@@ -47,14 +47,15 @@ export function consume(client: ClientName) {
           TOPIC: contender.isTagged ? topics.tagged : topics.untagged,
           GROUP: groups.get(contender) ?? '',
           WARM_UP: `${warmUp}`,
-          COUNT: `${count}`,
+          TURNS: `${turns}`,
+          TURN: `${inATurn}`,
           ...(contender.isOurs && { GRAY_MQ_NAMESRV: rocketmq.namesrv }),
         },
       });
       await whenReady?.();
-      const work = await consumer.ask<Work>({});
+      const work = await consumer.ask<{ turns: readonly Work[] }>({});
       await consumer.ended();
-      return { ...work, operations: count };
+      return undisturbed(work.turns);
     };
 
     try {
@@ -64,7 +65,10 @@ export function consume(client: ClientName) {
         const isReady = new Promise<void>(resolve => {
           ready = resolve;
         });
-        return { isReady, work: consumed(contender, { warmUp: 0, count: FIRST_MESSAGES }, async () => ready()) };
+        return {
+          isReady,
+          work: consumed(contender, { warmUp: 0, turns: 1, inATurn: FIRST_MESSAGES }, async () => ready()),
+        };
       });
       await Promise.all(all.map(({ isReady }) => isReady));
       await new Promise(resolve => setTimeout(resolve, 3_000));
@@ -73,14 +77,14 @@ export function consume(client: ClientName) {
 
       const work = await inRounds(
         FOLLOWING,
-        Math.max(1, Math.round(bench.rounds * ROUNDS)),
-        contender => consumed(contender, { warmUp, count: MESSAGES }),
-        () => fill(warmUp + MESSAGES),
+        bench.rounds,
+        contender => consumed(contender, { warmUp: WARM_UP[client], turns: TURNS, inATurn: TURN[client] }),
+        () => fill(WARM_UP[client] + messages),
       );
       return {
         scenario: `consume-${client}`,
         title: `RocketMQ consume, ${client}, push`,
-        how: `${MESSAGES} messages of a backlog, after ${warmUp} that warm the process up; a new process each round`,
+        how: `${messages} messages of a backlog, after ${WARM_UP[client]} that warm the process up; the lower quartile of ${TURNS} turns, a new process each round`,
         contenders: FOLLOWING,
         metrics: metricsOfWork(work),
         goals: goalsOfWork({ untagged: 0.98, tagged: 0.98 }),

@@ -35,7 +35,7 @@ export function http(hop: Hop) {
       return {
         scenario: hop === 'none' ? 'http-server' : `http-hop-${hop}`,
         title: HOPS[hop].title,
-        how: `${operations} requests by autocannon over ${CONNECTIONS} connections, after ${HOPS[hop].warmUp} that warm the process up; the best of ${TURNS} turns, a new process each round`,
+        how: `${operations} requests by autocannon over ${CONNECTIONS} connections, after ${HOPS[hop].warmUp} that warm the process up; the lower quartile of ${TURNS} turns, a new process each round`,
         contenders: FOLLOWING,
         metrics: metricsOfWork(works),
         goals: goalsOfWork({ untagged: 0.99, tagged: HOPS[hop].tagged }),

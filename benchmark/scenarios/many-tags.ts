@@ -38,7 +38,7 @@ export async function manyTags(bench: Bench): Promise<Measured> {
       workers.set(name, await startWorker(bench, { name, file: 'idle-consumer.js', contender: ours, environment }));
     }
     await new Promise(resolve => setTimeout(resolve, SETTLE_MS));
-    const values = await inRounds(contenders, Math.max(1, Math.round(bench.rounds / 4)), async ({ name }) => {
+    const values = await inRounds(contenders, Math.max(1, Math.round(bench.rounds / 2)), async ({ name }) => {
       const { ms, cpuMs } = await (workers.get(name) as Worker).ask<{ ms: number; cpuMs: number }>({ ms: IDLE_MS });
       return (1_000 * cpuMs) / ms;
     });

@@ -32,7 +32,7 @@ export function send(client: ClientName) {
     return {
       scenario: `send-${client}`,
       title: `RocketMQ send, ${client}`,
-      how: `${operations} messages, ${CONCURRENCY} at a time, after ${WARM_UP[client]} that warm the process up; the best of ${TURNS} turns, a new process each round`,
+      how: `${operations} messages, ${CONCURRENCY} at a time, after ${WARM_UP[client]} that warm the process up; the lower quartile of ${TURNS} turns, a new process each round`,
       contenders: CONTENDERS,
       metrics: metricsOfWork(works),
       goals: goalsOfWork({ untagged: 0.99, tagged: 0.98 }),

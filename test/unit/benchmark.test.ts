@@ -2,12 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { judge } from '../../benchmark/comparison';
 import { type Figures, withEarlier } from '../../benchmark/earlier';
-import { type Measured, metricsOfWork } from '../../benchmark/measurement';
+import { type Measured, metricsOfWork, undisturbed } from '../../benchmark/measurement';
 import { parseOptions } from '../../benchmark/options';
 import { picture } from '../../benchmark/picture';
 import { goalTable, markdown } from '../../benchmark/report';
 import { inRounds, orderOf } from '../../benchmark/rounds';
-import { differences, estimate, ratios } from '../../benchmark/statistics';
+import { differences, estimate, lowerQuartile, ratios } from '../../benchmark/statistics';
 
 describe('the confidence interval of a median', () => {
   // Ranks of the interval's ends, from the usual tables of the sign test.
@@ -58,6 +58,27 @@ describe('the confidence interval of a median', () => {
       // Sampling 4,000 times leaves some 0.35 % of uncertainty.
       expect(covered.length / 4_000).toBeGreaterThan(0.94);
     }
+  });
+});
+
+describe('the lower quartile', () => {
+  it.each([
+    [[7], 7],
+    [[9, 7], 7],
+    [[5, 4, 3, 2, 1], 2],
+    [Array.from({ length: 16 }, (_, index) => index), 3],
+  ])('of %j is %s', (values, quartile) => {
+    expect(lowerQuartile(values)).toBe(quartile);
+  });
+
+  it('of nothing is an error', () => {
+    expect(() => lowerQuartile([])).toThrow('there is no quartile of no values');
+  });
+
+  it('of turns is that of time and of CPU time, each for one operation', () => {
+    const turns = [10, 30, 20, 50, 40].map((ms, index) => ({ operations: 10, ms, cpuMs: index + 1 }));
+    expect(undisturbed(turns)).toEqual({ operations: 10, ms: 20, cpuMs: 2 });
+    expect(undisturbed([{ operations: 100, ms: 50, cpuMs: 10 }, ...turns])).toMatchObject({ operations: 100, ms: 100 });
   });
 });
 
@@ -142,7 +163,7 @@ it('reports goals, figures and a picture', () => {
 describe('options', () => {
   const parse = (...args: string[]) => parseOptions(args, ['http-server', 'send'], ['18', '20', '26']);
   it('are those of a whole run by default', () => {
-    expect(parse()).toMatchObject({ nodes: ['20', '26'], only: [], rounds: 20, workMs: 700, requests: 1_000_000 });
+    expect(parse()).toMatchObject({ nodes: ['20', '26'], only: [], rounds: 12, workMs: 1_300, requests: 1_000_000 });
     expect(parse('--node', '18', '--only', 'http', '--rounds', '3')).toMatchObject({
       nodes: ['18'],
       only: ['http'],
