@@ -217,6 +217,7 @@ describe('hand-over', () => {
   it('takes the messages itself again on a topic that has a queue without an offset', () => {
     const { on } = handOver(['gray']);
     on(subscribed('A'));
+    on(canaries());
     on(covered('gray', 'A'));
     expect(done(on({ type: 'queues changed', topics: ['A'] }))).toMatchObject([{ type: 'cover', topics: ['A'] }]);
     const uncovered = on({ type: 'covered', tag: 'gray', asked: ['A'], topics: [] });
@@ -229,8 +230,8 @@ describe('hand-over', () => {
   it('stands in when two answers in a row know no canary, and leaves with the first that does', () => {
     const { on } = handOver(['gray']);
     on(subscribed('A'));
-    on(covered('gray', 'A'));
     expect(done(on(canaries()))).toEqual([]);
+    on(covered('gray', 'A'));
     expect(done(on(unknown))).toEqual([]);
     expect(done(on(canaries()))).toEqual([{ type: 'start stand-in', tag: 'gray', topics: ['A'] }]);
     expect(said(on({ type: 'stand-in started', tag: 'gray' }))).toEqual([
@@ -241,6 +242,23 @@ describe('hand-over', () => {
     expect(said(leaving)).toEqual(['group1_gray: stand-in off, a canary of gray is there']);
     on({ type: 'stand-in ended', tag: 'gray' });
     expect(done(on(canaries('gray')))).toEqual([]);
+  });
+
+  it('takes the messages itself while nobody may say who is there, unless the canary is seen', () => {
+    const { machine, on } = handOver(['gray']);
+    on(subscribed('A'));
+    on(markers());
+    for (let round = 0; round < 10; round++) expect(done(on(unknown))).toEqual([]);
+    expect(done(on(covered('gray', 'A')))).toEqual([]);
+    expect(machine.isReady).toBe(false);
+    // One broker of several has seen it.
+    expect(done(on({ type: 'canaries', tags: new Set(['gray']), isComplete: false }))).toEqual([
+      { type: 'leave out', topic: 'A', tags: ['gray'] },
+    ]);
+    expect(done(on(canaries()))).toEqual([]);
+    // Later it is known how to look: what was left out is looked after.
+    expect(done(on(canaries()))).toEqual([{ type: 'start stand-in', tag: 'gray', topics: ['A'] }]);
+    expect(done(on(unknown))).toEqual([]);
   });
 
   it('does not take an answer that failed for the absence of a canary', () => {
@@ -345,6 +363,55 @@ describe('hand-over', () => {
     seconds(5);
     expect(done(on(canaries()))).toMatchObject([{ type: 'cover', topics: ['A'] }]);
     expect(done(on(covered('gray', 'A')))).toEqual([{ type: 'leave out', topic: 'A', tags: ['gray'] }]);
+  });
+
+  it('is not ready for a topic that comes later until that is covered too', () => {
+    const { machine, on } = handOver(['gray']);
+    on(subscribed('A'));
+    on(markers());
+    on(canaries());
+    on(covered('gray', 'A'));
+    expect(machine.isReady).toBe(true);
+    expect(done(on(subscribed('B')))).toEqual([{ type: 'cover', tag: 'gray', topics: ['B'], isDeclared: true }]);
+    // One after the other.
+    expect(done(on(subscribed('C')))).toEqual([]);
+    expect(machine.isReady).toBe(false);
+    expect(done(on(covered('gray', 'B')))).toEqual([
+      { type: 'cover', tag: 'gray', topics: ['C'], isDeclared: true },
+      { type: 'leave out', topic: 'B', tags: ['gray'] },
+    ]);
+    expect(machine.isReady).toBe(false);
+    // What could not be covered is tried again: nobody waits for that.
+    on({ type: 'covered', tag: 'gray', asked: ['C'], topics: [] });
+    expect(machine.isReady).toBe(true);
+    on({ type: 'unsubscribed', topic: 'B' });
+    expect(done(on(subscribed('B')))).toMatchObject([{ type: 'cover', topics: ['B'] }]);
+    expect(machine.isReady).toBe(false);
+  });
+
+  it('keeps the stand-in of a tag whose messages come again after it was given up', () => {
+    const { machine, on, seconds } = handOver();
+    on(subscribed('A'));
+    on(canaries('gray'));
+    on(covered('gray', 'A'));
+    on(canaries());
+    on(canaries());
+    on({ type: 'stand-in started', tag: 'gray' });
+    seconds(GIVE_UP_AFTER_MS / 1_000);
+    const [drain] = done(on(canaries())) as Extract<HandOverAction, { type: 'drain' }>[];
+    const drained = on({ type: 'drained', tag: 'gray', id: drain?.id ?? -1, isDeclaredElsewhere: false });
+    expect(done(drained)).toMatchObject([{ type: 'mark' }, { type: 'leave out', topic: 'A', tags: [] }]);
+    expect(machine.tags()).toMatchObject([{ phase: 'draining', standIn: 'running' }]);
+
+    expect(done(on({ type: 'saw', tag: 'gray' }))).toMatchObject([{ type: 'cover', topics: ['A'] }]);
+    expect(machine.tags()).toMatchObject([{ phase: 'managed', standIn: 'running' }]);
+    expect(done(on(covered('gray', 'A')))).toEqual([{ type: 'leave out', topic: 'A', tags: ['gray'] }]);
+    // Where it cannot be covered the baseline takes them itself.
+    on({ type: 'queues changed', topics: ['A'] });
+    expect(done(on({ type: 'covered', tag: 'gray', asked: ['A'], topics: [] }))).toEqual([
+      { type: 'leave out', topic: 'A', tags: [] },
+      { type: 'end stand-in', tag: 'gray' },
+    ]);
   });
 
   it('does not give a tag up that somebody else declares, or that messages come of', () => {

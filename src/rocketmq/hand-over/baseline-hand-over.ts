@@ -9,6 +9,7 @@ import type { ConsumerPlan } from '../consumer-plan';
 import { canaryGroup } from '../group-name';
 import type { Announcement } from '../presence/presence';
 import { createHandOver, type HandOverAction, type HandOverEvent, type TagReport } from './hand-over';
+import { silence } from './silence';
 import type { HandOverSource } from './source';
 import type { StandIn, StandInMaker } from './stand-in';
 
@@ -61,6 +62,8 @@ export function baselineHandOver(options: BaselineHandOverOptions): BaselineHand
   const { joinsFirst } = source;
   const machine = createHandOver({ group, canaryGroup: groupOf, declared, ignored, joinsFirst });
   const subscriptions = new Map<string, Subscription>();
+  /** Topics that the consumer was subscribed to before. */
+  const unsubscribed = new Set<string>();
   /** Tags that something is known of. */
   const known = new Set<string>(declared);
   const sawAt = new Map<string, number>();
@@ -76,6 +79,7 @@ export function baselineHandOver(options: BaselineHandOverOptions): BaselineHand
   // A clock that somebody sets does not change how long things take.
   const began = Date.now() - performance.now();
   const now = () => Math.round(began + performance.now());
+  const silent = silence(group, log, () => performance.now());
 
   const tell = (event: HandOverEvent): void => {
     for (const action of machine.on(event, now())) carryOut(action);
@@ -146,8 +150,9 @@ export function baselineHandOver(options: BaselineHandOverOptions): BaselineHand
     const { tags } = await source.canaries(topics, known);
     if (tags.has(tag) || isOver) {
       await announcement.withdraw();
-      tell({ type: 'stand-in not started', tag, isFailure: false });
+      // In this order: while it is taken to be away, another would be started at once.
       tell({ type: 'canaries', tags, isComplete: false });
+      tell({ type: 'stand-in not started', tag, isFailure: false });
       return;
     }
     try {
@@ -201,6 +206,8 @@ export function baselineHandOver(options: BaselineHandOverOptions): BaselineHand
         const { tags, isComplete, problem } = await source.canaries([...subscriptions.keys()], known);
         for (const tag of tags) known.add(tag);
         if (problem !== undefined) log.debug(`${group}: who is there is not known everywhere: ${problem}`);
+        if (isComplete) silent.answered();
+        else silent.unanswered(problem);
         tell({ type: 'canaries', tags, isComplete });
       },
     },
@@ -260,7 +267,7 @@ export function baselineHandOver(options: BaselineHandOverOptions): BaselineHand
   }
 
   return {
-    tags: machine.tags,
+    tags: () => (silent.isLong ? machine.tags().map(tag => ({ ...tag, canary: 'unknown' })) : machine.tags()),
     async subscribe(added) {
       if (isOver || added.length === 0) return;
       const isFirst = subscriptions.size === 0;
@@ -268,6 +275,8 @@ export function baselineHandOver(options: BaselineHandOverOptions): BaselineHand
       for (const subscription of added) subscriptions.set(subscription.topic, subscription);
       for (const { topic } of changed) for (const tag of running.keys()) void subscribeStandIn(tag, topic);
       const topics = [...subscriptions.keys()];
+      // Of a topic that was unsubscribed from, it is decided anew what is left out.
+      for (const { topic } of added) if (unsubscribed.delete(topic)) plan.leaveOut(topic, []);
       tell({ type: 'subscribed', topics: added.map(({ topic }) => topic) });
       if (isFirst) {
         announcements.push(source.announceBaseline(topics));
@@ -277,21 +286,22 @@ export function baselineHandOver(options: BaselineHandOverOptions): BaselineHand
       if (await ready()) return;
       log.warnOnce(
         `hand-over:${group}`,
-        `${group}: it is not known which canaries there are; until it is, the baseline takes the messages of every tag that it does not know to be managed`,
+        `${group}: it is not known which canaries there are (${silent.problem ?? 'not every server has answered yet'}); until it is, the baseline takes the messages of every tag whose canary it does not see`,
       );
     },
     unsubscribe(topic) {
       subscriptions.delete(topic);
       source.forgetTopic(topic);
+      // The filter stays: polls of the topic may go on for as long as the client likes (a push consumer's do).
       tell({ type: 'unsubscribed', topic });
-      plan.leaveOut(topic, []);
+      unsubscribed.add(topic);
     },
     close() {
       closed ??= end();
       return closed;
     },
     forget() {
-      for (const topic of subscriptions.keys()) plan.leaveOut(topic, []);
+      for (const topic of [...subscriptions.keys(), ...unsubscribed]) plan.leaveOut(topic, []);
     },
   };
 

@@ -75,7 +75,7 @@ export function createConsumerHandOvers(settings: Settings, log: Log, onTag: (ta
     // Only clients of a proxy have one, and it knows only what it is asked for.
     if (!plan.sharesQueues || settings.mqTags.length === 0) {
       log.warnOnce(
-        'hand-over',
+        `servers:${plan.group}`,
         `${plan.group}: no name server is known (GRAY_MQ_NAMESRV), so nobody can say which canaries are there: the baseline takes the messages of every tag that is not in GRAY_MQ_IGNORE_TAGS, as with GRAY_MQ_BASELINE=all`,
       );
       return undefined;
@@ -83,7 +83,7 @@ export function createConsumerHandOvers(settings: Settings, log: Log, onTag: (ta
     const { proxyOf, proxySource } = require('./proxy-source') as typeof import('./proxy-source');
     const proxy = settings.mqProxyRemoting ?? proxyOf(connection.endpoint);
     log.warnOnce(
-      'hand-over',
+      `servers:${plan.group}`,
       `${plan.group}: no name server is known (GRAY_MQ_NAMESRV): the proxy at ${proxy} is asked who is there, which it knows of a crash after two minutes, and of tags in GRAY_MQ_TAGS only; after each start the baseline takes their messages as well for some 40 s`,
     );
     return proxySource(plan, { proxyRemoting: proxy, credentials: connection.credentials });

@@ -3,7 +3,8 @@
  * in, actions out, nothing else. One for each consumer of the application.
  *
  * What it keeps, whatever happens in whatever order: a tag's messages of a topic are left out only where every queue has
- * an offset in the canary's group; and while they are, a stand-in consumes in that group whenever no canary does.
+ * an offset in the canary's group, and where it can be known who is there; and while they are, a stand-in consumes in that
+ * group whenever no canary does.
  *
  * The life of a tag:
  *
@@ -125,13 +126,16 @@ const RETRY_MS = 5_000;
 /** A stand-in that failed this often in a row leaves messages lying: the baseline takes them itself. */
 const STRANDED_AFTER = 3;
 const STRANDED_RETRY_MS = 30_000;
-/** A tag is given up when there was no canary, and no message of it, for so long (ms). */
-export const GIVE_UP_AFTER_MS = 3_600_000;
 /**
- * How long a stand-in stays after that (ms): longer than a poll with the former filter is under way, and than a message
- * waits until it is delivered once more (two hours at most, by RocketMQ's delay levels).
+ * A tag is given up when there was no canary, and no message of it, for so long (ms): longer than a message waits until it is
+ * delivered once more (two hours at most, by RocketMQ's delay levels).
  */
-export const DRAIN_MS = 9_000_000;
+export const GIVE_UP_AFTER_MS = 12_600_000;
+/**
+ * How long a stand-in stays after that (ms): longer than a poll with the former filter is under way. What comes meanwhile is
+ * taken by both.
+ */
+export const DRAIN_MS = 180_000;
 /** How often it is written down that a tag's messages still come (ms). */
 const REFRESH_MS = 60_000;
 
@@ -144,7 +148,8 @@ interface TagState {
   /** Topics on which every queue has an offset. */
   readonly covered: Set<string>;
   readonly covering: Set<string>;
-  coverAt: number;
+  /** Topics that were asked about, with when to ask again where not every queue had an offset, ms. */
+  readonly coverAt: Map<string, number>;
   canary: TagReport['canary'];
   absences: number;
   standIn: TagReport['standIn'];
@@ -190,7 +195,7 @@ export function createHandOver({
         reason,
         covered: new Set(),
         covering: new Set(),
-        coverAt: 0,
+        coverAt: new Map(),
         canary: 'unknown',
         absences: 0,
         standIn: 'none',
@@ -225,6 +230,7 @@ export function createHandOver({
     state.givenUpAt = at;
     state.covered.clear();
     state.covering.clear();
+    state.coverAt.clear();
     state.drain = undefined;
     state.drainAt = now + DRAIN_MS;
   };
@@ -242,6 +248,7 @@ export function createHandOver({
         for (const state of tags.values()) {
           state.covered.delete(event.topic);
           state.covering.delete(event.topic);
+          state.coverAt.delete(event.topic);
           if (state.standInTopics.delete(event.topic)) {
             actions.push({ type: 'unsubscribe stand-in', tag: state.tag, topic: event.topic });
           }
@@ -282,8 +289,8 @@ export function createHandOver({
           // Also one that was covered: it has queues now that are not.
           if (!event.topics.includes(topic)) state.covered.delete(topic);
           else if (topics.has(topic)) state.covered.add(topic);
+          if (topics.has(topic)) state.coverAt.set(topic, now + RETRY_MS);
         }
-        state.coverAt = now + RETRY_MS;
         state.markedAt = now;
         return;
       }
@@ -374,6 +381,9 @@ export function createHandOver({
   const isIdle = (state: TagState, now: number) =>
     !state.isDeclared && state.canary === 'absent' && now - state.signAt >= GIVE_UP_AFTER_MS;
 
+  /** Its canary is there, or its absence would be noticed: where nobody may say who is there, no stand-in would ever start. */
+  const isLookedAfter = (state: TagState) => hasCanaries || state.canary === 'present';
+
   /** Its stand-in does not come up: what is left out would lie in the canary's group. */
   const isStranded = (state: TagState) =>
     state.failures >= STRANDED_AFTER && state.isAlone && state.canary !== 'present' && state.standIn !== 'running';
@@ -381,15 +391,22 @@ export function createHandOver({
   const needsStandIn = (state: TagState) =>
     !isClosing &&
     state.canary === 'absent' &&
-    ((state.phase === 'managed' && (state.covered.size > 0 || joinsFirst)) || state.phase === 'draining');
+    (state.phase === 'draining' ||
+      state.covered.size > 0 ||
+      (state.phase === 'managed' && joinsFirst) ||
+      // Its messages come again while it drained: it stays for them.
+      (state.phase === 'managed' && state.standIn === 'running' && state.covering.size > 0));
 
   /** What follows from the state: the same state, asked twice, gives nothing the second time. */
   const settle = (now: number, actions: HandOverAction[]): void => {
     for (const state of tags.values()) {
       const { tag, isDeclared } = state;
       if (state.phase === 'managed' && !isClosing) {
-        const missing = [...topics].filter(topic => !state.covered.has(topic));
-        if (missing.length > 0 && state.covering.size === 0 && now >= state.coverAt) {
+        const missing = [...topics].filter(
+          topic => !state.covered.has(topic) && now >= (state.coverAt.get(topic) ?? now),
+        );
+        // One question at a time: what is written down of a tag is read, changed and written again.
+        if (missing.length > 0 && state.covering.size === 0) {
           for (const topic of missing) state.covering.add(topic);
           actions.push({ type: 'cover', tag, topics: missing, isDeclared });
         }
@@ -408,7 +425,7 @@ export function createHandOver({
 
     for (const topic of topics) {
       const out = [...tags.values()].filter(
-        state => state.phase === 'managed' && state.covered.has(topic) && !isStranded(state),
+        state => state.phase === 'managed' && state.covered.has(topic) && isLookedAfter(state) && !isStranded(state),
       );
       const names = out.map(({ tag }) => tag).sort();
       const before = leftOut.get(topic) ?? '';
@@ -482,8 +499,10 @@ export function createHandOver({
   return {
     get isReady() {
       if (!hasMarkers || !hasCanaries) return false;
-      for (const state of tags.values()) if (state.covering.size > 0) return false;
-      return true;
+      return [...tags.values()].every(
+        ({ phase, covering, coverAt }) =>
+          covering.size === 0 && (phase !== 'managed' || [...topics].every(topic => coverAt.has(topic))),
+      );
     },
     tags: () =>
       [...tags.values()].map(({ tag, phase, reason, canary, standIn }) => ({

@@ -1,0 +1,51 @@
+/**
+ * Notices that nobody says any more which canaries are there: a broker is away, or a right was taken back. Until somebody
+ * does, what was known last goes on, and no stand-in starts. One line when it lasts, one when it is over.
+ */
+import type { Log } from '../../log';
+
+/** What takes no longer than this, ms, is the restart of a broker. */
+const LONG_MS = 30_000;
+
+export interface Silence {
+  /** Somebody said who is there, all of it. */
+  answered(): void;
+  /** Not all of it is known: why. */
+  unanswered(problem: string | undefined): void;
+  /** What is known of the canaries is too old to be shown. */
+  readonly isLong: boolean;
+  /** Why the last question was not answered; undefined: it was. */
+  readonly problem: string | undefined;
+}
+
+/** @param now ms, by a clock that nobody sets */
+export function silence(group: string, log: Pick<Log, 'warn' | 'info'>, now: () => number): Silence {
+  /** Undefined: at the start nobody has said anything yet, which is told otherwise. */
+  let answeredAt: number | undefined;
+  let problem: string | undefined;
+  let isSaid = false;
+  const isLong = () => answeredAt !== undefined && now() - answeredAt >= LONG_MS;
+
+  return {
+    answered() {
+      if (isSaid) log.info(`${group}: it is known again which canaries are there`);
+      answeredAt = now();
+      problem = undefined;
+      isSaid = false;
+    },
+    unanswered(why) {
+      problem = why ?? 'not every broker answered';
+      if (isSaid || !isLong()) return;
+      isSaid = true;
+      log.warn(
+        `${group}: for ${LONG_MS / 1_000} s it is not known everywhere which canaries are there (${problem}): until it is, no stand-in starts, and those that run go on`,
+      );
+    },
+    get isLong() {
+      return isLong();
+    },
+    get problem() {
+      return problem;
+    },
+  };
+}

@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { silence } from '../../src/rocketmq/hand-over/silence';
+
+function watched() {
+  const lines: string[] = [];
+  let time = 0;
+  const log = {
+    warn: (text: string) => void lines.push(`warn: ${text}`),
+    info: (text: string) => void lines.push(`info: ${text}`),
+  };
+  return {
+    lines,
+    state: silence('group1', log, () => time),
+    seconds: (count: number) => {
+      time += 1_000 * count;
+    },
+  };
+}
+
+describe('nobody says which canaries are there', () => {
+  it('is said once when it lasts, and when it is over', () => {
+    const { lines, state, seconds } = watched();
+    for (let outage = 0; outage < 2; outage++) {
+      state.answered();
+      for (let second = 0; second < 29; second++) {
+        seconds(1);
+        state.unanswered('broker-b is away');
+        expect(state).toMatchObject({ isLong: false, problem: 'broker-b is away' });
+      }
+      for (let second = 0; second < 60; second++) {
+        seconds(1);
+        state.unanswered('broker-b is away');
+        expect(state.isLong).toBe(true);
+      }
+      state.answered();
+      expect(state).toMatchObject({ isLong: false, problem: undefined });
+    }
+    const outage = [
+      'warn: group1: for 30 s it is not known everywhere which canaries are there (broker-b is away): until it is, no stand-in starts, and those that run go on',
+      'info: group1: it is known again which canaries are there',
+    ];
+    expect(lines).toEqual([...outage, ...outage]);
+  });
+
+  it('is not said of what was never known', () => {
+    const { lines, state, seconds } = watched();
+    for (let second = 0; second < 60; second++) {
+      seconds(1);
+      state.unanswered(undefined);
+    }
+    expect(state).toMatchObject({ isLong: false, problem: 'not every broker answered' });
+    state.answered();
+    expect(lines).toEqual([]);
+  });
+});
