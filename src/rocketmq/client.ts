@@ -27,6 +27,12 @@ export interface ClientKind {
   readonly blindness?: string;
 }
 
+/**
+ * Where a consumer's client begins a queue on which its group has no offset: at the first message, or at the first one since
+ * a time (ms since 1970).
+ */
+export type Beginning = 'first' | { readonly since: number };
+
 /** Where a client finds its brokers. */
 export interface ClientConnection {
   /** What the client connects to, for messages to people. */

@@ -1,6 +1,7 @@
 /** What an environment means for a consumer: which group it joins and which messages it takes. */
 import type { Settings } from '../config/settings';
 import type { QueueOffsets } from './administration/canary-group';
+import type { Beginning } from './client';
 import { both, type FilterExpression, isNoneOf, isTagged, isUntagged } from './filter-expression';
 import { canaryGroup } from './group-name';
 
@@ -34,6 +35,8 @@ export interface ConsumerPlan {
   readonly side: 'broker' | 'client';
   /** See {@link ClientKind.sharesQueues}. */
   readonly sharesQueues: boolean;
+  /** Undefined: at the end, or wherever the broker says. */
+  readonly beginning: Beginning | undefined;
   /** From now on the client skips. */
   filterInClient(): void;
   /** The filter for what the application subscribes to at this moment; the very same object when nothing changes. */
@@ -78,18 +81,20 @@ export function consumerPlan(
 interface Consuming {
   readonly side: 'broker' | 'client';
   readonly sharesQueues: boolean;
+  readonly beginning?: Beginning | undefined;
 }
 
 function canaryPlan(
   baselineGroup: string,
   tag: string,
   { key }: EnvironmentSettings,
-  { side: initialSide, sharesQueues }: Consuming,
+  { side: initialSide, sharesQueues, beginning }: Consuming,
 ): ConsumerPlan {
   let side = initialSide;
   const changes = changeListeners();
   return {
     sharesQueues,
+    beginning,
     group: canaryGroup(baselineGroup, tag),
     baselineGroup,
     tag,
@@ -122,7 +127,7 @@ type LeftOut = ReadonlyMap<string, number>;
 function baselinePlan(
   group: string,
   settings: EnvironmentSettings,
-  { side: initialSide, sharesQueues }: Consuming,
+  { side: initialSide, sharesQueues, beginning }: Consuming,
 ): ConsumerPlan {
   const { key, mqBaseline, mqIgnoreTags } = settings;
   let side = initialSide;
@@ -135,6 +140,7 @@ function baselinePlan(
 
   return {
     sharesQueues,
+    beginning,
     group,
     baselineGroup: group,
     tag: undefined,
@@ -179,7 +185,7 @@ function baselinePlan(
     },
     covered: (topic, tag, offsets) => void starts.set(startsOf(topic, tag), offsets),
     ...sightings(),
-    standIn: tag => canaryPlan(group, tag, settings, { side, sharesQueues }),
+    standIn: tag => canaryPlan(group, tag, settings, { side, sharesQueues, beginning }),
   };
 }
 

@@ -7,7 +7,8 @@ import type { Log } from '../log';
 import type { Counts } from '../telemetry/counts';
 import type { BrokerAdministration } from './administration/broker-administration';
 import { checkFilters, prepareGroup } from './administration/group-preparation';
-import type { ClientConnection, ClientKind, Subscription } from './client';
+import { AGAIN_AFTER_MS, latePreparations } from './administration/late-preparation';
+import type { Beginning, ClientConnection, ClientKind, Subscription } from './client';
 import { type ConsumerPlan, consumerPlan } from './consumer-plan';
 import { type ConsumerReport, consumerRegister } from './consumer-register';
 import { formerUseOf } from './hand-over/canary-marker';
@@ -30,10 +31,11 @@ export class BlindConsumerError extends Error {
 export interface MessagePolicy {
   /**
    * The plan for a consumer that the application makes for `group`.
+   * @param beginning where its client begins, if that is for the client to decide
    * @throws FilterSideError when the brokers are to filter and the client cannot ask them to
    * @throws BlindConsumerError when it must not take every message, and nobody can tell it which
    */
-  plan(group: string, client: ClientKind): ConsumerPlan;
+  plan(group: string, client: ClientKind, beginning?: Beginning): ConsumerPlan;
   /**
    * A consumer subscribes: says, at `info`, what was made of it; nothing of one that is left as it is. Of a stand-in it is
    * not called.
@@ -77,6 +79,9 @@ export interface MessagePolicy {
 export function createMessagePolicy(settings: Settings, log: Log, counts: Counts): MessagePolicy {
   /** Preparations under way, and for a while those that failed. */
   const preparations = new Map<string, Promise<boolean>>();
+  const late = latePreparations();
+  /** How often each consumer was closed: what is under way then is for nobody. */
+  const closings = new WeakMap<ConsumerPlan, number>();
   const handOvers = createConsumerHandOvers(settings, log, counts.knowTag);
   const register = consumerRegister();
 
@@ -102,7 +107,7 @@ export function createMessagePolicy(settings: Settings, log: Log, counts: Counts
         if (outcome === 'unreachable') {
           // Brokers that cannot be reached cost their time once, not with each subscription.
           preparations.set(failed, Promise.resolve(false));
-          setTimeout(() => preparations.delete(failed), FAILURE_MS).unref();
+          setTimeout(() => preparations.delete(failed), AGAIN_AFTER_MS).unref();
         }
         return outcome === 'ready' || outcome === 'partly';
       });
@@ -152,9 +157,18 @@ export function createMessagePolicy(settings: Settings, log: Log, counts: Counts
     throw new BlindConsumerError(`[rocketmq-gray] ${problem}`);
   };
 
+  const close = (plan: ConsumerPlan) => {
+    late.remove(plan);
+    closings.set(plan, (closings.get(plan) ?? 0) + 1);
+  };
+
   const prepare: MessagePolicy['prepare'] = async (plan, subscriptions, connection, standIns) => {
+    const { tag } = plan;
+    const before = closings.get(plan);
+    const isClosed = () => closings.get(plan) !== before;
     const namesrv = settings.mqNamesrv ?? connection.namesrv;
     const servers = namesrv === undefined ? undefined : { namesrv, credentials: connection.credentials };
+    const means = { servers, connection, standIns };
     if (servers !== undefined) {
       // Only the client's own errors wait for this: filters can change while a consumer runs.
       if (subscriptions.length > 0) {
@@ -163,17 +177,28 @@ export function createMessagePolicy(settings: Settings, log: Log, counts: Counts
         });
       }
       // What has no group with offsets is not said to be there: nothing would be left to it from the right place on.
-      if (plan.tag !== undefined && !(await prepareOnce(plan, plan.tag, subscriptions, servers))) return;
+      if (tag !== undefined && !(await prepareOnce(plan, tag, subscriptions, servers))) {
+        if (settings.mqBaseline !== 'auto' || subscriptions.length === 0 || isClosed()) return;
+        const attempt = (all: readonly Subscription[]) => prepareOnce(plan, tag, all, servers);
+        late.add(plan, subscriptions, attempt, all => {
+          log.info(`${plan.group} is ready now: the baseline is told that ${tag} is there`);
+          void handOvers.prepare(plan, all, means);
+        });
+        return;
+      }
+      if (subscriptions.length > 0) late.remove(plan);
     }
-    if (settings.mqBaseline === 'auto') {
-      await handOvers.prepare(plan, subscriptions, { servers, connection, standIns });
-    }
+    if (settings.mqBaseline === 'auto' && !isClosed()) await handOvers.prepare(plan, subscriptions, means);
   };
 
   return {
-    plan(group, client) {
+    plan(group, client, beginning) {
       const side = settings.mqFilterSide === 'client' ? 'client' : 'broker';
-      const plan = consumerPlan(group, settingsFor(client, group), { side, sharesQueues: client.sharesQueues });
+      const plan = consumerPlan(group, settingsFor(client, group), {
+        side,
+        sharesQueues: client.sharesQueues,
+        beginning,
+      });
       register.add(plan, client.name);
       if (client.blindness !== undefined) sayBlindness(plan, client.blindness);
       if (!plan.isFiltered) return plan;
@@ -207,8 +232,12 @@ export function createMessagePolicy(settings: Settings, log: Log, counts: Counts
       register.unsubscribed(plan, topic);
       handOvers.unsubscribed(plan, topic);
     },
-    leaving: plan => keepingAlive(() => handOvers.leaving(plan)),
+    leaving(plan) {
+      close(plan);
+      return keepingAlive(() => handOvers.leaving(plan));
+    },
     left(plan) {
+      close(plan);
       register.left(plan);
       return keepingAlive(() => handOvers.left(plan));
     },
@@ -238,9 +267,6 @@ export function createMessagePolicy(settings: Settings, log: Log, counts: Counts
     },
   };
 }
-
-/** How long a canary's group that could not be prepared is left alone, in ms. */
-const FAILURE_MS = 60_000;
 
 function sayClientFilters(log: Log, reason: string): void {
   log.warnOnce(

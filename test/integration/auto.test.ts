@@ -1,5 +1,7 @@
+import { connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from '../../fixtures/servers/free-ports';
 import { DRAIN_MS, GIVE_UP_AFTER_MS } from '../../src/rocketmq/hand-over/hand-over';
 import {
   type ConsumerApp,
@@ -120,6 +122,37 @@ describe('a canary that never comes back', () => {
     expect(bodies(next).filter(body => own.includes(body)).length).toBeLessThan(own.length);
   }, 240_000);
 });
+
+it('a canary that starts while no name server answers is announced when one does', async () => {
+  const { rocketmq } = environment;
+  const { consumer, send } = await topicOf('late', {});
+  // Somebody else has seen to its group: else the client would wait for it.
+  await rocketmq.createGroup('group-late_gray');
+  const baseline = await consumer();
+  const port = await freePort();
+  const canary = await consumer({}, { GRAY_TAG: 'gray', GRAY_MQ_NAMESRV: `127.0.0.1:${port}` });
+  await canary.child.waitFor('could not be prepared');
+  // The baseline does not know of it.
+  const both = await send(2, GRAY);
+  await Promise.all([canary.receives(both), baseline.receives(both)]);
+
+  const [host, ofNamesrv] = rocketmq.namesrv.split(':');
+  const relay = createServer(socket => {
+    socket.pipe(connect(Number(ofNamesrv), host)).pipe(socket);
+  });
+  relay.on('connection', socket => socket.on('error', () => {}));
+  await new Promise<void>(resolve => relay.listen(port, '127.0.0.1', resolve));
+  try {
+    await canary.child.waitFor('group-late_gray is ready now', 60_000);
+    await baseline.child.waitFor('gray is managed');
+    const gray = await send(3, GRAY);
+    await canary.receives([...both, ...gray]);
+    await baseline.receives(both);
+  } finally {
+    await canary.child.stop();
+    relay.close();
+  }
+}, 120_000);
 
 it('without name servers, the proxy says who is there', async () => {
   const { rocketmq } = environment;

@@ -13,6 +13,7 @@ import {
   offsetsOnEveryQueue,
   prepareCanaryGroup,
 } from '../../src/rocketmq/administration/canary-group';
+import type { Beginning } from '../../src/rocketmq/client';
 import { consumerPlan } from '../../src/rocketmq/consumer-plan';
 import { brokerSource } from '../../src/rocketmq/hand-over/broker-source';
 import {
@@ -414,17 +415,26 @@ describe.each(ROCKETMQ_VERSIONS)('RocketMQ %s', version => {
   });
 
   describe('a queue on which the baseline group has no offset', () => {
+    let topics = 0;
     afterEach(() => configure({ accessMessageInMemoryMaxRatio: '40' }));
 
-    it.each<[string, string, number | undefined]>([
+    const HOUR = 3_600_000;
+    it.each<[string, string, number | undefined, Beginning?]>([
       ['is read from its beginning while its first message is in memory', '40', 0],
       // A 5.5 broker looks into its memory itself, which no setting empties.
-      ...(is5 ? [] : ([['is read from its end as of now', '0', 2]] as [string, string, number][])),
-    ])('%s', async (_, accessMessageInMemoryMaxRatio, offset) => {
-      const topic = `fresh-${accessMessageInMemoryMaxRatio}`;
+      ...(is5
+        ? []
+        : ([
+            ['is read from its end as of now', '0', 2],
+            ['is read from its beginning where the client would', '0', 0, 'first'],
+            ['is read from the time on from which the client would', '0', 0, { since: Date.now() - HOUR }],
+            ['is read from its end where that time is yet to come', '0', 2, { since: Date.now() + HOUR }],
+          ] as [string, string, number, Beginning?][])),
+    ])('%s', async (_, accessMessageInMemoryMaxRatio, offset, beginning) => {
+      const topic = `fresh-${++topics}`;
       await rocketmq.createTopic(topic, { queues: 1 });
       await configure({ accessMessageInMemoryMaxRatio });
-      const group = { ...groups(), topics: [topic] };
+      const group = { ...groups(), topics: [topic], beginning };
       await rocketmq.createGroup(group.baselineGroup);
       const broker = brokers[0] as Broker;
       await produce(broker, topic, 2);

@@ -2,7 +2,7 @@
 import type { Agent } from '../../agent';
 import type { Exports, Patch } from '../../loader/instrumentation';
 import { type AnyFunction, wrapGetter, wrapMethod } from '../../loader/wrap';
-import type { ClientConnection, ClientKind, Subscription } from '../../rocketmq/client';
+import type { Beginning, ClientConnection, ClientKind, Subscription } from '../../rocketmq/client';
 import type { ConsumerPlan } from '../../rocketmq/consumer-plan';
 import type { StandInMaker } from '../../rocketmq/hand-over/stand-in';
 import { coalesced } from './coalesced';
@@ -20,6 +20,9 @@ export interface MQPushConsumer {
   readonly parallelConsumeLimit?: number;
   readonly options: {
     readonly isBroadcast?: boolean;
+    readonly consumeFromWhere?: string;
+    /** `yyyyMMddHHmmss`, local time. */
+    readonly consumeTimestamp?: string;
     readonly nameSrv?: string | readonly string[];
     readonly onsAddr?: string;
     readonly accessKey?: string;
@@ -85,7 +88,7 @@ export const patchConsumer =
     const stateOf = (consumer: MQPushConsumer, group: string): ConsumerState => {
       let state = states.get(consumer);
       if (state === undefined) {
-        const plan = agent.messages.plan(group, client);
+        const plan = agent.messages.plan(group, client, beginningOf(consumer.options));
         const gates = new Map<string, HandlerGate>();
         // Broadcasts have no offsets that could be handed over.
         const isBroadcast = consumer.options.isBroadcast === true;
@@ -305,6 +308,18 @@ export const patchConsumer =
     }
   };
 
+/** `computePullFromWhere` of the client: all of its names but these two mean the end. */
+function beginningOf({ consumeFromWhere, consumeTimestamp }: MQPushConsumer['options']): Beginning | undefined {
+  if (consumeFromWhere === 'CONSUME_FROM_FIRST_OFFSET') return 'first';
+  if (consumeFromWhere !== 'CONSUME_FROM_TIMESTAMP') return undefined;
+  const [year, month, day, ...time] = (/^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)/.exec(String(consumeTimestamp)) ?? [])
+    .slice(1)
+    .map(Number);
+  // What the client makes of another text is its own affair: too many rather than too few.
+  if (year === undefined || month === undefined) return 'first';
+  return { since: new Date(year, month - 1, day, ...time).getTime() };
+}
+
 /** Whether the client makes subscriptions with SQL92 expressions: 3.12.0 does, 3.7.0 and older take text alone. */
 function takesSql92(buildSubscriptionData: AnyFunction): boolean {
   try {
@@ -317,14 +332,18 @@ function takesSql92(buildSubscriptionData: AnyFunction): boolean {
 
 async function prepareTopics(
   consumer: MQPushConsumer,
-  { plan, subscriptions, prepared, standIns }: ConsumerState,
+  state: ConsumerState,
   topics: readonly string[],
   agent: Agent,
 ): Promise<void> {
+  const { plan, subscriptions, prepared, standIns } = state;
   if (!plan.isFiltered) return;
   const missing = topics.flatMap(topic => (prepared.has(topic) ? [] : (subscriptions.get(topic) ?? [])));
   const work = () =>
-    connectionOf(consumer).then(connection => agent.messages.prepare(plan, missing, connection, standIns));
+    connectionOf(consumer).then(connection => {
+      // Closed while its name servers were looked up: it would take its place again.
+      return state.closing ? undefined : agent.messages.prepare(plan, missing, connection, standIns);
+    });
   const settled = (preparation: Promise<void>) =>
     preparation.catch(error => agent.guard.report('the preparation of a consumer group', error));
   // Before the consumer registers, the group is there even if nothing is subscribed to yet: a broker that creates groups

@@ -1,3 +1,4 @@
+import type { Beginning } from '../client';
 import type { FilterExpression } from '../filter-expression';
 import {
   CHECK_CLIENT_CONFIG,
@@ -12,6 +13,7 @@ import {
   PUT_KV_CONFIG,
   QUERY_CONSUMER_OFFSET,
   QUERY_NOT_FOUND,
+  SEARCH_OFFSET_BY_TIMESTAMP,
   SQL92_DISABLED,
   SUBSCRIPTION_PARSE_FAILED,
   SUCCESS,
@@ -63,10 +65,16 @@ export interface BrokerAdministration {
   /** Where a group continues to read a queue; undefined when it never committed an offset there. */
   committedOffset(broker: Broker, group: string, topic: string, queueId: number): Promise<number | undefined>;
   /**
-   * Where a group that never committed an offset in a queue begins to read it now: at 0 or at its end; undefined when the
-   * account is not told where that is.
+   * Where a group that never committed an offset in a queue begins to read it now, by clients with this `beginning`: without
+   * one at 0 or at its end. Undefined when the account is not told where that is.
    */
-  initialOffset(broker: Broker, group: string, topic: string, queueId: number): Promise<number | undefined>;
+  initialOffset(
+    broker: Broker,
+    group: string,
+    topic: string,
+    queueId: number,
+    beginning?: Beginning,
+  ): Promise<number | undefined>;
   /** Sets where a group continues to read a queue. */
   commitOffset(broker: Broker, group: string, topic: string, queueId: number, offset: number): Promise<void>;
   /** Where the next message of a queue will be. */
@@ -269,16 +277,21 @@ export function brokerAdministration({
       const { offsetTable = {} } = await allOffsets(broker);
       return offsetTable[`${topic}@${group}`]?.[queueId];
     },
-    async initialOffset(broker, group, topic, queueId) {
+    async initialOffset(broker, group, topic, queueId, beginning) {
       const queue = { consumerGroup: group, topic, queueId: `${queueId}` };
       // As clients ask before their first pull: 0 while the queue's first message is still in the broker's memory.
       const { offset } = await queryOffset(broker, queue);
       if (offset !== undefined) return offset;
+      if (beginning === 'first') return 0;
       const fields = { topic, queueId: `${queueId}` };
-      const response = await askBroker(broker, GET_MAX_OFFSET, fields, { allowed: [NO_PERMISSION] });
+      const [command, more] =
+        beginning === undefined
+          ? [GET_MAX_OFFSET, {}]
+          : [SEARCH_OFFSET_BY_TIMESTAMP, { timestamp: `${beginning.since}` }];
+      const response = await askBroker(broker, command, { ...fields, ...more }, { allowed: [NO_PERMISSION] });
       // The authentication of 5.x does not count this as part of sending and receiving.
       if (response.code === NO_PERMISSION) return undefined;
-      return offsetOf(broker, GET_MAX_OFFSET, response);
+      return offsetOf(broker, command, response);
     },
     async commitOffset(broker, group, topic, queueId, offset) {
       const fields = { consumerGroup: group, topic, queueId: `${queueId}`, commitOffset: `${offset}` };

@@ -1,3 +1,4 @@
+import type { Beginning } from '../client';
 import {
   type Broker,
   type BrokerAdministration,
@@ -60,6 +61,8 @@ export interface CanaryGroup {
   readonly topics: readonly string[];
   /** How it was in use before, in a topic. Undefined: not, or nothing is known of it. */
   readonly formerUse?: ((topic: string) => FormerUse | undefined) | undefined;
+  /** Where the clients of the baseline's group begin a queue on which that has no offset. */
+  readonly beginning?: Beginning | undefined;
   /** For everything; 10 s when absent. Nothing is written to a broker after it. */
   readonly timeoutMs?: number;
 }
@@ -71,8 +74,9 @@ const DEFAULT_TIMEOUT_MS = 10_000;
  *
  * Where the group does not exist it is created with the settings that the baseline group has on that broker. Where it
  * exists its settings stay. On each queue of each topic on which it has no committed offset it gets the baseline group's:
- * neither a gap nor a replay (see {@link FormerUse} for groups that were in use before). On a queue on which the baseline group has none either it gets the place from which a new
- * group begins it now, not when the canary's first pull arrives. So it may be called at any time, by several canaries at once, and
+ * neither a gap nor a replay (see {@link FormerUse} for groups that were in use before). On a queue on which the baseline
+ * group has none either it gets the place from which a new group of such clients begins it now, not when the canary's first
+ * pull arrives. So it may be called at any time, by several canaries at once, and
  * again after a start that died half way.
  *
  * @throws CanaryGroupError when that failed on a broker, the others being ready
@@ -245,7 +249,7 @@ async function cloneOffsets(
 
 /** Null for a queue that needs no offset. */
 async function startOf(
-  { administration, baselineGroup, canaryGroup, formerUse }: CanaryGroup,
+  { administration, baselineGroup, canaryGroup, beginning, formerUse }: CanaryGroup,
   broker: Broker,
   { topic, queueId }: TopicQueue,
 ): Promise<Start | null> {
@@ -253,7 +257,7 @@ async function startOf(
   if (formerUse?.(topic) === 'in use') return { topic, queueId, offset: 0, isBaselines: false };
   const committed = await administration.committedOffset(broker, baselineGroup, topic, queueId);
   if (committed !== undefined) return { topic, queueId, offset: committed, isBaselines: true };
-  const offset = await administration.initialOffset(broker, canaryGroup, topic, queueId);
+  const offset = await administration.initialOffset(broker, canaryGroup, topic, queueId, beginning);
   // Also 0, where a group starts a young queue without being told: by its offset a queue is known to be the group's.
   return offset === undefined ? null : { topic, queueId, offset, isBaselines: false };
 }

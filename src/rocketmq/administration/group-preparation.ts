@@ -53,6 +53,7 @@ export async function prepareGroup(
       baselineGroup: plan.baselineGroup,
       canaryGroup: plan.group,
       topics: subscriptions.map(({ topic }) => topic),
+      beginning: plan.beginning,
       formerUse: await formerUse(administration),
     });
     if (created.length > 0) {

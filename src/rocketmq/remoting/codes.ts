@@ -3,10 +3,9 @@
 // RequestCode.java
 export const UPDATE_AND_CREATE_TOPIC = 17;
 export const UPDATE_BROKER_CONFIG = 25;
-export const GET_BROKER_CONFIG = 26;
-export const GET_BROKER_RUNTIME_INFO = 28;
 export const QUERY_CONSUMER_OFFSET = 14;
 export const UPDATE_CONSUMER_OFFSET = 15;
+export const SEARCH_OFFSET_BY_TIMESTAMP = 29;
 export const GET_MAX_OFFSET = 30;
 export const HEART_BEAT = 34;
 export const UNREGISTER_CLIENT = 35;

@@ -1,0 +1,81 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { AGAIN_AFTER_MS, latePreparations } from '../../src/rocketmq/administration/late-preparation';
+import type { Subscription } from '../../src/rocketmq/client';
+import type { ConsumerPlan } from '../../src/rocketmq/consumer-plan';
+
+const subscription = (topic: string): Subscription => ({ topic, filter: { type: 'TAG', expression: '*' } });
+
+/** One consumer; `answers`: whether its group is ready, attempt by attempt. */
+function late(...answers: readonly (boolean | Promise<boolean>)[]) {
+  const plan = {} as ConsumerPlan;
+  const preparations = latePreparations();
+  const attempts: string[][] = [];
+  const ready: string[][] = [];
+  const topicsOf = (all: readonly Subscription[]) => all.map(({ topic }) => topic);
+  return {
+    attempts,
+    ready,
+    add: (...topics: string[]) =>
+      preparations.add(
+        plan,
+        topics.map(subscription),
+        async all => {
+          attempts.push(topicsOf(all));
+          return (await answers[attempts.length - 1]) ?? false;
+        },
+        all => void ready.push(topicsOf(all)),
+      ),
+    remove: () => preparations.remove(plan),
+  };
+}
+const rounds = (count: number) => vi.advanceTimersByTimeAsync(count * AGAIN_AFTER_MS);
+
+describe("a canary's group that was not ready", () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  it('is tried again until it is', async () => {
+    const { add, attempts, ready } = late(false, false, true);
+    add('A');
+    await vi.advanceTimersByTimeAsync(AGAIN_AFTER_MS - 1);
+    expect(attempts).toEqual([]);
+    await rounds(2);
+    expect([attempts.length, ready]).toEqual([2, []]);
+    await rounds(5);
+    expect([attempts, ready]).toEqual([[['A'], ['A'], ['A']], [['A']]]);
+  });
+
+  it('is tried for all topics that it was not ready for', async () => {
+    const { add, attempts, ready } = late(false, true);
+    add('A');
+    add('B', 'C');
+    await rounds(1);
+    add('D');
+    await rounds(3);
+    expect(attempts).toEqual([
+      ['A', 'B', 'C'],
+      ['A', 'B', 'C', 'D'],
+    ]);
+    expect(ready).toEqual([['A', 'B', 'C', 'D']]);
+  });
+
+  it('is left alone when the consumer is closed, also during an attempt', async () => {
+    const before = late(true);
+    before.add('A');
+    before.remove();
+    let answer: (isReady: boolean) => void = () => {};
+    const during = late(new Promise<boolean>(resolve => (answer = resolve)));
+    during.add('A');
+    await rounds(1);
+    during.remove();
+    answer(true);
+    await rounds(3);
+    expect([before.attempts, during.attempts, before.ready, during.ready]).toEqual([[], [['A']], [], []]);
+  });
+
+  it('keeps no process alive', () => {
+    const timers = vi.spyOn(globalThis, 'setTimeout');
+    late().add('A');
+    expect((timers.mock.results[0]?.value as NodeJS.Timeout | undefined)?.hasRef()).toBe(false);
+  });
+});
