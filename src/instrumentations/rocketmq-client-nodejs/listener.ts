@@ -30,27 +30,34 @@ export function seeMessage(message: MessageView, plan: ConsumerPlan | undefined,
     const tag = extractTag(message.properties, agent.settings.key);
     const isAsked = plan !== undefined && (plan.side === 'client' || (tag !== undefined && plan.revision > 0));
     if (!isAsked) return { tag, isTaken: true };
+    const place = placeOf(message);
     const isTaken = plan.takes({
       topic: message.topic,
       tag,
       // A second delivery is no proof that the group took the message: it may have been skipped, and not acknowledged.
       isRetry: false,
-      isRedelivered: (message.deliveryAttempt ?? 1) > 1,
+      // What was given back without using up an attempt is counted as the first.
+      isRedelivered: (message.deliveryAttempt ?? 1) > 1 || place?.isRetry === true,
       // What a broker that filters delivers was left out by no poll.
       revision: plan.side === 'client' ? (revisions.get(message) ?? 0) : 0,
-      position: positionOf(message),
+      position: place,
     });
     return { tag, isTaken };
   });
 }
 
 /**
- * Where a message is in its topic, by its receipt handle: start offset, time of the pop, invisible time, revive queue, kind
- * of topic, broker, queue, offset … (ExtraInfoUtil.java, 5.x). Undefined for one of another form.
+ * Where a message is in its topic, or in the group's retries of it, by its receipt handle: start offset, time of the pop,
+ * invisible time, revive queue, kind of topic (0: the topic itself), broker, queue, offset … (ExtraInfoUtil.java, 5.x).
+ * Undefined for one of another form.
  */
-function positionOf({ receiptHandle }: MessageView): { readonly queue: string; readonly offset: number } | undefined {
-  const [, broker, queueId, offset] = /^\d+ \d+ \d+ \d+ \d+ (\S+) (\d+) (\d+)\b/.exec(receiptHandle ?? '') ?? [];
-  return broker === undefined ? undefined : { queue: `${broker}:${queueId}`, offset: Number(offset) };
+function placeOf({
+  receiptHandle,
+}: MessageView): { readonly queue: string; readonly offset: number; readonly isRetry: boolean } | undefined {
+  const [, kind, broker, queueId, offset] =
+    /^\d+ \d+ \d+ \d+ (\d+) (\S+) (\d+) (\d+)\b/.exec(receiptHandle ?? '') ?? [];
+  if (broker === undefined) return undefined;
+  return { queue: `${broker}:${queueId}`, offset: Number(offset), isRetry: kind !== '0' };
 }
 
 /** `ConsumeResult.SUCCESS` of the copy; looked up when it is needed, not with each message. */
