@@ -1,6 +1,7 @@
 import { isMainThread } from 'node:worker_threads';
 import { type Agent, createAgent } from './agent';
-import { type LoadedSettings, loadSettings, SettingError } from './config/load';
+import { type LoadedSettings, SettingError } from './config/load';
+import { processSettings } from './config/process-settings';
 import { CORE, LIBRARIES } from './instrumentations';
 import { install, type SeenCopy } from './loader/install';
 import { writeLine } from './log';
@@ -60,7 +61,7 @@ function show(
 
 function settingsOrExit() {
   try {
-    return loadSettings();
+    return processSettings();
   } catch (error) {
     if (!(error instanceof SettingError)) throw error;
     writeLine(error.message);

@@ -37,8 +37,10 @@ export interface TagContext {
   run<T>(tag: string | undefined, fn: () => T): T;
   /** True when `run(tag, …)` would change nothing: the caller may go straight on. */
   isCurrent(tag: string | undefined): boolean;
-  /** True once any flow of this process was tagged: before that no flow can leak into another. */
+  /** True once a flow of this process may have been tagged: before that no flow can leak into another. */
   wasUsed(): boolean;
+  /** The application has OpenTelemetry: tags may come by its baggage, and others may write that into calls. */
+  hasOpenTelemetry(): boolean;
   scope(): Scope | undefined;
   /** A scope to handle something in that carries `tag` (undefined: carries none). */
   newScope(tag: string | undefined): Scope;
@@ -84,7 +86,8 @@ export function createTagContext({ instanceTag, bridge }: TagContextOptions): Ta
     isCurrent(tag) {
       return storage.getStore()?.tag === tag && bridge.shows(tag);
     },
-    wasUsed: () => used,
+    wasUsed: () => used || !bridge.isIdle(),
+    hasOpenTelemetry: () => !bridge.isIdle(),
     scope: () => storage.getStore(),
     runInScope(scope, fn) {
       // `storage.run` looks by itself whether that is the present one.

@@ -12,26 +12,35 @@ export const globalFetch: CoreInstrumentation = {
   patch(agent) {
     if (typeof globalThis.fetch !== 'function') return;
     let isPatched = false;
-    const patchBundledUndici = () => {
-      isPatched = true;
-      void globalThis.Response; // A lazy property: reading it loads the bundled undici, as the call below would.
+    const patchDispatchers = (): boolean => {
       const { ownerOf, patchDispatcher } = require('./undici') as typeof import('./undici');
-      for (const symbol of GLOBAL_DISPATCHERS) {
-        const dispatcher = (globalThis as Record<symbol, object | undefined>)[symbol];
-        if (dispatcher === undefined) continue;
+      const dispatchers = GLOBAL_DISPATCHERS.map(
+        symbol => (globalThis as Record<symbol, object | undefined>)[symbol],
+      ).filter(dispatcher => dispatcher !== undefined);
+      for (const dispatcher of dispatchers) {
         // `DispatcherBase.prototype`, which a class of the application may be above; or what stands in for it.
         const chain = Object.getPrototypeOf(dispatcher) as object;
         const base = ownerOf(chain, 'destroyed');
         const prototype = base !== undefined && Object.hasOwn(base, 'dispatch') ? base : ownerOf(chain, 'dispatch');
         if (prototype !== undefined) patchDispatcher(prototype, agent);
       }
+      return dispatchers.length > 0;
+    };
+    const patchBundledUndici = (original: AnyFunction) => {
+      isPatched = true;
+      // A lazy property: reading it loads the bundled undici, as the call below would.
+      void globalThis.Response;
+      if (patchDispatchers()) return;
+      // An application may have put its own in its place. This asks nobody.
+      void (original('data:,') as Promise<unknown>).catch(() => {});
+      patchDispatchers();
     };
     wrapMethod<AnyFunction>(
       globalThis,
       'fetch',
       original =>
         function fetch(this: unknown, ...args: unknown[]) {
-          if (!isPatched) agent.guard('the hook of fetch', undefined, patchBundledUndici);
+          if (!isPatched) agent.guard('the hook of fetch', undefined, () => patchBundledUndici(original));
           return original.apply(this, args);
         },
     );

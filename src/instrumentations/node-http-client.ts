@@ -49,11 +49,11 @@ export const nodeHttpClient: CoreInstrumentation = {
       Agent.prototype,
       'addRequest',
       original =>
-        function addRequest(this: unknown, request: Tagged, options: unknown, ...rest: unknown[]) {
+        function addRequest(this: { options?: ConnectOptions }, request: Tagged, options: unknown, ...rest: unknown[]) {
           let aimed: ConnectOptions | Error | undefined;
           try {
             takeTag(request);
-            if (routing.hasCanaries()) aimed = aim(request, options, routing);
+            if (routing.hasCanaries() && !connectsElsewhere(this)) aimed = aim(request, options, routing);
           } catch (error) {
             guard.report('aiming an HTTP call', error);
           }
@@ -107,6 +107,11 @@ function changeHeaders(request: ClientRequest, list: unknown, changes: readonly 
     else request.setHeader(name, next);
   }
   return list ?? request.getHeaders();
+}
+
+/** An agent's own options win over those of a request: then it does not connect to the address of the call. */
+function connectsElsewhere({ options }: { readonly options?: ConnectOptions }): boolean {
+  return Boolean(options?.socketPath || options?.host || options?.port);
 }
 
 /** The options of a call that goes to another instance, with its `Host`; undefined: unchanged. */

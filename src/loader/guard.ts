@@ -13,6 +13,7 @@ export function createGuard(log: Log, onError: (name: string) => void): Guard {
     onError(name);
     const text = error instanceof Error ? error.message : String(error);
     log.warnOnce(`guard:${name}`, `${name} failed, the application goes on without it: ${text}`);
+    if (error instanceof Error && error.stack !== undefined) log.debug(`${name}: ${error.stack}`);
   };
   const guard = <T>(name: string, fallback: T, fn: () => T): T => {
     try {

@@ -8,6 +8,7 @@ import { type Exports, type Instrumentation, type Patch, Replacement } from '../
 import { type AnyFunction, wrapClass, wrapMethod } from '../../loader/wrap';
 import { createAim } from './aim';
 import { type Calls, createCalls, type DispatchOptions, isObject, remember } from './calls';
+import { withOneBaggage } from './one-baggage';
 import { type Dispatcher, rememberOptions, type Sender } from './siblings';
 
 type Dispatch = (this: unknown, options: DispatchOptions, handler: Handler) => unknown;
@@ -109,23 +110,24 @@ export function patchDispatcher(prototype: object, agent: Agent): void {
     const taken = calls.take(options, decision);
     return taken === options ? undefined : { options: taken, via: decision?.via };
   };
-  wrapMethod<Dispatch>(
-    prototype,
-    'dispatch',
-    original =>
-      function dispatch(this: unknown, options, handler) {
-        let outgoing: Outgoing | undefined;
-        try {
-          outgoing = prepare(this as Dispatcher, options, handler);
-        } catch (error) {
-          agent.guard.report('an undici call', error);
-        }
-        if (outgoing === undefined) return original.call(this, options, handler);
-        if (outgoing.error !== undefined) return fail(handler, outgoing.error);
-        if (outgoing.via !== undefined) return outgoing.via.dispatch(outgoing.options, handler);
-        return original.call(this, outgoing.options, handler);
-      },
-  );
+  wrapMethod<Dispatch>(prototype, 'dispatch', original => {
+    const send: Dispatch = function (this: unknown, options, handler) {
+      if (!agent.context.hasOpenTelemetry() || !isObject(options)) return original.call(this, options, handler);
+      return withOneBaggage(agent, calls.tagOf(options), () => original.call(this, options, handler));
+    };
+    return function dispatch(this: unknown, options, handler) {
+      let outgoing: Outgoing | undefined;
+      try {
+        outgoing = prepare(this as Dispatcher, options, handler);
+      } catch (error) {
+        agent.guard.report('an undici call', error);
+      }
+      if (outgoing === undefined) return send.call(this, options, handler);
+      if (outgoing.error !== undefined) return fail(handler, outgoing.error);
+      if (outgoing.via !== undefined) return outgoing.via.dispatch(outgoing.options, handler);
+      return send.call(this, outgoing.options, handler);
+    };
+  });
 
   // 6.x to 8.x. The last interceptor is the outermost: what a retry dispatches again has the tag already.
   const base = Object.getPrototypeOf(prototype) as { compose?: unknown };
