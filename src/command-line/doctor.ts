@@ -68,6 +68,7 @@ export function doctorCommand(
         filter: filterOf(options),
         filterSide: options.filterSide ?? settings.mqFilterSide,
         baselineMode: settings.mqBaseline,
+        ignoredTags: settings.mqIgnoreTags,
         credentials: accountOf(options, known),
       });
       const checks = doctorChecks(picture);

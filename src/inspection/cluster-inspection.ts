@@ -19,7 +19,6 @@ import {
   CONSUMER_NOT_ONLINE,
   GET_ALL_PRODUCER_INFO,
   GET_BROKER_CLUSTER_INFO,
-  GET_BROKER_CONFIG,
   GET_CONSUME_STATS,
   GET_CONSUMER_CONNECTION_LIST,
   GET_PRODUCER_CONNECTION_LIST,
@@ -79,8 +78,6 @@ export interface ClusterInspection {
   brokersBy(nameServer: string): Promise<Broker[]>;
   /** Undefined: there is no such topic. Also of a proxy. */
   topic(address: string, topic: string): Promise<TopicHost[] | undefined>;
-  /** A broker's settings (BrokerConfig.java, MessageStoreConfig.java …). */
-  settings(broker: string): Promise<ReadonlyMap<string, string>>;
   /** The release of the server; undefined: it does not say. It answers whoever asks. */
   release(address: string): Promise<string | undefined>;
   /** Nobody: no members. Also of a proxy. */
@@ -156,16 +153,6 @@ export function clusterInspection(
           perm,
         }))
         .sort((a, b) => (a.broker < b.broker ? -1 : 1));
-    },
-    async settings(broker) {
-      const { body } = await ask(broker, GET_BROKER_CONFIG);
-      const lines = body.toString().split(/\r?\n/);
-      return new Map(
-        lines.flatMap(line => {
-          const equals = line.indexOf('=');
-          return equals > 0 ? [[line.slice(0, equals).trim(), line.slice(equals + 1).trim()] as const] : [];
-        }),
-      );
     },
     async release(address) {
       // Whatever it answers, also that it does not let this account in, it answers as what it is.

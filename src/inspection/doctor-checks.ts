@@ -425,8 +425,14 @@ function takers(brokers: readonly BrokerPicture[], picture: DoctorPicture): Chec
   const { question, canaryGroup, markers } = picture;
   const { tag, group, baselineMode } = question;
   const check = { check: 'who takes it', subject: `messages of ${tag}` };
-  const answers = brokers.map(({ canary }) => canary.members);
-  const { members, problem } = onlineIn(answers, question.topic);
+  const { members, problem } = onlineIn(
+    brokers.map(({ canary }) => canary.members),
+    question.topic,
+  );
+  const baseline = onlineIn(
+    brokers.map(broker => broker.baseline.members),
+    question.topic,
+  );
   const canaries = members.filter(({ isStandIn }) => !isStandIn).length;
   const standIns = members.length - canaries;
   if (canaries > 0 && standIns > 0) {
@@ -434,31 +440,77 @@ function takers(brokers: readonly BrokerPicture[], picture: DoctorPicture): Chec
     const remedies = ['look again in a few seconds; a stand-in that stays is that of a process that hangs: restart it'];
     return { ...check, verdict: 'warn', finding, remedies };
   }
-  if (canaries > 0)
-    return { ...check, verdict: 'ok', finding: `the canary: ${plural(canaries, 'consumer')} in ${canaryGroup}` };
-  if (standIns > 0) {
-    return { ...check, verdict: 'ok', finding: `the baseline: ${plural(standIns, 'stand-in')} in ${canaryGroup}` };
+  if (members.length > 0) {
+    const finding =
+      canaries > 0
+        ? `the canary: ${plural(canaries, 'consumer')} in ${canaryGroup}`
+        : `the baseline: ${plural(standIns, 'stand-in')} in ${canaryGroup}`;
+    const twice = takesToo(baseline, brokers, picture);
+    return twice === undefined
+      ? { ...check, verdict: 'ok', finding }
+      : {
+          ...check,
+          verdict: 'warn',
+          finding: `${finding}, and consumers in ${group} as well: ${twice}`,
+          remedies: TWICE,
+        };
   }
   if (problem && !isKnown(problem)) return notKnown(check, problem);
+  const isIgnored = question.ignoredTags.includes(tag);
   const phase = valueIn(markers)?.find(marker => marker.tag === tag)?.phase;
   const isDeclared = processesOn(brokers).some(({ kind }) => kind === 'declared');
-  const isBaselineOnline = brokers.some(({ baseline }) => (valueIn(baseline.members)?.members.length ?? 0) > 0);
-  if (phase === 'managed' || phase === 'draining' || isDeclared || baselineMode === 'none') {
+  const isManaged = phase === 'managed' || phase === 'draining' || isDeclared;
+  if (isIgnored || baselineMode === 'none' || (isManaged && baselineMode === 'auto')) {
     const backlog = backlogOf(brokers, ({ canary }) => canary);
     const waiting = backlog > 0 ? `, and ${plural(backlog, 'message')} of all environments lie before it` : '';
+    const standIn = 'a baseline process with GRAY_MQ_BASELINE=auto and GRAY_MQ_NAMESRV, which stands in for it';
     return {
       ...check,
       verdict: backlog > 0 ? 'fail' : 'warn',
       finding: `nobody: they wait in ${canaryGroup}${waiting}`,
       remedies: [
-        `start a canary (GRAY_TAG=${tag}), or a baseline process with GRAY_MQ_BASELINE=auto and GRAY_MQ_NAMESRV, which stands in for it`,
+        isIgnored
+          ? `start a canary (GRAY_TAG=${tag}): with ${tag} in GRAY_MQ_IGNORE_TAGS the baseline never takes them`
+          : `start a canary (GRAY_TAG=${tag}), or ${standIn}`,
       ],
     };
   }
-  if (!isBaselineOnline)
+  if (baseline.members.length === 0)
     return { ...check, verdict: 'warn', finding: `nobody is online, in ${group} or ${canaryGroup}` };
-  const why = phase === 'retired' ? `${tag} is given up` : `${tag} has never been there`;
+  const unmanaged = phase === 'retired' ? `${tag} is given up` : `${tag} has never been there`;
+  const why = baselineMode === 'all' ? 'GRAY_MQ_BASELINE=all' : unmanaged;
   return { ...check, verdict: 'ok', finding: `the baseline, in ${group}: ${why}` };
+}
+
+const TWICE = [
+  'right after the start of a canary: look again in half a minute',
+  'every process of the baseline needs the agent with GRAY_MQ_BASELINE=auto, and says in its warnings what keeps it from leaving them out (GRAY_STATUS: npx rocketmq-gray status PID)',
+  'clients that know no SQL92 (ali-ons 2, rocketmq) filter by themselves: then this is as it must be, say --filter-side client',
+];
+
+/** Why the baseline's own consumers take the messages of a tag that somebody takes in its group; undefined: they do not, or nobody can tell. */
+function takesToo(
+  { members, filters }: Online,
+  brokers: readonly BrokerPicture[],
+  { question }: DoctorPicture,
+): string | undefined {
+  const { key, tag, baselineMode, ignoredTags, filterSide } = question;
+  if (members.length === 0 || ignoredTags.includes(tag)) return undefined;
+  if (baselineMode === 'all') return 'GRAY_MQ_BASELINE=all';
+  // Else the clients do it, unseen.
+  const isFilteredHere = brokers.every(
+    ({ filterProblems: { canary } }) => isKnown(canary) && canary.value === undefined,
+  );
+  if (filterSide === 'client' || !isFilteredHere) return undefined;
+  const taking = filters.find(({ expression }) => !leavesOut(expression, key, tag));
+  return taking && `subscribed with ${taking.expression}, which does not leave ${tag} out`;
+}
+
+/** Whether a filter of the agent leaves the messages of a tag out: all tags (`none`), or those that it lists (`auto`). */
+function leavesOut(expression: string, key: string, tag: string): boolean {
+  if (!expression.includes(`${key} IS NULL`)) return false;
+  const [, listed] = expression.split(`${key} NOT IN (`);
+  return listed === undefined || (listed.split(')')[0] ?? '').split(',').includes(`'${tag}'`);
 }
 
 function offsetChecks(brokers: readonly BrokerPicture[], picture: DoctorPicture): Check[] {

@@ -35,6 +35,8 @@ export interface DoctorQuestion {
   readonly filter: FilterExpression;
   readonly filterSide: 'auto' | 'broker' | 'client';
   readonly baselineMode: 'auto' | 'all' | 'none';
+  /** Tags that the baseline never takes. */
+  readonly ignoredTags: readonly string[];
   readonly credentials?: Credentials | undefined;
 }
 
@@ -51,8 +53,6 @@ export interface BrokerPicture {
   readonly broker: Broker;
   /** Whether it answers anything at all, and its release. */
   readonly release: Answer<string | undefined>;
-  /** BrokerConfig.java; not everybody may read it. */
-  readonly settings: Answer<ReadonlyMap<string, string>>;
   /** What it says against the filters that the canary and the baseline use. */
   readonly filterProblems: {
     readonly canary: Answer<FilterProblem | undefined>;
@@ -129,11 +129,11 @@ type Head = Pick<DoctorPicture, 'at' | 'question' | 'canaryGroup' | 'filters'>;
 
 /** What the agent makes of the application's filter, in the baseline while the canary is there. */
 function plannedFilter(
-  { group, topic, key, baselineMode, filter, tag }: Omit<DoctorQuestion, 'credentials'>,
+  { group, topic, key, baselineMode, ignoredTags, filter, tag }: Omit<DoctorQuestion, 'credentials'>,
   instanceTag: string | undefined,
 ): FilterExpression {
-  const plan = consumerPlan(group, { tag: instanceTag, key, mqBaseline: baselineMode, mqIgnoreTags: [] });
-  if (baselineMode === 'auto') plan.leaveOut(topic, [tag]);
+  const plan = consumerPlan(group, { tag: instanceTag, key, mqBaseline: baselineMode, mqIgnoreTags: ignoredTags });
+  if (baselineMode === 'auto' && !ignoredTags.includes(tag)) plan.leaveOut(topic, [tag]);
   return plan.filter(filter, topic);
 }
 
@@ -184,19 +184,17 @@ async function askBroker(
   };
   const compiled = (group: string, filter: FilterExpression) =>
     when(() => administration.filterProblem(broker, group, topic, filter));
-  const [settings, canaryFilter, baselineFilter, ends, baseline, canary, refusalOfGroups, announcements] =
-    await Promise.all([
-      when(() => inspection.settings(address)),
-      compiled(canaryGroup, filters.canary),
-      compiled(question.group, filters.baseline),
-      when(() => Promise.all(queues.map(queue => administration.maxOffset(broker, topic, queue)))),
-      ofGroup(question.group),
-      ofGroup(canaryGroup),
-      when(() => inspection.refusalOfGroups(address)),
-      when(() => announcementsOf(inspection, address, question.group, canaryGroup, tag)),
-    ]);
+  const [canaryFilter, baselineFilter, ends, baseline, canary, refusalOfGroups, announcements] = await Promise.all([
+    compiled(canaryGroup, filters.canary),
+    compiled(question.group, filters.baseline),
+    when(() => Promise.all(queues.map(queue => administration.maxOffset(broker, topic, queue)))),
+    ofGroup(question.group),
+    ofGroup(canaryGroup),
+    when(() => inspection.refusalOfGroups(address)),
+    when(() => announcementsOf(inspection, address, question.group, canaryGroup, tag)),
+  ]);
   const filterProblems = { canary: canaryFilter, baseline: baselineFilter };
-  return { broker, release, settings, filterProblems, ends, baseline, canary, refusalOfGroups, announcements };
+  return { broker, release, filterProblems, ends, baseline, canary, refusalOfGroups, announcements };
 }
 
 /** Those that concern the group and the tag. */

@@ -7,7 +7,7 @@ import type { Environment, Fleet, Group, Instance, Member, TakenBy } from './fle
 import { isOwnTopic, type Lane, lanesOf, topicsOf } from './lanes';
 
 export function fleetOf(answers: FleetAnswers): Fleet {
-  const { at, question, nameServers, brokers } = answers;
+  const { at, question, brokers } = answers;
   const processes = uniqueProcesses(brokers);
   const groups = lanesOf(answers)
     .map(lane => groupOf(lane, brokers, processes))
@@ -31,7 +31,7 @@ export function fleetOf(answers: FleetAnswers): Fleet {
       topic,
       putPerSecond: total(brokers.filter(isThere).map(({ put }) => put.get(topic) ?? { value: 0 })),
     })),
-    problems: problemsOf(nameServers, brokers),
+    problems: problemsOf(answers),
   };
 }
 
@@ -173,8 +173,11 @@ function instancesOf(tag: string | null, processes: readonly AnnouncedProcess[])
     .sort((a, b) => a.host.localeCompare(b.host) || a.pid - b.pid);
 }
 
-function problemsOf(nameServers: FleetAnswers['nameServers'], brokers: readonly BrokerAnswers[]): string[] {
+function problemsOf({ nameServers, markers, brokers }: FleetAnswers): string[] {
   const problems = nameServers.flatMap(({ brokers }) => (isKnown(brokers) ? [] : [brokers.problem]));
+  if (!isKnown(markers) && nameServers.some(({ brokers }) => isKnown(brokers))) {
+    problems.push(`which canaries there were is not known: ${markers.problem}`);
+  }
   for (const { broker, release, announcements, isListed, groups } of brokers) {
     if (!isKnown(release)) {
       problems.push(release.problem);

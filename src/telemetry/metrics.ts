@@ -153,7 +153,8 @@ export const METRICS: readonly Metric[] = [
     name: 'rocketmq_gray.tag.managed',
     kind: 'gauge',
     unit: '{tag}',
-    description: 'Whether a baseline process leaves the messages of a tag to its group: 1, or 0 once it is given up.',
+    description:
+      'Whether a baseline process leaves the messages of a tag to its group: 1; 0 while it takes them itself (not ready yet, no stand-in could be started, given up).',
     attributes: [SYSTEM, GROUP, ENVIRONMENT],
     read: source => ofTags(source, ({ leftOut }) => (leftOut.length > 0 ? 1 : 0)),
   },

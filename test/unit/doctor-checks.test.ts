@@ -7,6 +7,7 @@ import type { BrokerPicture, DoctorPicture, GroupOnBroker } from '../../src/insp
 const AWAY = { problem: 'connection lost', isRefusal: false };
 const REFUSED = { problem: 'error 1, signature', isRefusal: true };
 const GRAY = "gray_tag = 'gray'";
+const WITHOUT_GRAY = "(gray_tag IS NULL OR gray_tag NOT IN ('blue','gray') OR ORIGIN_GROUP IS NOT NULL)";
 const at = 1_000_000;
 
 const known = <T>(value: T): Answer<T> => ({ value });
@@ -37,10 +38,9 @@ function broker(changed: Partial<BrokerPicture> = {}, name = 'a'): BrokerPicture
   return {
     broker: { name, cluster: 'C', address: `${name}:10911` },
     release: known('5.5.0'),
-    settings: known(new Map()),
     filterProblems: { canary: known(undefined), baseline: known(undefined) },
     ends: known([5, 5]),
-    baseline: { ...group('g'), members: members('*', 'b1') },
+    baseline: { ...group('g'), members: members(WITHOUT_GRAY, 'b1') },
     canary: { ...group('g_gray'), members: members(GRAY, 'c1') },
     refusalOfGroups: known(undefined),
     announcements: known([announced('baseline', 1), announced('canary', 2)]),
@@ -61,6 +61,7 @@ function picture(changed: Partial<DoctorPicture> = {}, brokers: readonly BrokerP
       filter: { type: 'TAG', expression: '*' },
       filterSide: 'auto',
       baselineMode: 'auto',
+      ignoredTags: [],
       isSigned: false,
     },
     canaryGroup: 'g_gray',
@@ -273,6 +274,32 @@ describe('what is not', () => {
       'warn',
       'nobody: they wait in g_gray',
     ],
+    ...['*', "(gray_tag IS NULL OR gray_tag NOT IN ('grays','blue') OR ORIGIN_GROUP IS NOT NULL)"].map(
+      (filter): Case => [
+        `the baseline is subscribed with ${filter} beside the canary`,
+        on({ baseline: { ...group('g'), members: members(filter, 'b1') } }),
+        'who takes it',
+        'warn',
+        `the canary: 1 consumer in g_gray, and consumers in g as well: subscribed with ${filter}, which does not leave gray out`,
+        'look again',
+      ],
+    ),
+    [
+      'the baseline takes everything, beside the canary',
+      asking({ baselineMode: 'all' }),
+      'who takes it',
+      'warn',
+      'and consumers in g as well: GRAY_MQ_BASELINE=all',
+      'GRAY_MQ_BASELINE=auto',
+    ],
+    [
+      'nobody is there for a tag that is ignored',
+      asking({ ignoredTags: ['gray'] }, [broker({ canary: { ...group('g_gray'), committed: known([5, 3]) } })]),
+      'who takes it',
+      'fail',
+      'nobody: they wait in g_gray',
+      'GRAY_MQ_IGNORE_TAGS',
+    ],
     [
       'queues without an offset',
       canary({ committed: known([5, undefined]) }),
@@ -338,6 +365,31 @@ describe('what is well although it differs', () => {
       'who takes it',
       'ok',
       'gray has never been there',
+    ],
+    [
+      'a tag that was there, and a baseline that takes everything',
+      asking({ baselineMode: 'all' }, [broker({ canary: { ...group('g_gray'), committed: known([5, 3]) } })]),
+      'who takes it',
+      'ok',
+      'the baseline, in g: GRAY_MQ_BASELINE=all',
+    ],
+    [
+      'a baseline that leaves every tag out',
+      asking({ baselineMode: 'none' }, [
+        broker({
+          baseline: { ...group('g'), members: members('(gray_tag IS NULL OR ORIGIN_GROUP IS NOT NULL)', 'b1') },
+        }),
+      ]),
+      'who takes it',
+      'ok',
+      'the canary: 1 consumer in g_gray',
+    ],
+    [
+      'a baseline whose clients filter by themselves',
+      asking({ filterSide: 'client' }, [broker({ baseline: { ...group('g'), members: members('*', 'b1') } })]),
+      'who takes it',
+      'ok',
+      'the canary: 1 consumer in g_gray',
     ],
     [
       'a client that filters by itself',

@@ -157,9 +157,19 @@ describe('a fleet', () => {
     expect(fleet.problems).toEqual(['no right']);
   });
 
+  it('whose markers are not told: said once, unless no name server answers at all', () => {
+    const unmarked = { ...standingIn, markers: AWAY };
+    expect(fleetOf(unmarked).problems).toEqual([`which canaries there were is not known: ${AWAY.problem}`]);
+    const silent = { ...unmarked, nameServers: [{ address: 'n:9876', brokers: AWAY }] };
+    expect(fleetOf(silent).problems).toEqual([AWAY.problem]);
+  });
+
   it('of which nobody answers is not said to be empty', () => {
     const nobody = { ...standingIn, brokers: [broker('z', { release: AWAY, announcements: AWAY })] };
-    expect(report({ ...nobody, markers: AWAY })).toBe(`fleet at n:9876: z (away)\n\n! ${AWAY.problem}`);
+    const silent = [{ address: 'n:9876', brokers: AWAY }];
+    expect(report({ ...nobody, nameServers: silent, markers: AWAY })).toBe(
+      `fleet at n:9876: z (away)\n\n! ${AWAY.problem}`,
+    );
     expect(report(answers({ brokers: [broker('x')] }))).toContain('No agent has announced itself');
   });
 
