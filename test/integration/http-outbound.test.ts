@@ -69,6 +69,16 @@ describeOnEachNode('outbound calls carry one merged baggage header, untagged one
   }
 });
 
+describeOnEachNode('fetch of an application with a Response of its own', node => {
+  it('carries the tag', async () => {
+    const app = { node, cwd: sandbox.directory, env: { GRAY_TAG: 'gray' } };
+    expect(await runJson({ ...app, args: [...PRELOAD, 'http/own-response.cjs'] })).toEqual([
+      ['gray_tag=gray'],
+      ['gray_tag=gray'],
+    ]);
+  });
+});
+
 describeOnEachNode('requests that wait for a connection carry the tag of their own caller', node => {
   it('http, fetch and every undici', async () => {
     const clients = ['http', 'fetch', ...undiciFor(node).map(({ major }) => `v${major}`)];

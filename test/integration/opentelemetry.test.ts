@@ -138,3 +138,62 @@ describe.each(RELEASES)('an application with its own OpenTelemetry, $name', ({ d
     expect(results.fromBaggage).toEqual([null, [], []]);
   });
 });
+
+describe('undici beside OpenTelemetry', () => {
+  let sandbox: Sandbox;
+  beforeAll(async () => {
+    sandbox = await createSandbox({
+      dependencies: {
+        ...packages({
+          api: '~1.9.0',
+          'sdk-trace-node': '^2.0.0',
+          'context-async-hooks': '^2.0.0',
+          core: '^2.0.0',
+          'instrumentation-http': '^0.223.0',
+          'instrumentation-undici': '^0.33.0',
+        }),
+        undici: '^6.21.0',
+      },
+    });
+  });
+  afterAll(() => sandbox?.remove());
+
+  it('a call that waits for a connection takes no tag that came to another by baggage alone', async () => {
+    expect(await runJson({ cwd: sandbox.directory, args: [...PRELOAD, 'opentelemetry/queue.cjs'] })).toEqual([
+      ['/first', []],
+      ['/gray', ['gray_tag=gray']],
+      ['/untagged', []],
+      ['/gray', ['gray_tag=gray']],
+      ['/last', []],
+    ]);
+  });
+
+  const BEFORE = ['--require', './opentelemetry/with-undici.cjs', ...PRELOAD];
+  /** Both calls of each handler. */
+  const twice = (header: string) => [header, header];
+  const CASES = [
+    [{}, { untagged: [], foreign: twice('user=1'), tagged: twice('gray_tag=blue,user=1') }],
+    [
+      { GRAY_TAG: 'gray' },
+      {
+        untagged: twice('gray_tag=gray'),
+        foreign: twice('gray_tag=gray,user=1'),
+        tagged: twice('gray_tag=blue,user=1'),
+      },
+    ],
+    [{ GRAY_INBOUND: 'ignore' }, { untagged: [], foreign: twice('user=1'), tagged: twice('user=1') }],
+  ] as const;
+  for (const node of NODE_VERSIONS) {
+    it.each(CASES)(
+      `one baggage header, also with its instrumentation: %j, Node.js ${node.name}`,
+      async (env, expected) => {
+        const app = (args: readonly string[]) => runJson({ node, cwd: sandbox.directory, env, args });
+        const [behind, before] = await Promise.all([
+          app([...PRELOAD, 'opentelemetry/fetch.cjs']),
+          app([...BEFORE, 'opentelemetry/fetch.cjs', 'set up before']),
+        ]);
+        expect({ behind, before }).toEqual({ behind: expected, before: expected });
+      },
+    );
+  }
+});

@@ -44,14 +44,19 @@ describe('a wrong setting ends the process before the application runs, with one
   });
 });
 
-describeOnEachNode('a worker thread with an environment of its own', node => {
-  it('has the settings of its process', async () => {
-    const carried = (env: Record<string, string>) =>
-      runJson({ node, cwd: sandbox.directory, env, args: [...PRELOAD, 'settings/worker.cjs'] });
-    expect(await carried({ GRAY_TAG: 'gray' })).toEqual(['gray_tag=gray', 'gray_tag=gray', 'gray_tag=gray']);
-    expect(await carried({ GRAY_TAG: 'gray', GRAY_ENABLED: 'false' })).toEqual(['none', 'none', 'none']);
-  });
-});
+describeOnEachNode(
+  'a worker thread with an environment of its own',
+  node => {
+    it('has the settings of its process', async () => {
+      const carried = (env: Record<string, string>) =>
+        runJson({ node, cwd: sandbox.directory, env, args: [...PRELOAD, 'settings/worker.cjs'] });
+      expect(await carried({ GRAY_TAG: 'gray' })).toEqual(['gray_tag=gray', 'gray_tag=gray', 'gray_tag=gray']);
+      expect(await carried({ GRAY_TAG: 'gray', GRAY_ENABLED: 'false' })).toEqual(['none', 'none', 'none']);
+    });
+  },
+  // Node.js 18 runs no preloads in such a thread.
+  ({ major }) => major > 18,
+);
 
 describe('the line at start', () => {
   it.each<[Record<string, string>, string]>([
