@@ -2,9 +2,10 @@
  * Receiving from several consumers as if they were one: the application's own and its stand-ins. Knows no client.
  *
  * A `receive()` has a poll on its way at each member. The first that brings something answers it; polls that are still on
- * their way then are taken on by the next one. What they bring meanwhile is kept for it, as is what would be too much,
- * and goes back to its group when half of its invisible time is gone. An empty answer, or an error, is the main
- * consumer's: only that is the application's.
+ * their way then are taken on by the next one. What they bring meanwhile is kept for it, as is what would be too much. When
+ * half of its invisible time is gone it is hidden anew, a few times: giving it back may use up one of its attempts, and
+ * while the application is busy with one message after the other that would come again and again. Then it goes back to its
+ * group. An empty answer, or an error, is the main consumer's: only that is the application's.
  */
 
 /** A consumer as far as it is polled. */
@@ -41,6 +42,8 @@ const PAUSE_MS = 100;
 const PAUSE_AFTER_ERROR_MS = 1000;
 /** A message may have been hidden that much shorter than asked for, as by the way to the application. */
 const TOLERANCE_MS = 500;
+/** How often what is kept is hidden anew. */
+const RENEWALS = 4;
 
 interface State<M> {
   readonly member: PullMember<M>;
@@ -74,8 +77,11 @@ interface Kept<M> {
   readonly of: State<M>;
   readonly message: M;
   /** When others of the group may get it. */
-  readonly hiddenUntil: number;
-  readonly timer: NodeJS.Timeout;
+  hiddenUntil: number;
+  timer: NodeJS.Timeout | undefined;
+  renewals: number;
+  /** It is being hidden anew. Never rejects. */
+  renewing: Promise<void> | undefined;
 }
 
 export function pullFamily<M>(main: PullMember<M>): PullFamily<M> {
@@ -104,22 +110,52 @@ export function pullFamily<M>(main: PullMember<M>): PullFamily<M> {
 
   function keep(of: State<M>, messages: readonly M[], invisible: number): void {
     for (const message of messages) {
-      const timer = setTimeout(() => {
-        kept = kept.filter(one => one.timer !== timer);
-        void returnAll(of, [message]);
-      }, invisible / 2);
-      // Keeps no process alive: what ends with it comes again by itself.
-      timer.unref?.();
-      kept.push({ of, message, hiddenUntil: Date.now() + invisible, timer });
+      const hiddenUntil = Date.now() + invisible;
+      const one: Kept<M> = { of, message, hiddenUntil, timer: undefined, renewals: RENEWALS, renewing: undefined };
+      kept.push(one);
+      keepOn(one, invisible);
     }
   }
 
-  /** Takes what is kept of `of` away from those who would get it. */
-  function takeKept(of: State<M>): M[] {
-    const [its, others] = [kept.filter(one => one.of === of), kept.filter(one => one.of !== of)];
-    kept = others;
+  /** Until half of its invisible time is gone. */
+  function keepOn(one: Kept<M>, invisible: number): void {
+    const { of, message } = one;
+    const drop = () => {
+      kept = kept.filter(other => other !== one);
+    };
+    one.timer = setTimeout(() => {
+      if (one.renewals-- === 0) {
+        drop();
+        void returnAll(of, [message]);
+        return;
+      }
+      one.renewing = of.member
+        .renew(message, invisible)
+        .then(() => {
+          one.hiddenUntil = Date.now() + invisible;
+          if (kept.includes(one)) keepOn(one, invisible);
+          // It is another's by now, or will be.
+        }, drop)
+        .then(() => {
+          one.renewing = undefined;
+        });
+    }, invisible / 2);
+    // Keeps no process alive: what ends with it comes again by itself.
+    one.timer.unref?.();
+  }
+
+  /** Gives back what is kept of `of`: nobody gets it any more. */
+  function returnKept(of: State<M>): void {
+    const its = kept.filter(one => one.of === of);
+    kept = kept.filter(one => one.of !== of);
     for (const { timer } of its) clearTimeout(timer);
-    return its.map(({ message }) => message);
+    const messages = its.map(({ message }) => message);
+    const renewing = its.flatMap(one => one.renewing ?? []);
+    if (renewing.length === 0) return void returnAll(of, messages);
+    const returned = Promise.all(renewing)
+      .then(() => returnAll(of, messages))
+      .then(() => void of.returns.delete(returned));
+    of.returns.add(returned);
   }
 
   /** The waiter is done; its polls go on, for whoever comes next. */
@@ -146,7 +182,7 @@ export function pullFamily<M>(main: PullMember<M>): PullFamily<M> {
   function answer(waiter: Waiter<M>, batch: readonly Kept<M>[]): void {
     for (const { timer } of batch) clearTimeout(timer);
     const hideUntil = Date.now() + waiter.invisible - TOLERANCE_MS;
-    if (batch.every(({ hiddenUntil }) => hiddenUntil >= hideUntil)) {
+    if (batch.every(({ hiddenUntil, renewing }) => renewing === undefined && hiddenUntil >= hideUntil)) {
       release(waiter);
       waiter.resolve(batch.map(({ message }) => message));
       return;
@@ -154,6 +190,7 @@ export function pullFamily<M>(main: PullMember<M>): PullFamily<M> {
     waiter.isAnswered = true;
     void Promise.all(
       batch.map(async one => {
+        await one.renewing;
         if (one.hiddenUntil >= hideUntil) return one;
         return one.of.member.renew(one.message, waiter.invisible).then(
           () => one,
@@ -271,7 +308,7 @@ export function pullFamily<M>(main: PullMember<M>): PullFamily<M> {
       if (of === undefined) return Promise.resolve();
       of.hasLeft = true;
       states.delete(member);
-      void returnAll(of, takeKept(of));
+      returnKept(of);
       const removal = idle(of).then(() => void removals.delete(removal));
       removals.add(removal);
       return removal;
@@ -279,7 +316,7 @@ export function pullFamily<M>(main: PullMember<M>): PullFamily<M> {
     async close(limit) {
       isClosing = true;
       const rest = [...states.values()].map(of => {
-        void returnAll(of, takeKept(of));
+        returnKept(of);
         return idle(of, poll => poll.waiter === undefined);
       });
       await Promise.race([Promise.all([...rest, ...removals]), limit]);
