@@ -43,11 +43,15 @@ function section(title: string, lines: readonly string[]): string {
   return [title, ...(lines.length > 0 ? lines : ['none']).map(line => `  ${line}`), ''].join('\n').trimEnd();
 }
 
-function consumerLines({ client, baselineGroup, group, filterSide, topics, tags }: ConsumerReport): string[] {
+function consumerLines(consumer: ConsumerReport): string[] {
+  const { client, baselineGroup, group, filterSide, topics, tags, isAnnounced } = consumer;
   const name = group === baselineGroup ? group : `${baselineGroup} -> ${group}`;
   const side = filterSide === 'client' ? ', other environments are skipped in the client' : '';
   return [
     `${name} (${client}${side})`,
+    ...(isAnnounced === false
+      ? ['  NOT ANNOUNCED: the baseline does not know of it, and takes its messages as well']
+      : []),
     ...topics.map(({ topic, asked, filter }) => {
       const [before, after] = [filterText(asked), filterText(filter)];
       return `  ${topic}: ${before === after ? before : `${before} -> ${after}`}`;

@@ -23,7 +23,12 @@ export interface ConsumerReport {
   }[];
   /** Of a consumer of the baseline: the canaries that it knows of. */
   readonly tags: readonly TagReport[];
+  /** Of a canary's in auto mode, where name servers are known: whether it says to the baseline that it is there. */
+  readonly isAnnounced?: boolean | undefined;
 }
+
+/** What hand-over knows of a consumer. */
+export type HandOverReport = Pick<ConsumerReport, 'tags' | 'isAnnounced'>;
 
 export interface ConsumerRegister {
   /** Made, and not closed. */
@@ -33,7 +38,7 @@ export interface ConsumerRegister {
   /** Closed: it is shown no longer, unless it is prepared again. */
   left(plan: ConsumerPlan): void;
   prepared(plan: ConsumerPlan): void;
-  read(tagsOf: (plan: ConsumerPlan) => readonly TagReport[]): readonly ConsumerReport[];
+  read(handOverOf: (plan: ConsumerPlan) => HandOverReport): readonly ConsumerReport[];
 }
 
 interface Entry {
@@ -64,7 +69,7 @@ export function consumerRegister(): ConsumerRegister {
       const entry = entries.get(plan);
       if (entry !== undefined) entry.isClosed = false;
     },
-    read: tagsOf =>
+    read: handOverOf =>
       plans.flatMap(reference => {
         const plan = reference.deref();
         const entry = plan && entries.get(plan);
@@ -75,7 +80,7 @@ export function consumerRegister(): ConsumerRegister {
           asked,
           filter: plan.filter(asked, topic),
         }));
-        return [{ client: entry.client, baselineGroup, group, tag, filterSide: side, topics, tags: tagsOf(plan) }];
+        return [{ client: entry.client, baselineGroup, group, tag, filterSide: side, topics, ...handOverOf(plan) }];
       }),
   };
 }

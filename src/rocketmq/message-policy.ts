@@ -241,7 +241,12 @@ export function createMessagePolicy(settings: Settings, log: Log, counts: Counts
       register.left(plan);
       return keepingAlive(() => handOvers.left(plan));
     },
-    consumers: () => register.read(handOvers.tags),
+    consumers: () =>
+      register.read(plan => {
+        const tags = handOvers.tags(plan);
+        if (late.isWaiting(plan)) return { tags, isAnnounced: false };
+        return handOvers.isAnnounced(plan) ? { tags, isAnnounced: true } : { tags };
+      }),
 
     sayUnplanned(group) {
       if (settings.tag === undefined) return;

@@ -152,6 +152,7 @@ describe('on a real Prometheus', () => {
           group: 'measured_gray',
           tag: 'gray',
           topics: [{ asked, filter: { expression: "gray_tag = 'gray'" } }],
+          isAnnounced: true,
         },
       ],
       counts: { consumed: [{ ...ofTopic, group: 'measured_gray', environment: 'gray', standIn: 'false', count: 1 }] },

@@ -26,6 +26,7 @@ function late(...answers: readonly (boolean | Promise<boolean>)[]) {
         all => void ready.push(topicsOf(all)),
       ),
     remove: () => preparations.remove(plan),
+    isWaiting: () => preparations.isWaiting(plan),
   };
 }
 const rounds = (count: number) => vi.advanceTimersByTimeAsync(count * AGAIN_AFTER_MS);
@@ -35,13 +36,15 @@ describe("a canary's group that was not ready", () => {
   afterEach(() => void vi.useRealTimers());
 
   it('is tried again until it is', async () => {
-    const { add, attempts, ready } = late(false, false, true);
+    const { add, attempts, ready, isWaiting } = late(false, false, true);
+    expect(isWaiting()).toBe(false);
     add('A');
     await vi.advanceTimersByTimeAsync(AGAIN_AFTER_MS - 1);
     expect(attempts).toEqual([]);
     await rounds(2);
-    expect([attempts.length, ready]).toEqual([2, []]);
+    expect([attempts.length, ready, isWaiting()]).toEqual([2, [], true]);
     await rounds(5);
+    expect(isWaiting()).toBe(false);
     expect([attempts, ready]).toEqual([[['A'], ['A'], ['A']], [['A']]]);
   });
 

@@ -125,6 +125,7 @@ counts
           filterSide: 'broker',
           topics: [{ topic: 'T', asked: star, filter: { type: 'SQL92', expression: "gray_tag = 'gray'" } }],
           tags: [],
+          isAnnounced: false,
         },
       ],
       hasMeterProvider: true,
@@ -149,6 +150,7 @@ consumers
     blue, group1_blue: draining, no canary, stand-in running
     red, group1_red: retired, not known who is there, stand-in none
   group2 -> group2_gray (rocketmq-client-nodejs)
+    NOT ANNOUNCED: the baseline does not know of it, and takes its messages as well
     T: * -> SQL92 gray_tag = 'gray'
 counts
   messages since 1970-01-01T00:00:00.000Z, published by the OpenTelemetry meter provider

@@ -24,6 +24,7 @@ export interface LatePreparations {
   ): void;
   /** Its group is ready, or the application closes the consumer. */
   remove(plan: ConsumerPlan): void;
+  isWaiting(plan: ConsumerPlan): boolean;
 }
 
 export function latePreparations(): LatePreparations {
@@ -56,5 +57,6 @@ export function latePreparations(): LatePreparations {
       clearTimeout(waiting.get(plan)?.timer);
       waiting.delete(plan);
     },
+    isWaiting: plan => waiting.has(plan),
   };
 }

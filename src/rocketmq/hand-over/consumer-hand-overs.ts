@@ -28,6 +28,8 @@ export interface ConsumerHandOvers {
   left(plan: ConsumerPlan): Promise<void>;
   /** Every tag that a consumer of the baseline knows something of. */
   tags(plan: ConsumerPlan): readonly TagReport[];
+  /** Of a canary's consumer: whether it says that it is there. */
+  isAnnounced(plan: ConsumerPlan): boolean;
 }
 
 /** @param onTag told of each tag that is managed or stood in for */
@@ -107,6 +109,7 @@ export function createConsumerHandOvers(settings: Settings, log: Log, onTag: (ta
       await handOver.subscribe(subscriptions);
     },
     tags: plan => handOvers.get(plan)?.tags() ?? [],
+    isAnnounced: plan => arrivals.has(plan),
     unsubscribed: (plan, topic) => handOvers.get(plan)?.unsubscribe(topic),
     async leaving(plan) {
       // Stand-ins may come while it drains: what it still handles it acknowledges itself.
