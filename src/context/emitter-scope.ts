@@ -42,8 +42,8 @@ export function followEvents(context: TagContext, prototype: object): void {
   Object.defineProperty(prototype, SCOPE, { value: undefined, writable: true, configurable: true });
 }
 
-/** Apart, for its closure not to be a part of every event. */
-function emitWithin(context: TagContext, scope: Scope | undefined, original: Emit, self: unknown, args: object) {
+/** Apart from the `emit` that it is for, whose every event would make its closure. @param args `arguments` of that */
+export function emitWithin(context: TagContext, scope: Scope | undefined, original: Emit, self: unknown, args: object) {
   return context.runInScope(scope, () => original.apply(self, args as Parameters<Emit>));
 }
 

@@ -510,7 +510,8 @@ function takesToo(
 function leavesOut(expression: string, key: string, tag: string): boolean {
   if (!expression.includes(`${key} IS NULL`)) return false;
   const [, listed] = expression.split(`${key} NOT IN (`);
-  return listed === undefined || (listed.split(')')[0] ?? '').split(',').includes(`'${tag}'`);
+  const names = (listed?.split(')')[0] ?? '').split(',').map(name => name.trim());
+  return listed === undefined || names.includes(`'${tag}'`);
 }
 
 function offsetChecks(brokers: readonly BrokerPicture[], picture: DoctorPicture): Check[] {

@@ -7,7 +7,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import type { Agent } from '../agent';
-import type { Emit } from '../context/emitter-scope';
+import { type Emit, emitWithin } from '../context/emitter-scope';
 import { onAcceptedConnection } from '../loader/accepted-connections';
 import type { CoreInstrumentation } from '../loader/instrumentation';
 import { wrapMethod } from '../loader/wrap';
@@ -51,14 +51,15 @@ export function patchServer(prototype: object, agent: Agent): void {
     prototype,
     'emit',
     original =>
-      function emit(this: unknown, event: string | symbol, ...args: unknown[]): boolean {
-        const request = args[0] as Partial<IncomingMessage> | undefined;
+      function emit(this: unknown, event: string | symbol): boolean {
+        const request = arguments[1] as Partial<IncomingMessage> | undefined;
         // One over HTTP/2 comes within the tag of its stream.
-        if (!REQUEST_EVENTS.has(event) || request?.httpVersionMajor !== 1) return original.call(this, event, ...args);
-        // For an upgraded connection the second emitter is the socket itself: from here on it belongs to this request.
-        const scope = scopeOf(request.rawHeaders, request, args[1] as object);
-        if (scope === undefined) return original.call(this, event, ...args);
-        return context.runInScope(scope, () => original.call(this, event, ...args));
+        if (REQUEST_EVENTS.has(event) && request?.httpVersionMajor === 1) {
+          // For an upgraded connection the second emitter is the socket itself: from here on it belongs to this request.
+          const scope = scopeOf(request.rawHeaders, request, arguments[2] as object);
+          if (scope !== undefined) return emitWithin(context, scope, original, this, arguments);
+        }
+        return original.apply(this, arguments as unknown as Parameters<Emit>);
       },
   );
 }

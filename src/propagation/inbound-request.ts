@@ -27,8 +27,9 @@ export function createRequestScope(agent: Agent, classes: readonly object[] = []
     } catch (error) {
       guard.report('reading the tag of an HTTP request', error);
     }
+    // Where nothing was ever tagged, this is the present one.
+    if (tag === undefined && !context.wasUsed()) return undefined;
     const isCurrent = tag === undefined && context.isCurrent(undefined);
-    if (isCurrent && !context.wasUsed()) return undefined;
     const scope = isCurrent ? undefined : context.newScope(tag);
     try {
       // Not before a tag was seen: without one everything is left as it is.

@@ -13,7 +13,7 @@ import { type ConsumerPlan, consumerPlan } from './consumer-plan';
 import { type ConsumerReport, consumerRegister } from './consumer-register';
 import { formerUseOf } from './hand-over/canary-marker';
 import type { ClusterServers } from './hand-over/cluster';
-import { createConsumerHandOvers } from './hand-over/consumer-hand-overs';
+import { createConsumerHandOvers, type HandOverMeans } from './hand-over/consumer-hand-overs';
 import type { StandInMaker } from './hand-over/stand-in';
 import { keepingAlive } from './keeping-alive';
 import { SQL92_DISABLED } from './remoting/codes';
@@ -76,9 +76,12 @@ export interface MessagePolicy {
   consumers(): readonly ConsumerReport[];
 }
 
+/** The brokers on which a canary's group is ready. */
+type Ready = 'all' | 'some' | 'none';
+
 export function createMessagePolicy(settings: Settings, log: Log, counts: Counts): MessagePolicy {
   /** Preparations under way, and for a while those that failed. */
-  const preparations = new Map<string, Promise<boolean>>();
+  const preparations = new Map<string, Promise<Ready>>();
   const late = latePreparations();
   /** How often each consumer was closed: what is under way then is for nobody. */
   const closings = new WeakMap<ConsumerPlan, number>();
@@ -88,14 +91,14 @@ export function createMessagePolicy(settings: Settings, log: Log, counts: Counts
   /**
    * Another consumer that starts at the same time waits for the same answer; a later one asks again.
    *
-   * @returns whether the group is ready on a broker
+   * @returns on which brokers the group is ready
    */
   const prepareOnce = (
     plan: ConsumerPlan,
     tag: string,
     subscriptions: readonly Subscription[],
     servers: ClusterServers,
-  ): Promise<boolean> => {
+  ): Promise<Ready> => {
     const key = [plan.group, servers.namesrv, ...subscriptions.map(({ topic }) => topic)].join(' ');
     const failed = [plan.group, servers.namesrv].join(' ');
     let preparation = preparations.get(failed) ?? preparations.get(key);
@@ -106,10 +109,11 @@ export function createMessagePolicy(settings: Settings, log: Log, counts: Counts
         preparations.delete(key);
         if (outcome === 'unreachable') {
           // Brokers that cannot be reached cost their time once, not with each subscription.
-          preparations.set(failed, Promise.resolve(false));
+          preparations.set(failed, Promise.resolve('none'));
           setTimeout(() => preparations.delete(failed), AGAIN_AFTER_MS).unref();
         }
-        return outcome === 'ready' || outcome === 'partly';
+        if (outcome === 'ready') return 'all';
+        return outcome === 'partly' ? 'some' : 'none';
       });
       preparations.set(key, preparation);
     }
@@ -162,6 +166,25 @@ export function createMessagePolicy(settings: Settings, log: Log, counts: Counts
     closings.set(plan, (closings.get(plan) ?? 0) + 1);
   };
 
+  /** Once more, for a consumer that has started without. @returns whether its group is ready everywhere */
+  const prepareLate = async (
+    plan: ConsumerPlan,
+    tag: string,
+    subscriptions: readonly Subscription[],
+    servers: ClusterServers,
+    means: HandOverMeans,
+  ): Promise<boolean> => {
+    const before = closings.get(plan);
+    const ready = await prepareOnce(plan, tag, subscriptions, servers);
+    if (closings.get(plan) !== before) return true;
+    const isNew = ready !== 'none' && settings.mqBaseline === 'auto' && !handOvers.isAnnounced(plan);
+    const told = isNew ? `: the baseline is told that ${tag} is there` : '';
+    if (ready === 'all' || isNew)
+      log.info(`${plan.group} is ready ${ready === 'all' ? 'now' : 'on some brokers'}${told}`);
+    if (isNew) void handOvers.prepare(plan, subscriptions, means);
+    return ready === 'all';
+  };
+
   const prepare: MessagePolicy['prepare'] = async (plan, subscriptions, connection, standIns) => {
     const { tag } = plan;
     const before = closings.get(plan);
@@ -176,17 +199,15 @@ export function createMessagePolicy(settings: Settings, log: Log, counts: Counts
           if (reason !== undefined) onBrokerCannot(plan, reason);
         });
       }
-      // What has no group with offsets is not said to be there: nothing would be left to it from the right place on.
-      if (tag !== undefined && !(await prepareOnce(plan, tag, subscriptions, servers))) {
-        if (settings.mqBaseline !== 'auto' || subscriptions.length === 0 || isClosed()) return;
-        const attempt = (all: readonly Subscription[]) => prepareOnce(plan, tag, all, servers);
-        late.add(plan, subscriptions, attempt, all => {
-          log.info(`${plan.group} is ready now: the baseline is told that ${tag} is there`);
-          void handOvers.prepare(plan, all, means);
-        });
-        return;
+      if (tag !== undefined) {
+        const ready = await prepareOnce(plan, tag, subscriptions, servers);
+        if (isClosed()) return;
+        if (ready === 'all') for (const { topic } of subscriptions) late.forgetTopic(plan, topic);
+        else if (subscriptions.length > 0)
+          late.add(plan, subscriptions, all => prepareLate(plan, tag, all, servers, means));
+        // What has no group with offsets is not said to be there: nothing would be left to it from the right place on.
+        if (ready === 'none') return;
       }
-      if (subscriptions.length > 0) late.remove(plan);
     }
     if (settings.mqBaseline === 'auto' && !isClosed()) await handOvers.prepare(plan, subscriptions, means);
   };
@@ -230,6 +251,7 @@ export function createMessagePolicy(settings: Settings, log: Log, counts: Counts
     },
     unsubscribed(plan, topic) {
       register.unsubscribed(plan, topic);
+      late.forgetTopic(plan, topic);
       handOvers.unsubscribed(plan, topic);
     },
     leaving(plan) {
@@ -244,8 +266,8 @@ export function createMessagePolicy(settings: Settings, log: Log, counts: Counts
     consumers: () =>
       register.read(plan => {
         const tags = handOvers.tags(plan);
-        if (late.isWaiting(plan)) return { tags, isAnnounced: false };
-        return handOvers.isAnnounced(plan) ? { tags, isAnnounced: true } : { tags };
+        if (handOvers.isAnnounced(plan)) return { tags, isAnnounced: true };
+        return settings.mqBaseline === 'auto' && late.isWaiting(plan) ? { tags, isAnnounced: false } : { tags };
       }),
 
     sayUnplanned(group) {

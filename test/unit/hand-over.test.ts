@@ -261,6 +261,28 @@ describe('hand-over', () => {
     expect(done(on(unknown))).toEqual([]);
   });
 
+  it('takes an answer about other tags for none', () => {
+    const { machine, on } = handOver();
+    const about = (...tags: string[]): HandOverEvent => ({
+      type: 'canaries',
+      tags: new Set(),
+      isComplete: true,
+      about: new Set(tags),
+    });
+    on(subscribed('A'));
+    on(markers());
+    on(about());
+    expect(machine.isReady).toBe(true);
+    on(markers({ tag: 'gray', phase: 'managed', at: 1 }));
+    expect(done(on(covered('gray', 'A')))).toEqual([]);
+    for (let round = 0; round < 10; round++) expect(done(on(about('blue')))).toEqual([]);
+    expect(machine.isReady).toBe(false);
+    expect(done(on(about('gray')))).toEqual([{ type: 'leave out', topic: 'A', tags: ['gray'] }]);
+    expect(machine.isReady).toBe(true);
+    expect(done(on(about('blue')))).toEqual([]);
+    expect(done(on(about('gray', 'blue')))).toEqual([{ type: 'start stand-in', tag: 'gray', topics: ['A'] }]);
+  });
+
   it('does not take an answer that failed for the absence of a canary', () => {
     const { on } = handOver(['gray']);
     on(subscribed('A'));

@@ -16,15 +16,13 @@ function late(...answers: readonly (boolean | Promise<boolean>)[]) {
     attempts,
     ready,
     add: (...topics: string[]) =>
-      preparations.add(
-        plan,
-        topics.map(subscription),
-        async all => {
-          attempts.push(topicsOf(all));
-          return (await answers[attempts.length - 1]) ?? false;
-        },
-        all => void ready.push(topicsOf(all)),
-      ),
+      preparations.add(plan, topics.map(subscription), async all => {
+        attempts.push(topicsOf(all));
+        const isReady = (await answers[attempts.length - 1]) ?? false;
+        if (isReady) ready.push(topicsOf(all));
+        return isReady;
+      }),
+    forgetTopic: (topic: string) => preparations.forgetTopic(plan, topic),
     remove: () => preparations.remove(plan),
     isWaiting: () => preparations.isWaiting(plan),
   };
@@ -62,6 +60,19 @@ describe("a canary's group that was not ready", () => {
     expect(ready).toEqual([['A', 'B', 'C', 'D']]);
   });
 
+  it('is not tried for a topic that it is ready for by now, or that nobody wants any more', async () => {
+    const { add, forgetTopic, attempts, isWaiting } = late(false, false);
+    add('A', 'B');
+    await rounds(1);
+    forgetTopic('A');
+    await rounds(1);
+    forgetTopic('C');
+    forgetTopic('B');
+    expect(isWaiting()).toBe(false);
+    await rounds(3);
+    expect(attempts).toEqual([['A', 'B'], ['B']]);
+  });
+
   it('is left alone when the consumer is closed, also during an attempt', async () => {
     const before = late(true);
     before.add('A');
@@ -71,9 +82,9 @@ describe("a canary's group that was not ready", () => {
     during.add('A');
     await rounds(1);
     during.remove();
-    answer(true);
+    answer(false);
     await rounds(3);
-    expect([before.attempts, during.attempts, before.ready, during.ready]).toEqual([[], [['A']], [], []]);
+    expect([before.attempts, during.attempts, during.isWaiting()]).toEqual([[], [['A']], false]);
   });
 
   it('keeps no process alive', () => {

@@ -36,7 +36,7 @@ describe('nobody says which canaries are there', () => {
       expect(state).toMatchObject({ isLong: false, problem: undefined });
     }
     const outage = [
-      'warn: group1: for 30 s it is not known everywhere which canaries are there (broker-b is away): until it is, no stand-in starts, and those that run go on',
+      'warn: group1: for 30 s nobody has said which canaries are there (broker-b is away): until somebody does, no stand-in starts, and those that run go on',
       'info: group1: it is known again which canaries are there',
     ];
     expect(lines).toEqual([...outage, ...outage]);
@@ -48,7 +48,7 @@ describe('nobody says which canaries are there', () => {
       seconds(1);
       state.unanswered(undefined);
     }
-    expect(state).toMatchObject({ isLong: false, problem: 'not every broker answered' });
+    expect(state).toMatchObject({ isLong: false, problem: 'no server answered' });
     state.answered();
     expect(lines).toEqual([]);
   });

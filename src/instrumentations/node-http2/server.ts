@@ -4,7 +4,7 @@
  * are emitted from it.
  */
 import type { Agent } from '../../agent';
-import type { Emit } from '../../context/emitter-scope';
+import { type Emit, emitWithin } from '../../context/emitter-scope';
 import { wrapMethod } from '../../loader/wrap';
 import { createRequestScope } from '../../propagation/inbound-request';
 
@@ -15,13 +15,13 @@ export function patchServerSession(prototype: object, agent: Agent): void {
     prototype,
     'emit',
     original =>
-      function emit(this: unknown, event: string | symbol, ...args: unknown[]): boolean {
-        if (event !== 'stream') return original.call(this, event, ...args);
-        // stream, headers, flags, raw headers
-        const rawHeaders = args[3] as readonly string[] | undefined;
-        const scope = scopeOf(rawHeaders, args[0] as object);
-        if (scope === undefined) return original.call(this, event, ...args);
-        return context.runInScope(scope, () => original.call(this, event, ...args));
+      function emit(this: unknown, event: string | symbol): boolean {
+        if (event === 'stream') {
+          // stream, headers, flags, raw headers
+          const scope = scopeOf(arguments[4] as readonly string[] | undefined, arguments[1] as object);
+          if (scope !== undefined) return emitWithin(context, scope, original, this, arguments);
+        }
+        return original.apply(this, arguments as unknown as Parameters<Emit>);
       },
   );
 }

@@ -248,7 +248,10 @@ function patchConsumer({ prototype }: Exports, agent: Agent, copy: LibraryCopy):
       const state = states.get(this);
       if (state?.topics.delete(topic)) {
         state.subscriptions.delete(topic);
-        agent.guard('the end of a subscription', undefined, () => agent.messages.unsubscribed(state.plan, topic));
+        // A push consumer goes on polling the topic (1.0.8): so long its messages are still to be handed over.
+        if (state.options.messageListener === undefined) {
+          agent.guard('the end of a subscription', undefined, () => agent.messages.unsubscribed(state.plan, topic));
+        }
       }
       return result;
     };

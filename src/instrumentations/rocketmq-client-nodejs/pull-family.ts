@@ -181,8 +181,9 @@ export function pullFamily<M>(main: PullMember<M>): PullFamily<M> {
 
   function answer(waiter: Waiter<M>, batch: readonly Kept<M>[]): void {
     for (const { timer } of batch) clearTimeout(timer);
-    const hideUntil = Date.now() + waiter.invisible - TOLERANCE_MS;
-    if (batch.every(({ hiddenUntil, renewing }) => renewing === undefined && hiddenUntil >= hideUntil)) {
+    const isHidden = ({ hiddenUntil, renewing }: Kept<M>) =>
+      renewing === undefined && hiddenUntil >= Date.now() + waiter.invisible - TOLERANCE_MS;
+    if (batch.every(isHidden)) {
       release(waiter);
       waiter.resolve(batch.map(({ message }) => message));
       return;
@@ -191,7 +192,7 @@ export function pullFamily<M>(main: PullMember<M>): PullFamily<M> {
     void Promise.all(
       batch.map(async one => {
         await one.renewing;
-        if (one.hiddenUntil >= hideUntil) return one;
+        if (isHidden(one)) return one;
         return one.of.member.renew(one.message, waiter.invisible).then(
           () => one,
           // It is another's by now, or will be.

@@ -13,16 +13,16 @@ export interface LatePreparations {
   /**
    * The group of `plan` was not ready for these topics, beside those that it was not ready for before.
    *
-   * @param attempt makes it ready for all of them: whether it is; never rejects
-   * @param onReady called once it is, unless the consumer has been removed meanwhile
+   * @param attempt makes it ready for all of them: whether it is, everywhere. Never rejects
    */
   add(
     plan: ConsumerPlan,
     subscriptions: readonly Subscription[],
     attempt: (subscriptions: readonly Subscription[]) => Promise<boolean>,
-    onReady: (subscriptions: readonly Subscription[]) => void,
   ): void;
-  /** Its group is ready, or the application closes the consumer. */
+  /** It is ready for this topic, or the application no longer subscribes to it. */
+  forgetTopic(plan: ConsumerPlan, topic: string): void;
+  /** The application closes the consumer. */
   remove(plan: ConsumerPlan): void;
   isWaiting(plan: ConsumerPlan): boolean;
 }
@@ -33,30 +33,33 @@ export function latePreparations(): LatePreparations {
     { readonly topics: Map<string, Subscription>; readonly timer: NodeJS.Timeout }
   >();
 
-  const add: LatePreparations['add'] = (plan, subscriptions, attempt, onReady) => {
+  const add: LatePreparations['add'] = (plan, subscriptions, attempt) => {
     const before = waiting.get(plan);
     clearTimeout(before?.timer);
     const topics = before?.topics ?? new Map<string, Subscription>();
     for (const subscription of subscriptions) topics.set(subscription.topic, subscription);
     const again = async () => {
-      const all = [...topics.values()];
-      const isReady = await attempt(all);
+      const isReady = await attempt([...topics.values()]);
       // Removed, or added to meanwhile: then there is another timer.
       if (waiting.get(plan)?.timer !== timer) return;
-      if (!isReady) return add(plan, [], attempt, onReady);
-      waiting.delete(plan);
-      onReady(all);
+      if (isReady) waiting.delete(plan);
+      else add(plan, [], attempt);
     };
     const timer = setTimeout(again, AGAIN_AFTER_MS).unref();
     waiting.set(plan, { topics, timer });
   };
+  const remove: LatePreparations['remove'] = plan => {
+    clearTimeout(waiting.get(plan)?.timer);
+    waiting.delete(plan);
+  };
 
   return {
     add,
-    remove(plan) {
-      clearTimeout(waiting.get(plan)?.timer);
-      waiting.delete(plan);
+    forgetTopic(plan, topic) {
+      const topics = waiting.get(plan)?.topics;
+      if (topics?.delete(topic) && topics.size === 0) remove(plan);
     },
+    remove,
     isWaiting: plan => waiting.has(plan),
   };
 }

@@ -62,8 +62,6 @@ export function baselineHandOver(options: BaselineHandOverOptions): BaselineHand
   const { joinsFirst } = source;
   const machine = createHandOver({ group, canaryGroup: groupOf, declared, ignored, joinsFirst });
   const subscriptions = new Map<string, Subscription>();
-  /** Topics that the consumer was subscribed to before. */
-  const unsubscribed = new Set<string>();
   /** Tags that something is known of. */
   const known = new Set<string>(declared);
   const sawAt = new Map<string, number>();
@@ -203,12 +201,12 @@ export function baselineHandOver(options: BaselineHandOverOptions): BaselineHand
       every: CANARIES_MS,
       async look() {
         if (subscriptions.size === 0) return;
-        const { tags, isComplete, problem } = await source.canaries([...subscriptions.keys()], known);
+        const { tags, isComplete, about, problem } = await source.canaries([...subscriptions.keys()], known);
         for (const tag of tags) known.add(tag);
         if (problem !== undefined) log.debug(`${group}: who is there is not known everywhere: ${problem}`);
         if (isComplete) silent.answered();
         else silent.unanswered(problem);
-        tell({ type: 'canaries', tags, isComplete });
+        tell({ type: 'canaries', tags, isComplete, about });
       },
     },
     {
@@ -275,8 +273,6 @@ export function baselineHandOver(options: BaselineHandOverOptions): BaselineHand
       for (const subscription of added) subscriptions.set(subscription.topic, subscription);
       for (const { topic } of changed) for (const tag of running.keys()) void subscribeStandIn(tag, topic);
       const topics = [...subscriptions.keys()];
-      // Of a topic that was unsubscribed from, it is decided anew what is left out.
-      for (const { topic } of added) if (unsubscribed.delete(topic)) plan.leaveOut(topic, []);
       tell({ type: 'subscribed', topics: added.map(({ topic }) => topic) });
       if (isFirst) {
         announcements.push(source.announceBaseline(topics));
@@ -286,22 +282,21 @@ export function baselineHandOver(options: BaselineHandOverOptions): BaselineHand
       if (await ready()) return;
       log.warnOnce(
         `hand-over:${group}`,
-        `${group}: it is not known which canaries there are (${silent.problem ?? 'not every server has answered yet'}); until it is, the baseline takes the messages of every tag whose canary it does not see`,
+        `${group}: it is not known which canaries there are (${silent.problem ?? 'not all has been answered yet'}); until it is, the baseline takes the messages of every tag whose canary it does not see`,
       );
     },
     unsubscribe(topic) {
       subscriptions.delete(topic);
       source.forgetTopic(topic);
-      // The filter stays: polls of the topic may go on for as long as the client likes (a push consumer's do).
       tell({ type: 'unsubscribed', topic });
-      unsubscribed.add(topic);
+      plan.leaveOut(topic, []);
     },
     close() {
       closed ??= end();
       return closed;
     },
     forget() {
-      for (const topic of [...subscriptions.keys(), ...unsubscribed]) plan.leaveOut(topic, []);
+      for (const topic of subscriptions.keys()) plan.leaveOut(topic, []);
     },
   };
 

@@ -36,8 +36,13 @@ export type HandOverEvent =
   | { readonly type: 'queues changed'; readonly topics: readonly string[] }
   /** All that is written down. */
   | { readonly type: 'markers'; readonly markers: readonly Marker[] }
-  /** Which canaries are there; unless it is complete, the absence of one proves nothing. */
-  | { readonly type: 'canaries'; readonly tags: ReadonlySet<string>; readonly isComplete: boolean }
+  /** Which canaries are there; unless it is complete, and about a tag (all when absent), absence proves nothing. */
+  | {
+      readonly type: 'canaries';
+      readonly tags: ReadonlySet<string>;
+      readonly isComplete: boolean;
+      readonly about?: ReadonlySet<string> | undefined;
+    }
   /** The answer to `cover`: which topics were asked about, and on which of them every queue has an offset. */
   | {
       readonly type: 'covered';
@@ -151,6 +156,8 @@ interface TagState {
   /** Topics that were asked about, with when to ask again where not every queue had an offset, ms. */
   readonly coverAt: Map<string, number>;
   canary: TagReport['canary'];
+  /** Somebody may say whether it is there, and did once. */
+  isAnswered: boolean;
   absences: number;
   standIn: TagReport['standIn'];
   readonly standInTopics: Set<string>;
@@ -181,6 +188,8 @@ export function createHandOver({
   const leftOut = new Map<string, string>();
   let hasMarkers = false;
   let hasCanaries = false;
+  /** The last complete answer was about every tag there may be. */
+  let isAllAnswered = false;
   let isClosing = false;
   let drains = 0;
 
@@ -197,6 +206,7 @@ export function createHandOver({
         covering: new Set(),
         coverAt: new Map(),
         canary: 'unknown',
+        isAnswered: isAllAnswered,
         absences: 0,
         standIn: 'none',
         standInTopics: new Set(),
@@ -268,6 +278,7 @@ export function createHandOver({
         return;
       case 'canaries':
         hasCanaries = hasCanaries || event.isComplete;
+        if (event.isComplete) isAllAnswered = event.about === undefined;
         for (const tag of event.tags) {
           manage(tag, 'its canary is there', now);
           const state = tags.get(tag);
@@ -277,7 +288,8 @@ export function createHandOver({
           state.signAt = now;
         }
         for (const state of tags.values()) {
-          if (event.tags.has(state.tag) || !event.isComplete) continue;
+          if (event.tags.has(state.tag) || !event.isComplete || event.about?.has(state.tag) === false) continue;
+          state.isAnswered = true;
           if (++state.absences >= ABSENT_ANSWERS) state.canary = 'absent';
         }
         return;
@@ -382,7 +394,7 @@ export function createHandOver({
     !state.isDeclared && state.canary === 'absent' && now - state.signAt >= GIVE_UP_AFTER_MS;
 
   /** Its canary is there, or its absence would be noticed: where nobody may say who is there, no stand-in would ever start. */
-  const isLookedAfter = (state: TagState) => hasCanaries || state.canary === 'present';
+  const isLookedAfter = (state: TagState) => state.isAnswered || state.canary === 'present';
 
   /** Its stand-in does not come up: what is left out would lie in the canary's group. */
   const isStranded = (state: TagState) =>
@@ -499,10 +511,12 @@ export function createHandOver({
   return {
     get isReady() {
       if (!hasMarkers || !hasCanaries) return false;
-      return [...tags.values()].every(
-        ({ phase, covering, coverAt }) =>
-          covering.size === 0 && (phase !== 'managed' || [...topics].every(topic => coverAt.has(topic))),
-      );
+      return [...tags.values()].every(state => {
+        if (state.covering.size > 0) return false;
+        return (
+          state.phase !== 'managed' || (isLookedAfter(state) && [...topics].every(topic => state.coverAt.has(topic)))
+        );
+      });
     },
     tags: () =>
       [...tags.values()].map(({ tag, phase, reason, canary, standIn }) => ({

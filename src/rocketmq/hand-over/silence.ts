@@ -8,9 +8,9 @@ import type { Log } from '../../log';
 const LONG_MS = 30_000;
 
 export interface Silence {
-  /** Somebody said who is there, all of it. */
+  /** Somebody said who is there. */
   answered(): void;
-  /** Not all of it is known: why. */
+  /** Nobody did: why. */
   unanswered(problem: string | undefined): void;
   /** What is known of the canaries is too old to be shown. */
   readonly isLong: boolean;
@@ -34,11 +34,11 @@ export function silence(group: string, log: Pick<Log, 'warn' | 'info'>, now: () 
       isSaid = false;
     },
     unanswered(why) {
-      problem = why ?? 'not every broker answered';
+      problem = why ?? 'no server answered';
       if (isSaid || !isLong()) return;
       isSaid = true;
       log.warn(
-        `${group}: for ${LONG_MS / 1_000} s it is not known everywhere which canaries are there (${problem}): until it is, no stand-in starts, and those that run go on`,
+        `${group}: for ${LONG_MS / 1_000} s nobody has said which canaries are there (${problem}): until somebody does, no stand-in starts, and those that run go on`,
       );
     },
     get isLong() {

@@ -27,6 +27,8 @@ export interface CanariesSeen {
   readonly tags: ReadonlySet<string>;
   /** False: nobody answered, and absence proves nothing. */
   readonly isComplete: boolean;
+  /** The tags that the answers are about; undefined: all that there may be. */
+  readonly about: ReadonlySet<string> | undefined;
   /** Why a server gave no answer, in words; undefined when all did. */
   readonly problem: string | undefined;
 }
@@ -276,8 +278,8 @@ function presence({ namesrv, proxyRemoting, credentials }: PresenceServers): Pre
   }
 
   /** Asks who is connected in the group of each tag, which is longer there than it lives. */
-  function askMembers(server: WatchedBroker, group: string, tags: Iterable<string>): Promise<Asked[]> {
-    const asked = [...tags].map(tag =>
+  function askMembers(server: WatchedBroker, group: string, tags: readonly string[]): Promise<Asked[]> {
+    const asked = tags.map(tag =>
       ask(server, `members ${canaryGroup(group, tag)}`, async link => {
         const members = await link.consumers(canaryGroup(group, tag));
         return members.some(clientId => !clientId.endsWith(STAND_IN_SUFFIX)) ? [tag] : [];
@@ -296,21 +298,35 @@ function presence({ namesrv, proxyRemoting, credentials }: PresenceServers): Pre
     announceBaseline: (group, topics) => announce(baselinesOf(group), 'baseline', topics),
 
     async canaries(group, topics, tags = []) {
+      const list = [...tags];
+      let isOfAllTags = false;
+      const about = new Set<string>();
+      const askEach = async (server: WatchedBroker) => {
+        const members = await askMembers(server, group, list);
+        for (const [at, { answered }] of members.entries()) if (answered) about.add(list[at] as string);
+        return members;
+      };
       let asked = await askBrokers(topics, async broker => {
         const announcements = await ask(broker, canariesOf(group), async link =>
           tagsOf(await link.producers(canariesOf(group))),
         );
+        isOfAllTags ||= announcements.answered;
         if (!announcements.isRefused) return [announcements];
-        const members = await askMembers(broker, group, tags);
+        const members = await askEach(broker);
         // With no tag to ask for, that nobody may say who announced himself is all there is to know.
         return members.length > 0 ? members : [{ ...announcements, answered: true }];
       });
       if (nobodyAnswered(asked) && proxy) {
-        const members = await askMembers(proxy, group, tags);
+        const members = await askEach(proxy);
         if (!nobodyAnswered(members)) asked = members;
       }
       const { names, isComplete } = whoIsThere(asked, performance.now());
-      return { tags: names, isComplete, problem: asked.find(({ problem }) => problem !== undefined)?.problem };
+      return {
+        tags: names,
+        isComplete,
+        about: isOfAllTags ? undefined : about,
+        problem: asked.find(({ problem }) => problem !== undefined)?.problem,
+      };
     },
 
     async standIns(group, topics) {
