@@ -275,7 +275,9 @@ describe.each(ROCKETMQ_VERSIONS)('RocketMQ %s with access control', version => {
     if (is5) {
       expect(seen).toMatchObject({ tags: new Set(), isComplete: false });
       expect(seen.problem).toMatch(/command 203: error 16, User:application has no permission to access Group:/);
-      expect((await as(restricted).canaries(group, TOPICS)).problem).toMatch(
+      const ofNone = await as(restricted).canaries(group, TOPICS);
+      expect(ofNone).toMatchObject({ isComplete: true, about: new Set() });
+      expect(ofNone.problem).toMatch(
         /command 204: error 16, User:application has no permission to access Cluster:DefaultCluster/,
       );
     } else {
@@ -301,7 +303,8 @@ describe.each(ROCKETMQ_VERSIONS)('RocketMQ %s with access control', version => {
     const group = newGroup();
     const watcher = as(observer);
     const see = () => watcher.canaries(group, TOPICS, ['gray', 'blue']);
-    expect(await see()).toEqual({ tags: new Set(), isComplete: true, problem: undefined });
+    const about = new Set(['gray', 'blue']);
+    expect(await see()).toEqual({ tags: new Set(), isComplete: true, about, problem: undefined });
 
     const connect = () => open(remotingConnection(rocketmq.brokerAddress, { credentials: admin }));
     await consume(connect(), `${group}_gray`, '10.0.0.1@7@gray-stand-in');
@@ -356,7 +359,8 @@ describe('by the proxy alone', () => {
     const see = () => watcher.canaries(group, TOPICS, ['gray', 'blue']);
     const announcement = await watcher.announceCanary(group, 'gray', TOPICS);
     expect(announcement.refusal).toBe(undefined);
-    expect(await see()).toEqual({ tags: new Set(), isComplete: true, problem: undefined });
+    const about = new Set(['gray', 'blue']);
+    expect(await see()).toEqual({ tags: new Set(), isComplete: true, about, problem: undefined });
     // Nothing to ask for: nothing is known.
     expect(await watcher.canaries(group, TOPICS)).toMatchObject({ tags: new Set(), isComplete: false });
 
