@@ -44,11 +44,9 @@ export async function inFreshProcesses({ contenders, rounds, workMs, trial, warm
   };
 
   const inATurn = await withWorkers(contenders.slice(0, 1), async workers => {
-    let ms = 0;
-    for (const [contender, worker] of workers) {
-      await work(worker, contender, warmUp);
-      ms += (await work(worker, contender, trial)).ms;
-    }
+    const [bare, worker] = workers[0] as readonly [Contender, Worker];
+    await work(worker, bare, warmUp);
+    const { ms } = await work(worker, bare, trial);
     return Math.max(1, Math.round((trial * workMs) / ms / TURNS));
   });
   const works = new Map<string, (Work | null)[]>(contenders.map(({ name }) => [name, []]));

@@ -342,6 +342,17 @@ interface Online {
   readonly problem: Answer<GroupMembers> | undefined;
 }
 
+function onlineOn(
+  brokers: readonly BrokerPicture[],
+  groupOf: (broker: BrokerPicture) => GroupOnBroker,
+  topic: string,
+): Online {
+  return onlineIn(
+    brokers.map(broker => groupOf(broker).members),
+    topic,
+  );
+}
+
 function onlineIn(answers: readonly Answer<GroupMembers>[], topic: string): Online {
   const members = new Map<string, Member>();
   const filters = new Map<string, FilterExpression>();
@@ -355,14 +366,9 @@ function onlineIn(answers: readonly Answer<GroupMembers>[], topic: string): Onli
 }
 
 function memberChecks(brokers: readonly BrokerPicture[], picture: DoctorPicture): Check[] {
-  const baseline = onlineIn(
-    brokers.map(broker => broker.baseline.members),
-    picture.question.topic,
-  );
-  const canary = onlineIn(
-    brokers.map(broker => broker.canary.members),
-    picture.question.topic,
-  );
+  const { topic } = picture.question;
+  const baseline = onlineOn(brokers, broker => broker.baseline, topic);
+  const canary = onlineOn(brokers, broker => broker.canary, topic);
   const isFilteredHere = brokers.every(({ filterProblems }) => valueIn(filterProblems.canary)?.kind !== 'disabled');
   return [baselineMembers(baseline, picture), canaryMembers(canary, picture, isFilteredHere)];
 }
@@ -425,14 +431,8 @@ function takers(brokers: readonly BrokerPicture[], picture: DoctorPicture): Chec
   const { question, canaryGroup, markers } = picture;
   const { tag, group, baselineMode } = question;
   const check = { check: 'who takes it', subject: `messages of ${tag}` };
-  const { members, problem } = onlineIn(
-    brokers.map(({ canary }) => canary.members),
-    question.topic,
-  );
-  const baseline = onlineIn(
-    brokers.map(broker => broker.baseline.members),
-    question.topic,
-  );
+  const { members, problem } = onlineOn(brokers, ({ canary }) => canary, question.topic);
+  const baseline = onlineOn(brokers, broker => broker.baseline, question.topic);
   const isIgnored = question.ignoredTags.includes(tag);
   const canaries = members.filter(({ isStandIn }) => !isStandIn).length;
   const standIns = members.length - canaries;
@@ -565,10 +565,7 @@ function agentChecks(brokers: readonly BrokerPicture[], { question, canaryGroup 
   if (unanswered && !isKnown(unanswered.announcements)) return [notKnown(check, unanswered.announcements)];
   const announced = processesOn(brokers);
   const membersOf = (of: (broker: BrokerPicture) => GroupOnBroker) =>
-    onlineIn(
-      brokers.map(broker => of(broker).members),
-      question.topic,
-    ).members.filter(({ isStandIn }) => !isStandIn).length;
+    onlineOn(brokers, of, question.topic).members.filter(({ isStandIn }) => !isStandIn).length;
   const isAnnounced = (kinds: readonly string[]) => announced.some(({ kind }) => kinds.includes(kind));
   const silent = [
     ...(membersOf(({ baseline }) => baseline) > 0 && !isAnnounced(['baseline', 'declared', 'stand-in'])

@@ -166,6 +166,12 @@ export function createMessagePolicy(settings: Settings, log: Log, counts: Counts
     closings.set(plan, (closings.get(plan) ?? 0) + 1);
   };
 
+  /** Tells whether the consumer was closed since. */
+  const closedSince = (plan: ConsumerPlan): (() => boolean) => {
+    const before = closings.get(plan);
+    return () => closings.get(plan) !== before;
+  };
+
   /** Once more, for a consumer that has started without. @returns whether its group is ready everywhere */
   const prepareLate = async (
     plan: ConsumerPlan,
@@ -174,9 +180,9 @@ export function createMessagePolicy(settings: Settings, log: Log, counts: Counts
     servers: ClusterServers,
     means: HandOverMeans,
   ): Promise<boolean> => {
-    const before = closings.get(plan);
+    const isClosed = closedSince(plan);
     const ready = await prepareOnce(plan, tag, subscriptions, servers);
-    if (closings.get(plan) !== before) return true;
+    if (isClosed()) return true;
     const isNew = ready !== 'none' && settings.mqBaseline === 'auto' && !handOvers.isAnnounced(plan);
     const told = isNew ? `: the baseline is told that ${tag} is there` : '';
     if (ready === 'all' || isNew)
@@ -187,8 +193,7 @@ export function createMessagePolicy(settings: Settings, log: Log, counts: Counts
 
   const prepare: MessagePolicy['prepare'] = async (plan, subscriptions, connection, standIns) => {
     const { tag } = plan;
-    const before = closings.get(plan);
-    const isClosed = () => closings.get(plan) !== before;
+    const isClosed = closedSince(plan);
     const namesrv = settings.mqNamesrv ?? connection.namesrv;
     const servers = namesrv === undefined ? undefined : { namesrv, credentials: connection.credentials };
     const means = { servers, connection, standIns };
@@ -209,7 +214,7 @@ export function createMessagePolicy(settings: Settings, log: Log, counts: Counts
         if (ready === 'none') return;
       }
     }
-    if (settings.mqBaseline === 'auto' && !isClosed()) await handOvers.prepare(plan, subscriptions, means);
+    if (settings.mqBaseline === 'auto') await handOvers.prepare(plan, subscriptions, means);
   };
 
   return {

@@ -168,6 +168,19 @@ const done = (actions: readonly HandOverAction[]) => actions.filter(({ type }) =
 const said = (actions: readonly HandOverAction[]) =>
   actions.flatMap(action => (action.type === 'say' ? action.text : []));
 
+/** A tag that nobody declared, stood in for, of which nothing was heard for as long as it takes to give it up. */
+function longIdle() {
+  const made = handOver();
+  made.on(subscribed('A'));
+  made.on(canaries('gray'));
+  made.on(covered('gray', 'A'));
+  made.on(canaries());
+  made.on(canaries());
+  made.on({ type: 'stand-in started', tag: 'gray' });
+  made.seconds(GIVE_UP_AFTER_MS / 1_000);
+  return made;
+}
+
 describe('hand-over', () => {
   it('tells what it knows of each tag', () => {
     const { machine, on } = handOver(['gray']);
@@ -412,14 +425,7 @@ describe('hand-over', () => {
   });
 
   it('keeps the stand-in of a tag whose messages come again after it was given up', () => {
-    const { machine, on, seconds } = handOver();
-    on(subscribed('A'));
-    on(canaries('gray'));
-    on(covered('gray', 'A'));
-    on(canaries());
-    on(canaries());
-    on({ type: 'stand-in started', tag: 'gray' });
-    seconds(GIVE_UP_AFTER_MS / 1_000);
+    const { machine, on } = longIdle();
     const [drain] = done(on(canaries())) as Extract<HandOverAction, { type: 'drain' }>[];
     const drained = on({ type: 'drained', tag: 'gray', id: drain?.id ?? -1, isDeclaredElsewhere: false });
     expect(done(drained)).toMatchObject([{ type: 'mark' }, { type: 'leave out', topic: 'A', tags: [] }]);
@@ -438,14 +444,7 @@ describe('hand-over', () => {
 
   it('does not give a tag up that somebody else declares, or that messages come of', () => {
     for (const isDeclaredElsewhere of [true, false]) {
-      const { on, seconds } = handOver();
-      on(subscribed('A'));
-      on(canaries('gray'));
-      on(covered('gray', 'A'));
-      on(canaries());
-      on(canaries());
-      on({ type: 'stand-in started', tag: 'gray' });
-      seconds(GIVE_UP_AFTER_MS / 1_000);
+      const { on } = longIdle();
       const [drain] = done(on(canaries()));
       expect(drain).toMatchObject({ type: 'drain', tag: 'gray', topics: ['A'] });
       if (!isDeclaredElsewhere) on({ type: 'saw', tag: 'gray' });

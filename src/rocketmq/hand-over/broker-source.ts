@@ -42,8 +42,15 @@ export function brokerSource(plan: ConsumerPlan, servers: ClusterServers, log: L
       const isInUse = topics.every(topic => former(topic) === 'in use');
       // What was given up begins where it stood: only its canary, before it says that it is there, may pass over messages.
       const formerUse = (topic: string) => (former(topic) === 'in use' ? ('in use' as const) : undefined);
-      const groups = { baselineGroup: group, canaryGroup: groupOf(tag) };
-      const prepared = { administration, ...groups, topics, beginning: plan.beginning, formerUse };
+      const { beginning } = plan;
+      const prepared = {
+        administration,
+        baselineGroup: group,
+        canaryGroup: groupOf(tag),
+        topics,
+        beginning,
+        formerUse,
+      };
       const away = await prepareCanaryGroup(prepared).then(
         () => new Set<string>(),
         // What is in use has its offsets on a broker that is away for a while; the others go on without it.

@@ -404,10 +404,11 @@ export function createHandOver({
     !isClosing &&
     state.canary === 'absent' &&
     (state.phase === 'draining' ||
-      state.covered.size > 0 ||
-      (state.phase === 'managed' && joinsFirst) ||
-      // Its messages come again while it drained: it stays for them.
-      (state.phase === 'managed' && state.standIn === 'running' && state.covering.size > 0));
+      (state.phase === 'managed' &&
+        (state.covered.size > 0 ||
+          joinsFirst ||
+          // Its messages come again while it drained: it stays for them.
+          (state.standIn === 'running' && state.covering.size > 0))));
 
   /** What follows from the state: the same state, asked twice, gives nothing the second time. */
   const settle = (now: number, actions: HandOverAction[]): void => {
