@@ -32,6 +32,16 @@ export default defineConfig({
           hookTimeout: 120_000,
         },
       },
+      {
+        test: {
+          name: 'frameworks',
+          include: ['test/frameworks/**/*.test.ts'],
+          globalSetup: ['test/frameworks/global-setup.ts'],
+          testTimeout: 300_000,
+          // Installs packages, which are kept.
+          hookTimeout: 600_000,
+        },
+      },
     ],
   },
 });

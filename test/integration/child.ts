@@ -11,6 +11,8 @@ export const PRELOAD = ['--require', 'rocketmq-gray/register'] as const;
 export interface ChildOptions {
   /** Arguments of Node.js: options, script, arguments of the script. */
   readonly args: readonly string[];
+  /** Run instead of Node.js itself; finds `node` by its PATH. */
+  readonly command?: string;
   /** Working directory: the application's. */
   readonly cwd: string;
   /** Default: the version that runs the tests. */
@@ -85,7 +87,7 @@ const running = new Set<ChildProcess>();
 /** Starts a process that goes on: a server. It does not outlive the test file, whatever happens. */
 export function start(options: ChildOptions): RunningChild {
   const node = options.node?.path ?? process.execPath;
-  const child = spawn(node, [...options.args], {
+  const child = spawn(options.command ?? node, [...options.args], {
     cwd: options.cwd,
     env: { PATH: `${dirname(node)}:${process.env.PATH ?? ''}`, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -172,7 +174,7 @@ export function start(options: ChildOptions): RunningChild {
 function describeEnd(options: ChildOptions, what: string, printed: { stdout: string; stderr: string }): string {
   const version = NODE_VERSIONS.find(({ path }) => path === options.node?.path)?.name ?? process.versions.node;
   const output = stripVTControlCharacters(`--- stdout\n${printed.stdout}\n--- stderr\n${printed.stderr}`);
-  return `node (${version}) ${options.args.join(' ')} ${what}\n${output}`;
+  return `${options.command ?? 'node'} (Node.js ${version}) ${options.args.join(' ')} ${what}\n${output}`;
 }
 
 function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {

@@ -11,12 +11,14 @@ import { CACHE, npmInstall, PROJECT_ROOT } from '../../fixtures/applications/npm
 export interface SandboxOptions {
   /** npm packages beside ours, as in a package.json: `{ undici: '^7', undici5: 'npm:undici@5' }`. */
   readonly dependencies?: Readonly<Record<string, string>>;
+  /** Directories whose files the application has, one over the other. Default: `test/integration/apps`. */
+  readonly apps?: readonly string[];
   /** Files to write, by their path within the application; also under `node_modules`. */
   readonly files?: Readonly<Record<string, string>>;
 }
 
 export interface Sandbox {
-  /** Root of the application: a package.json, node_modules and a copy of `test/integration/apps`. */
+  /** Root of the application: a package.json, node_modules and copies of `apps`. */
   readonly directory: string;
   /** The installed package: `node_modules/rocketmq-gray`. */
   readonly agentDirectory: string;
@@ -36,7 +38,8 @@ export interface Sandbox {
  * Creates an application outside of the repository. Its dependencies are installed once for each set of them and kept
  * under `.cache/sandboxes`; only our own package is put in anew each time.
  */
-export async function createSandbox({ dependencies = {}, files = {} }: SandboxOptions = {}): Promise<Sandbox> {
+export async function createSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  const { dependencies = {}, apps = [join(__dirname, 'apps')], files = {} } = options;
   const tarball = inject('tarball');
   const installed = await installDependencies(dependencies, tarball);
   const directory = mkdtempSync(join(tmpdir(), 'rocketmq-gray-app-'));
@@ -44,7 +47,7 @@ export async function createSandbox({ dependencies = {}, files = {} }: SandboxOp
 
   copyTree(join(installed, 'node_modules'), join(directory, 'node_modules'));
   replacePackage(tarball, agentDirectory);
-  cpSync(join(__dirname, 'apps'), directory, { recursive: true });
+  for (const app of apps) cpSync(app, directory, { recursive: true });
 
   const sandbox: Sandbox = {
     directory,

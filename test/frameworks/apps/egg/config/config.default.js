@@ -1,0 +1,1 @@
+module.exports = { keys: 'keys of the session', logger: { dir: `${process.env.HOME}/logs/orders` } };

@@ -1,0 +1,15 @@
+/** Egg as a daemon: a master, an agent worker, and two application workers, each of which serves and consumes. */
+import { describe } from 'vitest';
+import { testInProduction } from './in-production';
+import { asDaemon } from './ways';
+
+/** What egg-scripts says of its command lines, and while it waits. */
+const ignoredLines = /Run node|Spawn|Wait Start|^- 0:|Save log file/;
+const common = { apps: ['egg'], way: asDaemon, ignoredLines };
+const bareFiles = { 'package.json': '{}' };
+
+describe('Egg 3', () =>
+  testInProduction({ ...common, recipe: 'egg-3', bareFiles, dependencies: { egg: '^3', 'egg-scripts': '^3' } }));
+
+describe('Egg 4', () =>
+  testInProduction({ ...common, recipe: 'egg-4', bareFiles, dependencies: { egg: '^4', '@eggjs/scripts': '^4' } }));

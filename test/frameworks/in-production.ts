@@ -1,0 +1,110 @@
+/** What holds for every framework: environments are kept apart, and nobody can tell from the outside that the agent is there. */
+import { stripVTControlCharacters } from 'node:util';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Call, Downstream } from './downstream';
+import { type Environment, type Instance, installService, type Service, type ServiceOptions } from './service';
+import type { Ending, Running, Way } from './ways';
+
+export interface ProductionOptions extends ServiceOptions {
+  readonly way: Way;
+  /** Commands of the recipe that are run before, in this order. */
+  readonly prepare?: readonly string[];
+  /** What a service answers an order beside the baggage that the next service saw (`null`: none). */
+  readonly answer?: (baggage: string | null) => object;
+  /** Lines of the output that differ from run to run. */
+  readonly ignoredLines?: RegExp;
+  /** Between the first orders and the last ones. */
+  readonly midway?: (instances: { baseline: Instance; canary: Instance }) => Promise<void>;
+}
+
+const GRAY = 'gray_tag=gray';
+const MESSAGE_TIMEOUT_MS = 60_000;
+
+/** Declares the tests. */
+export function testInProduction(options: ProductionOptions): void {
+  const answerFor = options.answer ?? (baggage => ({ baggage }));
+  let service: Service;
+  let withAgent: Ending | undefined;
+
+  beforeAll(async () => {
+    service = await installService(options);
+  });
+  afterAll(() => service?.remove());
+
+  const prepare = async (instance: Instance) => {
+    for (const name of options.prepare ?? []) {
+      const { code, stdout, stderr } = await instance.run(name);
+      if (code !== 0) throw new Error(`${name} ended with ${code}\n${stdout}\n${stderr}`);
+    }
+  };
+  const begin = async (environment: Environment, isPrepared = false) => {
+    const instance = await service.instance(environment);
+    if (!isPrepared) await prepare(instance);
+    const running = await options.way(instance, environment === 'canary' ? 'canary' : 'baseline');
+    const first = await instance.firstOrder(`first-${environment}`, () => running.explain('nobody answers'));
+    return { instance, running, first };
+  };
+
+  it('keeps baseline and canary apart', async () => {
+    const baseline = await begin('baseline');
+    const canary = await begin('canary', true);
+    const { downstream } = service;
+    const order = async (from: typeof baseline, id: string, baggage: string | null, headers = {}) =>
+      expect(await from.instance.order(id, headers)).toEqual(answerFor(baggage));
+
+    expect([baseline.first, canary.first]).toEqual([answerFor(null), answerFor(GRAY)]);
+    await order(baseline, 'b1', null);
+    await order(baseline, 'g1', GRAY, { baggage: GRAY });
+    await order(canary, 'g2', GRAY);
+    await order(canary, 'g3', GRAY, { baggage: GRAY });
+    await handled(downstream, 'canary', ['first-canary', 'g1', 'g2', 'g3'], canary.running);
+    await options.midway?.({ baseline: baseline.instance, canary: canary.instance });
+    await order(baseline, 'b4', null);
+    await order(baseline, 'g4', GRAY, { baggage: GRAY });
+    await handled(downstream, 'baseline', ['first-baseline', 'b1', 'b4'], baseline.running);
+    await handled(downstream, 'canary', ['first-canary', 'g1', 'g2', 'g3', 'g4'], canary.running);
+
+    await canary.running.stop();
+    withAgent = await baseline.running.stop();
+    expectBaggage(downstream.calls(), id => (/^g|canary/.test(id) ? GRAY : null));
+  });
+
+  it('prints, and ends, as the bare application', async () => {
+    const bare = await begin('bare');
+    expect(await bare.instance.order('g1', { baggage: GRAY })).toEqual(answerFor(null));
+    await handled(service.downstream, 'bare', ['first-bare', 'g1'], bare.running);
+    const ending = await bare.running.stop();
+    expect(withAgent?.codes).toEqual(ending.codes);
+    const lines = (text = '') => comparable(text, options.ignoredLines);
+    expect(lines(withAgent?.printed)).toEqual(lines(ending.printed));
+  });
+}
+
+/** Waits until an instance has consumed these orders; no others. */
+async function handled(downstream: Downstream, from: string, ids: readonly string[], running: Running): Promise<void> {
+  const consumed = () =>
+    [...new Set(messages(downstream.calls()).flatMap(call => (call.from === from ? call.id : [])))].sort();
+  try {
+    await expect.poll(consumed, { timeout: MESSAGE_TIMEOUT_MS }).toEqual([...ids].sort());
+  } catch (error) {
+    throw running.explain(error instanceof Error ? error.message : `${error}`);
+  }
+}
+
+const messages = (calls: readonly Call[]) => calls.filter(({ during }) => during === 'message');
+
+/** Each call, made for a request or a message, carries the order's environment. */
+function expectBaggage(calls: readonly Call[], baggageOf: (id: string) => string | null): void {
+  expect(calls.map(({ id, during, baggage }) => [id, during, baggage])).toEqual(
+    calls.map(({ id, during }) => [id, during, baggageOf(id)]),
+  );
+}
+
+/** Lines without what differs from run to run: numbers, times, and how often something was said. */
+function comparable(text: string, ignored = /^$/): string[] {
+  const lines = stripVTControlCharacters(text)
+    .replaceAll(/\d+/g, '0')
+    .split('\n')
+    .map(line => line.trim());
+  return [...new Set(lines)].filter(line => line !== '' && !ignored.test(line));
+}

@@ -1,0 +1,38 @@
+/** Processes that outlive the command which started them, such as daemons: found by a variable of their environment (Linux). */
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** The variable that all processes of a test inherit. */
+export const MARK = 'FRAMEWORK_TEST';
+
+export interface LeftProcess {
+  readonly pid: number;
+  readonly command: string;
+}
+
+/** Those that are running and whose mark begins with `mark`. */
+export function leftProcesses(mark: string): LeftProcess[] {
+  const found: LeftProcess[] = [];
+  for (const name of readdirSync('/proc')) {
+    const pid = Number(name);
+    if (!pid || pid === process.pid) continue;
+    try {
+      const variables = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+      if (!variables.some(variable => variable.startsWith(`${MARK}=${mark}`))) continue;
+      found.push({ pid, command: readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim() });
+    } catch {
+      // It has ended, or is somebody else's.
+    }
+  }
+  return found;
+}
+
+/** Ends them at once. */
+export function killLeft(mark: string): void {
+  for (const { pid } of leftProcesses(mark)) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It has ended.
+    }
+  }
+}
