@@ -1,7 +1,29 @@
-// The preload: `node --require rocketmq-gray/register app.js`. Reads the settings and installs the hooks.
+// The preload: `node --require rocketmq-gray/register app.js`. Reads the settings and installs the hooks. What stands here and
+// in not-started.js is understood by old versions of Node.js, from 6 on: they have to be told what is wrong.
 
-const { isInternalThread, isMainThread, parentPort } = require('node:worker_threads');
+const OLDEST = [18, 19];
+
+const [major, minor] = process.versions.node.split('.').map(Number);
+if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])) {
+  const { sayNotStarted } = require('./not-started.js');
+  sayNotStarted(`Node.js ${process.versions.node} is too old, the agent needs ${OLDEST.join('.')} or later`);
+} else if (!isLoaderThread()) {
+  start();
+}
 
 // Node.js runs preloads in its own loader threads too; no code of the application runs there. Versions that do not tell
 // (18, 20) give them no parent port.
-if (!(isInternalThread ?? (!isMainThread && parentPort === null))) require('../dist/start.js').start();
+function isLoaderThread() {
+  const { isInternalThread, isMainThread, parentPort } = require('worker_threads');
+  return isInternalThread === undefined ? !isMainThread && parentPort === null : isInternalThread;
+}
+
+function start() {
+  try {
+    require('../dist/start.js').start();
+  } catch (error) {
+    // A copy of the package without some of its parts.
+    const { sayNotStarted } = require('./not-started.js');
+    sayNotStarted(`the agent cannot be loaded: ${(error && error.message) || error}`);
+  }
+}

@@ -1,12 +1,16 @@
 import type { Settings } from './config/settings';
 import { createTagContext, type TagContext } from './context/active-tag';
 import { createBaggageBridge } from './context/opentelemetry';
+import { createIsolationFailure, type IsolationFailure } from './isolation-failure';
 import { createGuard, type Guard } from './loader/guard';
 import { createLog, type Log } from './log';
+import { lineOutput, type Write } from './log-output';
 import { createHeaderPropagation, type HeaderPropagation } from './propagation/http-headers';
+import { malformedTags } from './propagation/malformed-tags';
 import { type AttachmentPropagation, createAttachmentPropagation } from './propagation/rpc-attachments';
 import type { ConsumerReport } from './rocketmq/consumer-register';
 import type { MessagePolicy } from './rocketmq/message-policy';
+import { type RocketmqClients, rocketmqClients } from './rocketmq-clients';
 import { createRouting, type Routing } from './routing/routing';
 import { type Counts, createCounts } from './telemetry/counts';
 import { meterProvider } from './telemetry/meter-provider';
@@ -16,6 +20,10 @@ export interface Agent {
   readonly settings: Settings;
   readonly log: Log;
   readonly guard: Guard;
+  /** Told of what keeps this process from being kept apart: ends a canary. */
+  readonly failIsolation: IsolationFailure;
+  /** The RocketMQ clients of this process. */
+  readonly clients: RocketmqClients;
   readonly context: TagContext;
   readonly headers: HeaderPropagation;
   readonly attachments: AttachmentPropagation;
@@ -29,9 +37,10 @@ export interface Agent {
   consumers(): readonly ConsumerReport[];
 }
 
-export function createAgent(settings: Settings): Agent {
+/** @param write takes the lines that people are told */
+export function createAgent(settings: Settings, write: Write = lineOutput('stderr')): Agent {
   const { key, inbound, interop, tag, mqTags, mqIgnoreTags, status } = settings;
-  const log = createLog(settings.logLevel);
+  const log = createLog(settings.logLevel, write);
   const counts = createCounts({
     instanceTag: tag,
     knownTags: [...mqTags, ...mqIgnoreTags],
@@ -43,15 +52,15 @@ export function createAgent(settings: Settings): Agent {
     readTags: inbound === 'accept',
     onError: error => guard.report('the OpenTelemetry bridge', error),
   });
+  const clients = rocketmqClients();
+  const malformed = malformedTags(log, counts.malformedTag);
   let messages: MessagePolicy | undefined;
-  const malformed = (carrier: string, kind: string) => {
-    counts.malformedTag(carrier);
-    log.debug(`a malformed tag in the ${carrier} ${kind} was dropped`);
-  };
   return {
     settings,
     log,
     guard,
+    failIsolation: createIsolationFailure(settings, log, write),
+    clients,
     counts,
     consumers: () => messages?.consumers() ?? [],
     context: createTagContext({ instanceTag: tag, bridge }),
@@ -59,19 +68,19 @@ export function createAgent(settings: Settings): Agent {
       key,
       inbound,
       interop,
-      onMalformed: header => malformed(header, 'header of an inbound request'),
+      onMalformed: (header, value) => malformed(header, 'header of an inbound request', value),
     }),
     attachments: createAttachmentPropagation({
       key,
       inbound,
       interop,
-      onMalformed: name => malformed(name, 'attachment of an inbound call'),
+      onMalformed: (name, value) => malformed(name, 'attachment of an inbound call', value),
     }),
     routing: createRouting(settings, log, counts),
     get messages() {
       if (messages === undefined) {
         const { createMessagePolicy } = require('./consuming') as typeof import('./consuming');
-        messages = createMessagePolicy(settings, log, counts);
+        messages = createMessagePolicy(settings, log, counts, clients.planned);
       }
       return messages;
     },

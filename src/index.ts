@@ -1,5 +1,9 @@
+import { preloadsPackage } from './config/preload-options';
 import { runningAgent } from './running-agent';
 import { isTag, TAG_GRAMMAR } from './tag';
+
+// `--require rocketmq-gray`: what is meant is clear.
+if (runningAgent() === undefined && preloadsPackage()) require('../register');
 
 /**
  * The tag of the request or message that is being handled, such as `gray`; `base` when the caller named the baseline

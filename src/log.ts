@@ -1,9 +1,9 @@
-import { writeSync } from 'node:fs';
+import { formatLine, lineOutput, type Write } from './log-output';
 
 export const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** Where the agent speaks to people: standard error, one line a message. */
+/** What the agent says to people, one line a message. */
 export interface Log {
   error(message: string): void;
   warn(message: string): void;
@@ -15,28 +15,17 @@ export interface Log {
   errorOnce(key: string, message: string): void;
 }
 
-const PREFIX = '[rocketmq-gray]';
-const STDERR = 2;
+const MARKS = { error: 'error: ', warn: 'warn: ', info: '', debug: 'debug: ' } as const;
 
-/**
- * Writes one prefixed line to standard error. Synchronous and by file descriptor: `process.stderr` would load the
- * stream modules at start-up and is asynchronous in worker threads. A closed or full pipe loses the line, never throws.
- */
-export function writeLine(text: string): void {
-  try {
-    writeSync(STDERR, `${PREFIX} ${text.replace(/[\r\n]+\s*/g, ' ')}\n`);
-  } catch {
-    // Nowhere to say it.
-  }
-}
-
-export function createLog(level: LogLevel): Log {
+/** @param write takes a line */
+export function createLog(level: LogLevel, write: Write = lineOutput('stderr')): Log {
   const said = new Set<string>();
   const threshold = LOG_LEVELS.indexOf(level);
-  const at = (line: LogLevel, mark: string) =>
-    LOG_LEVELS.indexOf(line) <= threshold ? (message: string) => writeLine(mark + message) : () => {};
-  const warn = at('warn', 'warn: ');
-  const error = at('error', 'error: ');
+  const say = (line: keyof typeof MARKS, message: string) => write(formatLine(MARKS[line], message));
+  const at = (line: keyof typeof MARKS) =>
+    LOG_LEVELS.indexOf(line) <= threshold ? (message: string) => say(line, message) : () => {};
+  const warn = at('warn');
+  const error = at('error');
   const once = (say: (message: string) => void) => (key: string, message: string) => {
     if (said.has(key)) return;
     said.add(key);
@@ -45,8 +34,8 @@ export function createLog(level: LogLevel): Log {
   return {
     error,
     warn,
-    info: at('info', ''),
-    debug: at('debug', 'debug: '),
+    info: at('info'),
+    debug: at('debug'),
     warnOnce: once(warn),
     errorOnce: once(error),
   };

@@ -1,35 +1,81 @@
 import { isMainThread } from 'node:worker_threads';
 import { type Agent, createAgent } from './agent';
+import type { Environment } from './config/environment';
+import { isTool, type Launch, readLaunch } from './config/launch';
 import { type LoadedSettings, SettingError } from './config/load';
 import { processSettings } from './config/process-settings';
 import { CORE, LIBRARIES } from './instrumentations';
 import { install, type SeenCopy } from './loader/install';
-import { writeLine } from './log';
+import { loadedBefore } from './loader/loaded-before';
+import { formatLine, lineOutput } from './log-output';
 import { runningAgent, setRunningAgent } from './running-agent';
 import { onMeterProvider } from './telemetry/meter-provider';
 import { VERSION } from './version';
 
+const START_COMMAND = 'node --require rocketmq-gray/register app.js';
+
 /**
  * Starts the agent in this process or worker thread: reads the settings, installs the hooks. Does nothing where one
- * runs already, or with `GRAY_ENABLED=false`. A wrong setting ends the process: one line, exit code 1.
+ * runs already, in npm and other tools, or with `GRAY_ENABLED=false`. A wrong setting ends the process: one line, exit
+ * code 1.
  */
 export function start(): void {
-  if (runningAgent() !== undefined) return;
-  const { settings, sources, notices } = settingsOrExit();
+  if (runningAgent() !== undefined || isTool()) return;
+  const launch = readLaunch();
+  const { settings, sources, notices } = settingsOrExit(launch);
   if (!settings.enabled) return;
-  const agent = createAgent(settings);
+  const agent = createAgent(settings, lineOutput(settings.logTo, launch.outputs));
+  const { log } = agent;
   setRunningAgent(agent);
 
   const environment = settings.tag === undefined ? 'baseline' : `tag ${settings.tag}`;
   // Worker threads belong to a process that has said it.
   if (isMainThread) {
-    agent.log.info(`${environment}, version ${VERSION}`);
-    for (const notice of notices) agent.log.warn(notice);
+    log.info(`${environment}, version ${VERSION}`);
+    for (const notice of notices) log.warn(notice);
   }
   const libraries = settings.mqEnabled ? LIBRARIES : LIBRARIES.filter(library => !library.isMessaging);
+  sayLoadedBefore(agent, libraries);
   const seen = install(CORE, libraries, agent);
+  if (isMainThread) sayLateVariables(agent, launch.environment);
   publish(agent);
   if (settings.status !== undefined) show(settings.status, agent, sources, seen);
+}
+
+/** The agent began too late for a library. */
+function sayLoadedBefore({ clients, log, settings }: Agent, libraries: typeof LIBRARIES): void {
+  const before = loadedBefore(Object.keys(require.cache), libraries);
+  if (before.length === 0) return;
+  for (const { module, isMessaging } of before) {
+    if (isMessaging) clients.leftAlone(`${module} was loaded before the agent`);
+  }
+  const names = before.map(({ module, path }) => `${module} (${path})`).join(', ');
+  const effect = before.some(({ isMessaging }) => isMessaging)
+    ? 'its messages carry no tag, and its consumers are not kept apart'
+    : 'its calls carry no tag and are not routed';
+  const line = `loaded before the agent, and so not hooked: ${names}: ${effect}. Start the agent first: ${START_COMMAND}`;
+  if (settings.tag === undefined) log.warn(line);
+  else log.error(line);
+}
+
+/**
+ * A process that sets its own variables, such as by dotenv, does so while its main script is loaded. What it says of its tag
+ * then is too late to be true: a consumer that it has then is in the wrong environment.
+ */
+function sayLateVariables(agent: Agent, before: Environment): void {
+  const look = () => {
+    const { lateVariables } = require('./config/late-variables') as typeof import('./config/late-variables');
+    const { tag, others } = lateVariables(before);
+    const when = 'was set after the agent had started, and has no effect: set it before Node.js starts (--env-file)';
+    for (const { variable, value } of others) agent.log.warnOnce(`late:${variable}`, `${variable}=${value} ${when}`);
+    if (tag === undefined) return;
+    const problem = `${tag.variable}=${tag.value} ${when}`;
+    if (agent.clients.hasPlanned()) agent.failIsolation(problem, tag.value);
+    else agent.log.errorOnce('late tag', problem);
+  };
+  const guarded = () => agent.guard('looking at late variables', undefined, look);
+  agent.clients.onPlanned(guarded);
+  setImmediate(guarded).unref();
 }
 
 /** Has the counts published as soon as the application has OpenTelemetry's metrics. */
@@ -59,12 +105,14 @@ function show(
   });
 }
 
-function settingsOrExit() {
+function settingsOrExit(launch: Launch): LoadedSettings {
   try {
-    return processSettings();
+    return processSettings(launch);
   } catch (error) {
     if (!(error instanceof SettingError)) throw error;
-    writeLine(error.message);
+    // The wrong one may be any other: where lines go is asked for by itself.
+    const write = lineOutput(launch.environment.GRAY_LOG_TO?.trim() || launch.logTo || 'stderr', launch.outputs);
+    write(formatLine('error: ', error.message));
     process.exit(1);
   }
 }

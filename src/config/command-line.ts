@@ -1,5 +1,6 @@
 /** What the command line takes from the environment: the agent's settings as defaults, the account, and how to print. */
 import type { Credentials } from '../rocketmq/remoting/signature';
+import type { Environment } from './environment';
 import { loadSettings } from './load';
 import type { Settings } from './settings';
 
@@ -8,8 +9,6 @@ export interface CommandLineEnvironment {
   /** What is known of an account; the options complete it. */
   readonly account: Partial<Credentials>;
 }
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 /** @throws {SettingError} for a setting that the agent would refuse as well */
 export function commandLineEnvironment(environment: Environment = process.env): CommandLineEnvironment {

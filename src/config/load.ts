@@ -1,4 +1,7 @@
 import { readFileSync } from 'node:fs';
+import * as path from 'node:path';
+import type { Environment } from './environment';
+import type { Launch } from './launch';
 import { SETTINGS, type Setting, type Settings } from './settings';
 
 /** A wrong setting. The message is the one line that people see: variable or key, value, what is allowed. */
@@ -6,7 +9,14 @@ export class SettingError extends Error {}
 
 /** Where the value of a setting is from. */
 export type SettingSource =
-  | { readonly from: 'environment'; readonly variable: string }
+  | {
+      readonly from: 'environment';
+      readonly variable: string;
+      /** Set when the variable stood in what a process manager is about to set. */
+      readonly isPending?: true;
+    }
+  /** What starts the process needs it so. */
+  | { readonly from: 'launch' }
   | { readonly from: 'file'; readonly path: string }
   | { readonly from: 'default' };
 
@@ -17,22 +27,29 @@ export interface LoadedSettings {
   readonly notices: readonly string[];
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
 const CONFIG_VARIABLE = 'GRAY_CONFIG';
 const OWN_PREFIX = 'GRAY_';
+const NONE: ReadonlySet<string> = new Set();
 
 /**
  * The settings of this process: environment first, then the JSON file that GRAY_CONFIG names, then the defaults.
  * An empty variable counts as absent. With `GRAY_ENABLED=false` nothing else is looked at.
+ * @param launch how the process was started, where that is more than its environment
  * @throws {SettingError} for a value that is not allowed, an unreadable file, or a key in the file that is none.
  */
-export function loadSettings(environment: Environment = process.env): LoadedSettings {
+export function loadSettings(
+  environment: Environment = process.env,
+  launch: Partial<Pick<Launch, 'pending' | 'directory' | 'logTo'>> = {},
+): LoadedSettings {
   const draft: Record<string, unknown> = {};
   const sources: Record<string, SettingSource> = {};
   for (const setting of SETTINGS) {
     draft[setting.name] = setting.default;
     sources[setting.name] = { from: 'default' };
+  }
+  if (launch.logTo !== undefined) {
+    draft.logTo = launch.logTo;
+    sources.logTo = { from: 'launch' };
   }
   const finish = (notices: string[]): LoadedSettings => ({
     settings: draft as unknown as Settings,
@@ -41,18 +58,20 @@ export function loadSettings(environment: Environment = process.env): LoadedSett
   });
 
   const enabled = SETTINGS.find(setting => setting.name === 'enabled') as Setting;
-  const switched = fromEnvironment(enabled, environment);
+  const switched = fromEnvironment(enabled, environment, launch.pending);
   if (switched?.value === false) {
     draft.enabled = false;
     sources.enabled = switched.source;
     return finish([]);
   }
 
-  const file = readConfigFile(environment[CONFIG_VARIABLE]);
+  const inDirectory = (file: string) => (launch.directory === undefined ? file : path.resolve(launch.directory, file));
+  const configFile = environment[CONFIG_VARIABLE];
+  const file = configFile ? readConfigFile(inDirectory(configFile)) : undefined;
   for (const setting of SETTINGS) {
-    const found = fromEnvironment(setting, environment) ?? fromFile(setting, file);
+    const found = fromEnvironment(setting, environment, launch.pending) ?? fromFile(setting, file);
     if (found === undefined) continue;
-    draft[setting.name] = found.value;
+    draft[setting.name] = setting.isPath?.(found.value) ? inPlace(found.value as string, inDirectory) : found.value;
     sources[setting.name] = found.source;
   }
   return finish(notices(draft as unknown as Settings, environment));
@@ -68,12 +87,24 @@ interface Found {
   readonly source: SettingSource;
 }
 
-function fromEnvironment(setting: Setting, environment: Environment): Found | undefined {
+/** A slash at the end says that a path is a directory's. */
+function inPlace(file: string, inDirectory: (file: string) => string): string {
+  return inDirectory(file) + (file.endsWith('/') && !inDirectory(file).endsWith('/') ? '/' : '');
+}
+
+function fromEnvironment(
+  setting: Setting,
+  environment: Environment,
+  pending: ReadonlySet<string> = NONE,
+): Found | undefined {
   for (const variable of setting.variables) {
     const text = environment[variable]?.trim();
     if (!text) continue;
     const { value } = setting.parse(text) ?? fail(variable, text, setting.allowed);
-    return { value, source: { from: 'environment', variable } };
+    return {
+      value,
+      source: { from: 'environment', variable, ...(pending.has(variable) ? { isPending: true } : {}) },
+    };
   }
   return undefined;
 }
@@ -83,8 +114,7 @@ interface ConfigFile {
   readonly entries: Readonly<Record<string, unknown>>;
 }
 
-function readConfigFile(path: string | undefined): ConfigFile | undefined {
-  if (!path) return undefined;
+function readConfigFile(path: string): ConfigFile {
   const say = (problem: string) =>
     fail(CONFIG_VARIABLE, path, `the path of a readable JSON file with an object (${problem})`);
   let entries: unknown;

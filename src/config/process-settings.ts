@@ -1,5 +1,6 @@
 import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worker_threads';
 import { VERSION } from '../version';
+import type { Launch } from './launch';
 import { type LoadedSettings, loadSettings } from './load';
 
 /** Where the main thread keeps its settings for worker threads, which get a copy of it. */
@@ -16,10 +17,10 @@ interface Kept {
  *
  * @throws {SettingError} as {@link loadSettings}
  */
-export function processSettings(): LoadedSettings {
+export function processSettings(launch: Launch): LoadedSettings {
   const kept = isMainThread ? undefined : (getEnvironmentData(KEY) as unknown as Kept | undefined);
   if (kept?.version === VERSION) return kept.loaded;
-  const loaded = loadSettings();
+  const loaded = loadSettings(launch.environment, launch);
   if (isMainThread) setEnvironmentData(KEY, { version: VERSION, loaded } satisfies Kept as never);
   return loaded;
 }

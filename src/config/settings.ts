@@ -4,6 +4,7 @@ import { isInstanceTag, TAG_GRAMMAR } from '../tag';
 import { isMessageKey, MESSAGE_KEY_GRAMMAR } from './message-key';
 
 export type BaselineMode = 'auto' | 'all' | 'none';
+export type OnFailure = 'exit' | 'continue';
 export type FilterSide = 'auto' | 'broker' | 'client';
 
 export interface Settings {
@@ -23,6 +24,10 @@ export interface Settings {
   readonly inbound: 'accept' | 'ignore';
   readonly interop: 'mse' | undefined;
   readonly logLevel: LogLevel;
+  /** `stderr`, `stdout`, or the path of a file. */
+  readonly logTo: string;
+  /** What becomes of a process that the agent cannot keep apart; undefined: a canary ends, the baseline goes on. */
+  readonly onFailure: OnFailure | undefined;
   /** Path of the local socket that shows this process, or of a directory for it; undefined: there is none. */
   readonly status: string | undefined;
 }
@@ -38,6 +43,8 @@ export interface Setting<Name extends keyof Settings = keyof Settings> {
   /** What a value may be, for the error line. */
   readonly allowed: string;
   readonly meaning: string;
+  /** True for a value that is the path of a file or directory. */
+  readonly isPath?: (value: unknown) => boolean;
   /** Turns a text from the environment into the value; undefined when it is not allowed. */
   readonly parse: (text: string) => { readonly value: Settings[Name] } | undefined;
 }
@@ -205,8 +212,28 @@ export const SETTINGS: readonly Setting[] = [
     variables: ['GRAY_LOG_LEVEL'],
     default: 'info',
     defaultText: 'info',
-    meaning: '`silent`, `error`, `warn`, `info` or `debug`; to standard error, prefix `[rocketmq-gray]`',
+    meaning: '`silent`, `error`, `warn`, `info` or `debug`',
     ...oneOf(...LOG_LEVELS),
+  }),
+  define({
+    name: 'logTo',
+    variables: ['GRAY_LOG_TO'],
+    default: 'stderr',
+    defaultText: 'stderr; stdout under egg-scripts',
+    meaning:
+      'where lines go: `stderr`, `stdout`, or the path of a file that they are appended to. Each begins with `[rocketmq-gray]`, the time (UTC) and the process id',
+    allowed: 'stderr, stdout, or the path of a file',
+    parse: text => (text.includes('\0') || text.endsWith('/') ? undefined : value(text)),
+    isPath: logTo => logTo !== 'stderr' && logTo !== 'stdout',
+  }),
+  define({
+    name: 'onFailure',
+    variables: ['GRAY_ON_FAILURE'],
+    default: undefined,
+    defaultText: 'exit in a canary, continue in the baseline',
+    meaning:
+      'what becomes of a process that the agent cannot keep apart (hooks that cannot be installed, a RocketMQ consumer that is not hooked): `exit` ends it with one line and exit code 1, `continue` says an error and goes on',
+    ...oneOf('exit', 'continue'),
   }),
   define({
     name: 'status',
@@ -217,5 +244,6 @@ export const SETTINGS: readonly Setting[] = [
       'path of a local socket (Unix domain), or of a directory for one socket a process, by which `rocketmq-gray status PID` looks into this process',
     allowed: 'a path',
     parse: text => (text.includes('\0') ? undefined : value(text)),
+    isPath: () => true,
   }),
 ];

@@ -108,8 +108,16 @@ function valueText(value: unknown): string {
 }
 
 function sourceText(source: SettingSource): string {
-  if (source.from === 'environment') return `environment, ${source.variable}`;
-  return source.from === 'file' ? `file, ${source.path}` : 'default';
+  switch (source.from) {
+    case 'environment':
+      return `${source.isPending ? "the process manager's environment" : 'environment'}, ${source.variable}`;
+    case 'file':
+      return `file, ${source.path}`;
+    case 'launch':
+      return 'what started the process';
+    case 'default':
+      return 'default';
+  }
 }
 
 function duration(seconds: number): string {

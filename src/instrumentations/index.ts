@@ -3,12 +3,19 @@ import { globalFetch } from './global-fetch';
 import { nodeHttpClient } from './node-http-client';
 import { nodeHttpServer } from './node-http-server';
 import { nodeHttp2 } from './node-http2';
+import { rocketmqTraffic } from './rocketmq-traffic';
 
 /** What is instrumented in Node.js itself. */
-export const CORE: readonly CoreInstrumentation[] = [nodeHttpServer, nodeHttpClient, nodeHttp2, globalFetch];
+export const CORE: readonly CoreInstrumentation[] = [
+  nodeHttpServer,
+  nodeHttpClient,
+  nodeHttp2,
+  globalFetch,
+  rocketmqTraffic,
+];
 
-/** The libraries, a line each. `isMessaging`: left out when messages are to be left alone. */
-export const LIBRARIES: readonly (LibraryEntry & { readonly isMessaging?: true })[] = [
+/** The libraries, a line each. */
+export const LIBRARIES: readonly LibraryEntry[] = [
   { module: 'undici', load: () => (require('./undici') as typeof import('./undici')).undici },
   { module: '@grpc/grpc-js', load: () => (require('./grpc-js') as typeof import('./grpc-js')).grpcJs },
   {

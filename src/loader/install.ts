@@ -11,6 +11,7 @@ import {
   isReplacement,
   type LibraryCopy,
   type LibraryEntry,
+  type Patch,
 } from './instrumentation';
 import { installRequireHook } from './require-hook';
 import { inRange } from './version-range';
@@ -29,8 +30,7 @@ export interface SeenCopy {
 }
 
 interface Copy extends SeenCopy {
-  /** Undefined: it is left alone. */
-  readonly library: LibraryCopy | undefined;
+  readonly library: LibraryCopy;
   readonly patched: string[];
   readonly failed: string[];
 }
@@ -46,17 +46,27 @@ export function install(
   libraries: readonly LibraryEntry[],
   agent: Agent,
 ): () => readonly SeenCopy[] {
-  for (const { module, patch } of core) agent.guard(`the hook of ${module}`, undefined, () => patch(agent));
+  for (const { module, patch } of core) putInPlace(`the hook of ${module}`, agent, () => patch(agent));
 
   const copies = new Map<string, Copy>();
   const seen = () => [...copies.values()].map(({ library, ...copy }) => copy);
   if (libraries.length === 0) return seen;
   const onFile = createFileHandler(libraries, copies, agent);
-  agent.guard('the require hook', undefined, () => installRequireHook(libraries, onFile));
+  putInPlace('the require hook', agent, () => installRequireHook(libraries, onFile));
   // An ES module hook costs start-up time (asynchronous ones a thread): only where a library needs it.
   const esModules = libraries.filter(library => library.esModule).map(library => library.module);
-  if (esModules.length > 0) agent.guard('the ES module hook', undefined, () => installEsModuleHook(esModules, onFile));
+  if (esModules.length > 0) putInPlace('the ES module hook', agent, () => installEsModuleHook(esModules, onFile));
   return seen;
+}
+
+/** What every process needs. */
+function putInPlace(name: string, agent: Agent, install: () => void): void {
+  try {
+    install();
+  } catch (error) {
+    agent.counts.hookError(name);
+    agent.failIsolation(`${name} cannot be installed: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 /** @param copies by directory */
@@ -69,21 +79,14 @@ function createFileHandler(libraries: readonly LibraryEntry[], copies: Map<strin
     return agent.guard(`the hook of ${library.module}`, exports, () => {
       const instrumentation = library.load();
       // With the first file of a copy: an unknown version may have none of the files that are looked for.
-      const copy = copies.get(directory) ?? readCopy(instrumentation, directory, agent);
+      const copy = copies.get(directory) ?? readCopy(instrumentation, directory, agent, library.isMessaging === true);
       copies.set(directory, copy);
       const file = name.slice(library.module.length + 1);
-      const patch = instrumentation.files[file];
-      const { library: patchable } = copy;
-      if (patchable === undefined || patch === undefined) return exports;
+      const patch = copy.isKnown ? instrumentation.files[file] : instrumentation.unknownVersion;
+      if (patch === undefined) return exports;
       if (!patched.has(exports)) {
         patched.set(exports, exports);
-        let outcome = copy.failed;
-        const result = agent.guard(`the hook of ${name} ${copy.version}`, undefined as unknown, () => {
-          const replacement = patch(exports, agent, patchable);
-          outcome = copy.patched;
-          return replacement;
-        });
-        outcome.push(file);
+        const result = patchFile(patch, { exports, file, copy, agent, isMessaging: library.isMessaging === true });
         if (isReplacement(result)) patched.set(exports, result.exports);
       }
       return patched.get(exports);
@@ -91,25 +94,51 @@ function createFileHandler(libraries: readonly LibraryEntry[], copies: Map<strin
   };
 }
 
+interface LoadedFile {
+  readonly exports: Exports;
+  /** By its path within the package. */
+  readonly file: string;
+  readonly copy: Copy;
+  readonly agent: Agent;
+  readonly isMessaging: boolean;
+}
+
+function patchFile(patch: Patch, { exports, file, copy, agent, isMessaging }: LoadedFile): unknown {
+  const { module, version, isKnown } = copy;
+  const name = `the hook of ${module}/${file} ${version}`;
+  try {
+    const result = patch(exports, agent, copy.library);
+    if (isKnown) {
+      copy.patched.push(file);
+      if (isMessaging) agent.clients.hooked(module);
+    }
+    return result;
+  } catch (error) {
+    copy.failed.push(file);
+    agent.guard.report(name, error);
+    // A client half hooked takes the messages of others.
+    if (isMessaging && isKnown) agent.failIsolation(`${name} cannot be installed: ${(error as Error).message}`);
+    return undefined;
+  }
+}
+
 /** The copy of the library in `directory`; one warning when its version is not a known one. */
-function readCopy(instrumentation: Instrumentation, directory: string, agent: Agent): Copy {
-  const { module, versions } = instrumentation;
+function readCopy({ module, versions }: Instrumentation, directory: string, agent: Agent, isMessaging: boolean): Copy {
   // Read from disk: `require('x/package.json')` fails where the package's exports do not list it.
   const { version } = JSON.parse(readFileSync(path.join(directory, 'package.json'), 'utf8')) as { version: string };
-  const copy = { module, version, directory, versions, patched: [], failed: [] };
-  if (!inRange(version, versions)) {
-    agent.log.warnOnce(
-      `version:${module}@${version}`,
-      `${module} ${version} is not a version this agent knows (${versions}): it is left alone`,
-    );
-    return { ...copy, isKnown: false, library: undefined };
+  const isKnown = inRange(version, versions);
+  if (isKnown) {
+    agent.log.debug(`${module} ${version} is instrumented (${directory})`);
+  } else {
+    const reason = `${module} ${version} is not a version this agent knows (${versions})`;
+    agent.log.warnOnce(`version:${module}@${version}`, `${reason}: it is left alone`);
+    if (isMessaging) agent.clients.leftAlone(reason);
   }
-  agent.log.debug(`${module} ${version} is instrumented (${directory})`);
   const requireFromCopy = createRequire(path.join(directory, 'package.json'));
   const library: LibraryCopy = {
     version,
     require: file => requireFromCopy(path.join(directory, file)),
     requireDependency: name => requireFromCopy(name),
   };
-  return { ...copy, isKnown: true, library };
+  return { module, version, directory, versions, isKnown, library, patched: [], failed: [] };
 }

@@ -39,6 +39,8 @@ export interface Instrumentation {
   readonly versions: string;
   /** What to do when a file of the package is loaded, by its path within the package, with `/`. */
   readonly files: Readonly<Record<string, Patch>>;
+  /** What to do with each file of a copy whose version is none of those. */
+  readonly unknownVersion?: Patch;
 }
 
 /** A line of the list of libraries: nothing of an instrumentation is loaded before its library is. */
@@ -46,6 +48,8 @@ export interface LibraryEntry {
   readonly module: string;
   /** True when its hooked files are ES modules, which only an ES module hook can see. */
   readonly esModule?: true;
+  /** True for a RocketMQ client: left out when messages are to be left alone. Without its hooks nobody is kept apart. */
+  readonly isMessaging?: true;
   readonly load: () => Instrumentation;
 }
 

@@ -28,11 +28,11 @@ export interface BaggageTags {
   readonly own: string | undefined;
   /** First well-formed tag of the `__microservice_tag__` member. */
   readonly mse: string | undefined;
-  /** Our member was there, and malformed: dropped. */
-  readonly malformed: boolean;
+  /** Our member as it was, where it was malformed: dropped. */
+  readonly malformed: string | undefined;
 }
 
-const NO_TAGS: BaggageTags = { own: undefined, mse: undefined, malformed: false };
+const NO_TAGS: BaggageTags = { own: undefined, mse: undefined, malformed: undefined };
 
 /** The tags that a header value carries. Malformed ones are left out, never thrown on. */
 export function readBaggage(header: string, key: string): BaggageTags {
@@ -41,21 +41,21 @@ export function readBaggage(header: string, key: string): BaggageTags {
   if (!hasMse && !header.includes(key)) return NO_TAGS;
   // As agents write it: our member first, and nothing about it.
   const first = hasMse ? undefined : firstValue(header, key);
-  if (isTag(first)) return { own: first, mse: undefined, malformed: false };
+  if (isTag(first)) return { own: first, mse: undefined, malformed: undefined };
   let own: string | undefined;
   let mse: string | undefined;
-  let malformed = false;
+  let malformed: string | undefined;
   for (const member of header.split(',')) {
     const name = nameOf(member);
     if (name === key && own === undefined) {
       const value = memberValue(member);
       if (isTag(value)) own = value;
-      else malformed = true;
+      else malformed ??= member.trim();
     } else if (name === MSE_NAME && mse === undefined) {
       mse = readMseTag(memberValue(member));
     }
   }
-  return { own, mse, malformed: malformed && own === undefined };
+  return { own, mse, malformed: own === undefined ? malformed : undefined };
 }
 
 /** The value of the first member as it is written, if that is of the name `key` and has no properties. */

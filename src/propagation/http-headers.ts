@@ -10,8 +10,8 @@ export interface HeaderPropagationOptions {
   readonly key: string;
   readonly inbound: 'accept' | 'ignore';
   readonly interop: 'mse' | undefined;
-  /** Told about a tag that was dropped because it is malformed: the name of the header. */
-  readonly onMalformed: (header: string) => void;
+  /** Told about a tag that was dropped because it is malformed: the name of the header, and what stood there. */
+  readonly onMalformed: (header: string, value: string) => void;
 }
 
 /** What to do with one header of an outgoing request. */
@@ -62,11 +62,11 @@ export function createHeaderPropagation(options: HeaderPropagationOptions): Head
           const tags = readBaggage(rawHeaders[i + 1] as string, key);
           own ??= tags.own;
           mseMember ??= tags.mse;
-          if (tags.malformed) onMalformed(BAGGAGE);
+          if (tags.malformed !== undefined) onMalformed(BAGGAGE, tags.malformed);
         } else if (name.length === MSE_HEADER.length && name.toLowerCase() === MSE_HEADER) {
           const value = (rawHeaders[i + 1] as string).trim();
           if (isTag(value)) mseHeader ??= value;
-          else onMalformed(MSE_HEADER);
+          else onMalformed(MSE_HEADER, value);
         }
       }
       return own ?? mseHeader ?? mseMember;

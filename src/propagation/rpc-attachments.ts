@@ -9,8 +9,8 @@ export interface AttachmentPropagationOptions {
   readonly key: string;
   readonly inbound: 'accept' | 'ignore';
   readonly interop: 'mse' | undefined;
-  /** Told about a tag that was dropped because it is malformed: the name of the attachment. */
-  readonly onMalformed: (name: string) => void;
+  /** Told about a tag that was dropped because it is malformed: the name of the attachment, and what stood there. */
+  readonly onMalformed: (name: string, value: string) => void;
 }
 
 export interface AttachmentPropagation {
@@ -36,11 +36,11 @@ export function createAttachmentPropagation(options: AttachmentPropagationOption
       if (ignore || attachments === null || attachments === undefined) return undefined;
       const own = attachments[key];
       if (isTag(own)) return own;
-      if (own !== undefined) onMalformed(key);
+      if (own !== undefined) onMalformed(key, String(own));
       const theirs = attachments[MSE_NAME];
       if (theirs === undefined) return undefined;
       const tag = tolerantMseTag(theirs);
-      if (tag === undefined) onMalformed(MSE_NAME);
+      if (tag === undefined) onMalformed(MSE_NAME, String(theirs));
       return tag;
     },
 

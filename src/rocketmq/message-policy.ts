@@ -79,7 +79,13 @@ export interface MessagePolicy {
 /** The brokers on which a canary's group is ready. */
 type Ready = 'all' | 'some' | 'none';
 
-export function createMessagePolicy(settings: Settings, log: Log, counts: Counts): MessagePolicy {
+/** @param onPlanned told of each group that a consumer of the application is in */
+export function createMessagePolicy(
+  settings: Settings,
+  log: Log,
+  counts: Counts,
+  onPlanned: (group: string) => void = () => {},
+): MessagePolicy {
   /** Preparations under way, and for a while those that failed. */
   const preparations = new Map<string, Promise<Ready>>();
   const late = latePreparations();
@@ -226,6 +232,7 @@ export function createMessagePolicy(settings: Settings, log: Log, counts: Counts
         beginning,
       });
       register.add(plan, client.name);
+      onPlanned(plan.group);
       if (client.blindness !== undefined) sayBlindness(plan, client.blindness);
       if (!plan.isFiltered) return plan;
       if (plan.side === 'client') sayClientFilters(log, 'GRAY_MQ_FILTER_SIDE=client');

@@ -19,6 +19,8 @@ const DEFAULTS: Settings = {
   inbound: 'accept',
   interop: undefined,
   logLevel: 'info',
+  logTo: 'stderr',
+  onFailure: undefined,
   status: undefined,
 };
 
@@ -174,6 +176,8 @@ describe('configuration file', () => {
       inbound: 'ignore',
       interop: 'mse',
       logLevel: 'debug',
+      logTo: '/var/log/gray.log',
+      onFailure: 'continue',
       status: '/run/gray',
     };
     expect(Object.keys(content)).toEqual(SETTINGS.map(({ name }) => name));

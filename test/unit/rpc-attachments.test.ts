@@ -47,7 +47,10 @@ describe('extract', () => {
   it('says which attachment was malformed', () => {
     const onMalformed = vi.fn();
     propagation({ onMalformed }).extract({ gray_tag: 'a_b', [MSE]: '[]' });
-    expect(onMalformed.mock.calls).toEqual([['gray_tag'], [MSE]]);
+    expect(onMalformed.mock.calls).toEqual([
+      ['gray_tag', 'a_b'],
+      [MSE, '[]'],
+    ]);
   });
 
   it('sees nothing when inbound tags are ignored', () => {

@@ -8,6 +8,7 @@
  * `MQProducer.prototype` `sendKernelImpl` (each attempt to send).
  */
 import type { Instrumentation } from '../../loader/instrumentation';
+import { noticeConsumers } from '../unknown-client';
 import { patchConsumer } from './consumer';
 import { patchProducer } from './producer';
 
@@ -22,5 +23,6 @@ function instrumentation(module: string, versions: string): Instrumentation {
       'lib/consumer/mq_push_consumer.js': patchConsumer(module),
       'lib/producer/mq_producer.js': patchProducer,
     },
+    unknownVersion: noticeConsumers(module),
   };
 }

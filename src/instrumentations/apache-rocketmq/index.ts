@@ -7,6 +7,7 @@
  * 'message'), `start` and `shutdown`.
  */
 import type { Instrumentation } from '../../loader/instrumentation';
+import { noticeConsumers } from '../unknown-client';
 import { patchConsumer } from './consumer';
 import { patchProducer } from './producer';
 
@@ -17,4 +18,5 @@ export const apacheRocketmq: Instrumentation = {
     'lib/producer.js': patchProducer,
     'lib/push_consumer.js': patchConsumer,
   },
+  unknownVersion: noticeConsumers('apache-rocketmq'),
 };

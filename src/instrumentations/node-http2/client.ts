@@ -10,7 +10,9 @@ import { isWrapped, wrapMethod } from '../../loader/wrap';
 import { oncePerObject } from '../../once-per-object';
 import { changeHeaders, type HeaderChange } from '../../propagation/http-headers';
 import { settledHeaders } from '../../propagation/settled-headers';
+import { isRocketmqCall, onRocketmqCall } from '../rocketmq-traffic';
 
+type PseudoHeaders = { readonly ':path'?: unknown; readonly ':authority'?: unknown } | null | undefined;
 type Request = (this: object, headers: unknown, ...rest: unknown[]) => object;
 
 export function patchClientSession(prototype: object, agent: Agent): void {
@@ -24,6 +26,8 @@ export function patchClientSession(prototype: object, agent: Agent): void {
     'request',
     original =>
       function request(this: object, headers, ...rest) {
+        const path = (headers as PseudoHeaders)?.[':path'];
+        if (isRocketmqCall(path)) return watched(agent, original.call(this, headers, ...rest), path, headers);
         if (guard('looking at an HTTP/2 session', false, () => isSettled(this, headers))) {
           return original.call(this, headers, ...rest);
         }
@@ -40,6 +44,30 @@ export function patchClientSession(prototype: object, agent: Agent): void {
         return stream;
       },
   );
+}
+
+/**
+ * A call to RocketMQ's gRPC service carries nothing of ours: messages have their tag in their properties.
+ *
+ * @returns the stream, whose body is looked at as it is written
+ */
+function watched(agent: Agent, stream: object, path: string, headers: unknown): object {
+  agent.guard('looking at a call to RocketMQ', undefined, () => {
+    const address = String((headers as PseudoHeaders)?.[':authority']);
+    onRocketmqCall(agent, path, address, look =>
+      wrapMethod<(...args: unknown[]) => unknown>(
+        stream,
+        'write',
+        write =>
+          function (this: unknown, ...args) {
+            const [chunk] = args;
+            if (Buffer.isBuffer(chunk)) agent.guard('looking at a call to RocketMQ', undefined, () => look(chunk));
+            return write.apply(this, args);
+          },
+      ),
+    );
+  });
+  return stream;
 }
 
 /** Of a list, which newer versions of Node.js take, the symbols too: such as http2.sensitiveHeaders. */

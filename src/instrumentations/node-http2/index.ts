@@ -11,13 +11,11 @@ import type { Http2Session } from 'node:http2';
 import type { Agent } from '../../agent';
 import { onAcceptedConnection } from '../../loader/accepted-connections';
 import type { CoreInstrumentation } from '../../loader/instrumentation';
-import { type AnyFunction, wrapMethod } from '../../loader/wrap';
+import { onMadeConnection } from '../../loader/made-connections';
 
 export const nodeHttp2: CoreInstrumentation = {
   module: 'node:http2',
   patch(agent) {
-    const { Socket } = require('node:net') as typeof import('node:net');
-
     // Modules of Node.js in the order in which they were loaded.
     const { moduleLoadList } = process as unknown as { readonly moduleLoadList: readonly string[] };
     let seen = 0;
@@ -27,15 +25,9 @@ export const nodeHttp2: CoreInstrumentation = {
       if (isFound) patchHttp2(agent);
     };
 
-    wrapMethod<AnyFunction>(
-      Socket.prototype,
-      'connect',
-      original =>
-        function connect(this: unknown, ...args: unknown[]) {
-          if (!isFound) agent.guard('the hook of node:http2', undefined, look);
-          return original.apply(this, args);
-        },
-    );
+    onMadeConnection(() => {
+      if (!isFound) agent.guard('the hook of node:http2', undefined, look);
+    });
     onAcceptedConnection((_socket, stop) => {
       agent.guard('the hook of node:http2', undefined, look);
       if (isFound) stop();

@@ -376,10 +376,12 @@ function isPositive(value: unknown): value is number {
 
 export const patchLitePushConsumer: Patch = (exports, agent) => {
   leftAlone.add(exports.LitePushConsumerImpl.prototype);
+  const reason = 'LitePushConsumer of rocketmq-client-nodejs is left alone';
   exports.LitePushConsumerImpl = wrapClass(exports.LitePushConsumerImpl, (args, _newTarget, make) => {
+    agent.clients.leftAlone(reason);
     agent.log.warnOnce(
       'LitePushConsumer',
-      'LitePushConsumer of rocketmq-client-nodejs is left alone: its group is not renamed and it takes the messages of every environment',
+      `${reason}: its group is not renamed and it takes the messages of every environment`,
     );
     return make(args);
   });

@@ -9,6 +9,7 @@
  * (construction: its logger).
  */
 import type { Instrumentation } from '../../loader/instrumentation';
+import { noticeConsumers } from '../unknown-client';
 import { patchLitePushConsumer, patchPushConsumer, patchReceiving, patchSimpleConsumer } from './consumer';
 import { patchProducer, patchPublishingMessage } from './producer';
 import { patchTelemetrySession } from './telemetry-session';
@@ -25,4 +26,5 @@ export const rocketmqClientNodejs: Instrumentation = {
     'dist/message/PublishingMessage.js': patchPublishingMessage,
     'dist/producer/Producer.js': patchProducer,
   },
+  unknownVersion: noticeConsumers('rocketmq-client-nodejs'),
 };

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { encodeFrame, frameDecoder, isResponse } from './frame';
+import { OWN_CONNECTION } from './own-connection';
 import type { Credentials } from './signature';
 import { signedFields } from './signature';
 
@@ -166,7 +167,8 @@ function openLink(address: string, idleMs: number, { opened, ended }: { opened()
   const { connect } = require('node:net') as typeof import('node:net');
   const pending = new Map<number, Pending>();
   const decode = frameDecoder();
-  const socket: Socket = connect({ ...hostAndPort(address), noDelay: true });
+  const options = { ...hostAndPort(address), noDelay: true, [OWN_CONNECTION]: true };
+  const socket: Socket = connect(options);
   let over = false;
   let heardAt = 0;
 

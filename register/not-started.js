@@ -1,0 +1,79 @@
+// What is said and done where the agent cannot start at all: a canary ends, a baseline goes on. Understood by old versions of
+// Node.js, and complete by itself: nothing else of the package may be there. The names of variables and keys are those of
+// src/config/settings.ts; a test holds them against each other.
+
+const { appendFileSync, readFileSync, writeSync } = require('fs');
+const { resolve } = require('path');
+
+const TAG_VARIABLES = ['GRAY_TAG', 'ALICLOUD_SERVICE_TAG', 'MSE_ALICLOUD_SERVICE_TAG'];
+
+/** @param {string} reason */
+function sayNotStarted(reason) {
+  // PM2 in cluster mode sets these variables after preloads.
+  const manager = parsed(process.env.pm2_env);
+  const environment = Object.assign({}, process.env, manager);
+  const file = configFile(environment.GRAY_CONFIG, manager.pm_cwd);
+  const setting = (variables, key) =>
+    variables
+      .map(name => environment[name])
+      .concat(file[key])
+      .map(textOf)
+      .find(text => text !== '');
+
+  const enabled = setting(['GRAY_ENABLED'], 'enabled');
+  if (enabled === 'false' || enabled === '0') return;
+  const tag = setting(TAG_VARIABLES, 'tag');
+  const onFailure = setting(['GRAY_ON_FAILURE'], 'onFailure') || (tag ? 'exit' : 'continue');
+  const who = tag ? `this canary of ${tag}` : 'this process of the baseline';
+  const what =
+    onFailure === 'continue'
+      ? 'goes on and is not kept apart'
+      : 'cannot be kept apart and ends (GRAY_ON_FAILURE=continue lets it go on)';
+  const text = `${reason}; ${who} ${what}`.replace(/[\r\n]+\s*/g, ' ');
+  const line = `[rocketmq-gray] ${new Date().toISOString()} ${process.pid} error: ${text}\n`;
+  write(line, setting(['GRAY_LOG_TO'], 'logTo') || 'stderr', manager);
+  if (onFailure !== 'continue') process.exit(1);
+}
+
+/** A file that cannot be read says nothing here. */
+function configFile(path, directory) {
+  try {
+    return parsed(readFileSync(resolve(textOf(directory), path), 'utf8').replace(/^\uFEFF/, ''));
+  } catch (_) {
+    return {};
+  }
+}
+
+function parsed(text) {
+  try {
+    const value = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? value : {};
+  } catch (_) {
+    return {};
+  }
+}
+
+function textOf(value) {
+  return value === undefined || value === null ? '' : String(value).trim();
+}
+
+function write(line, logTo, manager) {
+  const files = { stderr: manager.pm_err_log_path, stdout: manager.pm_out_log_path };
+  const isStream = logTo === 'stderr' || logTo === 'stdout';
+  const file = isStream ? files[logTo] : resolve(textOf(manager.pm_cwd), logTo);
+  try {
+    if (file) {
+      appendFileSync(file, line);
+      return;
+    }
+  } catch (_) {
+    // To the descriptor.
+  }
+  try {
+    writeSync(logTo === 'stdout' ? 1 : 2, line);
+  } catch (_) {
+    // Nowhere to say it.
+  }
+}
+
+module.exports = { TAG_VARIABLES, sayNotStarted };

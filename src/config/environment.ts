@@ -1,0 +1,2 @@
+/** Variables by their names; undefined: not set. */
+export type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,0 +1,24 @@
+import type { Socket } from 'node:net';
+import { wrapMethod } from './wrap';
+
+type Connect = (this: Socket, ...args: unknown[]) => unknown;
+/** @param args those of `net.Socket.prototype.connect`: from `net.connect` one array, of options and a listener */
+type Look = (socket: Socket, args: readonly unknown[]) => void;
+
+const looks: Look[] = [];
+
+/** Shows each connection of this process before it is made, those of TLS sockets too. A look must not throw. */
+export function onMadeConnection(look: Look): void {
+  looks.push(look);
+  if (looks.length > 1) return;
+  const { Socket } = require('node:net') as typeof import('node:net');
+  wrapMethod<Connect>(
+    Socket.prototype,
+    'connect',
+    original =>
+      function connect(this: Socket, ...args: unknown[]) {
+        for (const look of looks) look(this, args);
+        return original.apply(this, args);
+      },
+  );
+}

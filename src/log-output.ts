@@ -1,0 +1,65 @@
+/** Where the agent's lines go (`GRAY_LOG_TO`). Synchronous, and it never throws: a line that nobody can take is lost. */
+import { appendFileSync, writeSync } from 'node:fs';
+import type { Outputs } from './config/launch';
+
+/** Takes one line, without its end. */
+export type Write = (line: string) => void;
+
+const DESCRIPTORS = { stdout: 1, stderr: 2 } as const;
+type Stream = keyof typeof DESCRIPTORS;
+
+/**
+ * @param logTo `stderr`, `stdout`, or the path of a file
+ * @param outputs where a process manager has these two go, once it has begun; until then the files themselves are written
+ */
+export function lineOutput(logTo: string, outputs: Outputs = {}): Write {
+  const toStandardError = toStream('stderr', outputs.stderr);
+  if (logTo === 'stderr') return toStandardError;
+  if (logTo === 'stdout') return toStream('stdout', outputs.stdout);
+  let isFileGiven = true;
+  return line => {
+    if (isFileGiven) {
+      // Opened for each line: a file that was rotated is left to whoever rotated it.
+      const problem = append(logTo, line);
+      if (problem === undefined) return;
+      isFileGiven = false;
+      toStandardError(formatLine('warn: ', `GRAY_LOG_TO=${logTo}: ${problem}; lines go to standard error`));
+    }
+    toStandardError(line);
+  };
+}
+
+/** A line of the agent, as people find it: `[rocketmq-gray] 2026-11-29T09:30:00.000Z 4711 warn: text`. */
+export function formatLine(mark: string, text: string): string {
+  return `[rocketmq-gray] ${new Date().toISOString()} ${process.pid} ${mark}${text.replace(/[\r\n]+\s*/g, ' ')}`;
+}
+
+function toStream(name: Stream, file: string | undefined): Write {
+  // By descriptor: `process.stderr` would load the stream modules at start-up and is asynchronous in worker threads.
+  if (file === undefined) return line => writeTo(DESCRIPTORS[name], line);
+  // The descriptor is the manager's own log. It replaces `write` when it has opened its files.
+  const before = process[name].write;
+  return line => {
+    const { write } = process[name];
+    if (write !== before) write.call(process[name], `${line}\n`);
+    else if (append(file, line) !== undefined) writeTo(DESCRIPTORS[name], line);
+  };
+}
+
+function writeTo(descriptor: number, line: string): void {
+  try {
+    writeSync(descriptor, `${line}\n`);
+  } catch {
+    // A closed or full pipe: nowhere to say it.
+  }
+}
+
+/** What went wrong; undefined: nothing. */
+function append(file: string, line: string): string | undefined {
+  try {
+    appendFileSync(file, `${line}\n`);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
