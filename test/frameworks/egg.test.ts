@@ -5,7 +5,7 @@ import { asDaemon } from './ways';
 
 /** What egg-scripts says of its command lines, and while it waits. */
 const ignoredLines = /Run node|Spawn|Wait Start|^- 0:|Save log file/;
-const common = { apps: ['egg'], way: asDaemon, ignoredLines };
+const common = { apps: ['egg'], way: asDaemon({ log: /master-stdout\.log$/ }), ignoredLines };
 const bareFiles = { 'package.json': '{}' };
 
 describe('Egg 3', () =>

@@ -2,7 +2,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Call, Downstream } from './downstream';
-import { type Environment, type Instance, installService, type Service, type ServiceOptions } from './service';
+import { type Instance, installService, type Service, type ServiceOptions } from './service';
 import type { Ending, Running, Way } from './ways';
 
 export interface ProductionOptions extends ServiceOptions {
@@ -37,18 +37,18 @@ export function testInProduction(options: ProductionOptions): void {
       if (code !== 0) throw new Error(`${name} ended with ${code}\n${stdout}\n${stderr}`);
     }
   };
-  const begin = async (environment: Environment, isPrepared = false) => {
-    const instance = await service.instance(environment);
-    if (!isPrepared) await prepare(instance);
+  const begin = async (instance: Instance) => {
+    const { environment } = instance;
     const running = await options.way(instance, environment === 'canary' ? 'canary' : 'baseline');
-    const first = await instance.firstOrder(`first-${environment}`, () => running.explain('nobody answers'));
-    return { instance, running, first };
+    const isUp = (id: string) => instance.firstOrder(id, () => running.explain('nobody answers'));
+    return { instance, running, isUp, first: await isUp(`first-${environment}`) };
   };
 
   it('keeps baseline and canary apart', async () => {
-    const baseline = await begin('baseline');
-    const canary = await begin('canary', true);
-    const { downstream } = service;
+    const { downstream, instance } = service;
+    const [before, beside] = [await instance('baseline'), await instance('canary')];
+    await prepare(before);
+    const [baseline, canary] = await Promise.all([begin(before), begin(beside)]);
     const order = async (from: typeof baseline, id: string, baggage: string | null, headers = {}) =>
       expect(await from.instance.order(id, headers)).toEqual(answerFor(baggage));
 
@@ -59,18 +59,21 @@ export function testInProduction(options: ProductionOptions): void {
     await order(canary, 'g3', GRAY, { baggage: GRAY });
     await handled(downstream, 'canary', ['first-canary', 'g1', 'g2', 'g3'], canary.running);
     await options.midway?.({ baseline: baseline.instance, canary: canary.instance });
-    await order(baseline, 'b4', null);
-    await order(baseline, 'g4', GRAY, { baggage: GRAY });
+    expect([await baseline.isUp('b4'), await canary.isUp('g4')]).toEqual([answerFor(null), answerFor(GRAY)]);
+    await order(baseline, 'g5', GRAY, { baggage: GRAY });
     await handled(downstream, 'baseline', ['first-baseline', 'b1', 'b4'], baseline.running);
-    await handled(downstream, 'canary', ['first-canary', 'g1', 'g2', 'g3', 'g4'], canary.running);
+    await handled(downstream, 'canary', ['first-canary', 'g1', 'g2', 'g3', 'g4', 'g5'], canary.running);
 
-    await canary.running.stop();
-    withAgent = await baseline.running.stop();
+    expect(baseline.running.said()).toMatch(/^\[rocketmq-gray\] .*\bbaseline, version/m);
+    expect(canary.running.said()).toMatch(/^\[rocketmq-gray\] .*\btag gray, version/m);
+    [withAgent] = await Promise.all([baseline.running.stop(), canary.running.stop()]);
     expectBaggage(downstream.calls(), id => (/^g|canary/.test(id) ? GRAY : null));
   });
 
   it('prints, and ends, as the bare application', async () => {
-    const bare = await begin('bare');
+    const instance = await service.instance('bare');
+    await prepare(instance);
+    const bare = await begin(instance);
     expect(await bare.instance.order('g1', { baggage: GRAY })).toEqual(answerFor(null));
     await handled(service.downstream, 'bare', ['first-bare', 'g1'], bare.running);
     const ending = await bare.running.stop();

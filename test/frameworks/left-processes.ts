@@ -26,13 +26,23 @@ export function leftProcesses(mark: string): LeftProcess[] {
   return found;
 }
 
-/** Ends them at once. */
+/** Ends them at once, until there are none: a manager that is ended last starts others. */
 export function killLeft(mark: string): void {
-  for (const { pid } of leftProcesses(mark)) {
-    try {
-      process.kill(pid, 'SIGKILL');
-    } catch {
-      // It has ended.
-    }
+  for (let round = 0; round < ROUNDS; round++) {
+    const left = leftProcesses(mark);
+    if (left.length === 0) return;
+    for (const { pid } of left) kill(pid);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
+  }
+}
+
+const ROUNDS = 50;
+const PAUSE_MS = 20;
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended.
   }
 }

@@ -1,6 +1,6 @@
 /** A service as its recipe starts it: in the baseline, in a canary, and bare. */
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inject } from 'vitest';
@@ -34,15 +34,25 @@ export interface Instance {
   readonly home: string;
   /** Runs the recipe's command `name` to its end. */
   run(name: string): Promise<ChildResult>;
+  /** Runs a command that is in no recipe. */
+  runCommand(text: string): Promise<ChildResult>;
   /** Starts the recipe's command `name`, which goes on. */
   start(name: string): RunningChild;
-  /** GET / with an order, again and again until somebody answers; the answer. @throws when nobody does, with `explain()` */
-  firstOrder(id: string, explain: () => Error): Promise<Answer>;
+  /** GET / with an order; the answer. */
   order(id: string, headers?: Readonly<Record<string, string>>): Promise<Answer>;
+  /** The same, again and again until somebody is there to answer. @throws when nobody is, with what `explain()` says */
+  firstOrder(id: string, explain: () => Error): Promise<Answer>;
+  /** The text with general names in the place of the instance's own. */
+  withoutNames(text: string): string;
   /** What is still running of it. */
   left(): string[];
-  /** Everything in its log files. */
-  logs(): string;
+  /** What daemons wrote into its home. */
+  logs(): LogFile[];
+}
+
+export interface LogFile {
+  readonly path: string;
+  readonly text: string;
 }
 
 export type Answer = Readonly<Record<string, unknown>>;
@@ -122,12 +132,18 @@ async function createInstance(options: InstanceOptions): Promise<Instance> {
   const env = { ...(await variables(options, port, home)), [MARK]: mark };
   const { commands } = recipe(options.recipe);
 
-  const child = (name: string): ChildOptions => {
+  const shell = (text: string): ChildOptions => ({
+    command: 'bash',
+    args: ['-c', filledIn(isBare ? withoutAgent(text) : text, mark).trim()],
+    cwd: sandbox.directory,
+    env,
+    timeout: COMMAND_TIMEOUT_MS,
+    ...(options.node && { node: options.node }),
+  });
+  const ofRecipe = (name: string) => {
     const text = commands[name];
     if (text === undefined) throw new Error(`the recipe ${options.recipe} has no command ${name}`);
-    const command = filledIn(isBare ? withoutAgent(text) : text, mark).trim();
-    const node = options.node && { node: options.node };
-    return { command: 'bash', args: ['-c', command], cwd: sandbox.directory, env, ...node };
+    return shell(text);
   };
   const order = async (id: string, headers: Readonly<Record<string, string>> = {}) => {
     const response = await fetch(`http://127.0.0.1:${port}/?id=${id}`, {
@@ -142,8 +158,9 @@ async function createInstance(options: InstanceOptions): Promise<Instance> {
     environment,
     directory: sandbox.directory,
     home,
-    run: name => run({ ...child(name), timeout: COMMAND_TIMEOUT_MS }),
-    start: name => start(child(name)),
+    run: name => run(ofRecipe(name)),
+    runCommand: text => run(shell(text)),
+    start: name => start(ofRecipe(name)),
     order,
     async firstOrder(id, explain) {
       const deadline = Date.now() + START_TIMEOUT_MS;
@@ -157,6 +174,8 @@ async function createInstance(options: InstanceOptions): Promise<Instance> {
         await sleep(100);
       }
     },
+    withoutNames: text =>
+      text.replaceAll(home, 'HOME').replaceAll(sandbox.directory, 'APPLICATION').replaceAll(mark, 'INSTANCE'),
     left: () => leftProcesses(mark).map(({ command }) => command),
     logs: () => logsIn(home),
   };
@@ -197,11 +216,9 @@ function exported(commands: string): Record<string, string> {
   return Object.fromEntries(lines.map(([, name, value]) => [name, value]));
 }
 
-function logsIn(directory: string): string {
-  if (!existsSync(directory)) return '';
+function logsIn(directory: string): LogFile[] {
   return readdirSync(directory, { recursive: true, withFileTypes: true })
     .filter(entry => entry.isFile() && entry.name.endsWith('.log'))
     .map(({ parentPath, path, name }) => join(parentPath ?? path, name))
-    .map(file => `--- ${file}\n${readFileSync(file, 'utf8')}`)
-    .join('\n');
+    .map(path => ({ path, text: readFileSync(path, 'utf8') }));
 }

@@ -1,7 +1,7 @@
 /** How a service is started and stopped: in the foreground, or by a command that leaves a daemon. */
 import { expect } from 'vitest';
 import type { ChildResult } from '../integration/child';
-import type { Instance } from './service';
+import type { Instance, LogFile } from './service';
 
 export interface Ending {
   /** Exit codes, or signals, of the commands that were run. */
@@ -11,6 +11,8 @@ export interface Ending {
 }
 
 export interface Running {
+  /** Everything that the agent may have said so far, where people look for it. */
+  said(): string;
   /** An error with everything that was printed and logged. */
   explain(what: string): Error;
   stop(): Promise<Ending>;
@@ -25,27 +27,44 @@ const endOf = ({ code, signal }: ChildResult) => code ?? signal;
 export const inForeground: Way = async (instance, name) => {
   const child = instance.start(name);
   return {
+    said: () => child.stderr,
     explain: what => child.failure(what),
     async stop() {
       child.process.kill('SIGTERM');
       const result = await child.ended;
-      return { codes: [endOf(result)], printed: result.stdout };
+      return { codes: [endOf(result)], printed: instance.withoutNames(result.stdout) };
     },
   };
 };
 
+export interface DaemonOptions {
+  /** Of the log files in the home directory, that which holds what the application prints (to standard error, if told apart). */
+  readonly log: RegExp;
+  /** A command that ends what the framework itself leaves running. */
+  readonly afterwards?: string;
+}
+
 /** Commands that end while the service goes on; the recipe's command `stop` ends it. */
-export const asDaemon: Way = async (instance, name) => {
-  const started = await instance.run(name);
-  const explain = (what: string) =>
-    new Error(`${what}\n${started.stdout}\n${started.stderr}\n${instance.logs()}\nrunning: ${instance.left()}`);
-  if (started.code !== 0) throw explain(`${name} ended with ${endOf(started)}`);
-  return {
-    explain,
-    async stop() {
-      const stopped = await instance.run('stop');
-      await expect.poll(instance.left, { timeout: 20_000 }).toEqual([]);
-      return { codes: [endOf(started), endOf(stopped)], printed: started.stdout + stopped.stdout };
-    },
+export const asDaemon =
+  ({ log, afterwards }: DaemonOptions): Way =>
+  async (instance, name) => {
+    const started = await instance.run(name);
+    const explain = (what: string) =>
+      new Error(
+        `${what}\n${started.stdout}\n${started.stderr}\n${textOf(instance.logs())}\nrunning: ${instance.left()}`,
+      );
+    if (started.code !== 0) throw explain(`${name} ended with ${endOf(started)}`);
+    return {
+      explain,
+      said: () => textOf(instance.logs().filter(({ path }) => log.test(path))),
+      async stop() {
+        const stopped = await instance.run('stop');
+        if (afterwards !== undefined) await instance.runCommand(afterwards);
+        await expect.poll(instance.left, { timeout: 20_000 }).toEqual([]);
+        const printed = instance.withoutNames(started.stdout + stopped.stdout);
+        return { codes: [endOf(started), endOf(stopped)], printed };
+      },
+    };
   };
-};
+
+const textOf = (logs: readonly LogFile[]) => logs.map(({ path, text }) => `--- ${path}\n${text}`).join('\n');
