@@ -2,13 +2,12 @@
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Call, Downstream } from './downstream';
+import { withoutAgent } from './recipes';
 import { type Instance, installService, type Service, type ServiceOptions } from './service';
 import type { Ending, Running, Way } from './ways';
 
 export interface ProductionOptions extends ServiceOptions {
   readonly way: Way;
-  /** Commands of the recipe that are run before, in this order. */
-  readonly prepare?: readonly string[];
   /** What a service answers an order beside the baggage that the next service saw (`null`: none). */
   readonly answer?: (baggage: string | null) => object;
   /** Lines of the output that differ from run to run. */
@@ -31,24 +30,16 @@ export function testInProduction(options: ProductionOptions): void {
   });
   afterAll(() => service?.remove());
 
-  const prepare = async (instance: Instance) => {
-    for (const name of options.prepare ?? []) {
-      const { code, stdout, stderr } = await instance.run(name);
-      if (code !== 0) throw new Error(`${name} ended with ${code}\n${stdout}\n${stderr}`);
-    }
-  };
   const begin = async (instance: Instance) => {
     const { environment } = instance;
     const running = await options.way(instance, environment === 'canary' ? 'canary' : 'baseline');
-    const isUp = (id: string) => instance.firstOrder(id, () => running.explain('nobody answers'));
+    const isUp = (id: string) => instance.firstOrder(id, running);
     return { instance, running, isUp, first: await isUp(`first-${environment}`) };
   };
 
   it('keeps baseline and canary apart', async () => {
     const { downstream, instance } = service;
-    const [before, beside] = [await instance('baseline'), await instance('canary')];
-    await prepare(before);
-    const [baseline, canary] = await Promise.all([begin(before), begin(beside)]);
+    const [baseline, canary] = await Promise.all([begin(await instance('baseline')), begin(await instance('canary'))]);
     const order = async (from: typeof baseline, id: string, baggage: string | null, headers = {}) =>
       expect(await from.instance.order(id, headers)).toEqual(answerFor(baggage));
 
@@ -71,9 +62,7 @@ export function testInProduction(options: ProductionOptions): void {
   });
 
   it('prints, and ends, as the bare application', async () => {
-    const instance = await service.instance('bare');
-    await prepare(instance);
-    const bare = await begin(instance);
+    const bare = await begin(await service.instance('bare'));
     expect(await bare.instance.order('g1', { baggage: GRAY })).toEqual(answerFor(null));
     await handled(service.downstream, 'bare', ['first-bare', 'g1'], bare.running);
     const ending = await bare.running.stop();
@@ -105,7 +94,7 @@ function expectBaggage(calls: readonly Call[], baggageOf: (id: string) => string
 
 /** Lines without what differs from run to run: numbers, times, and how often something was said. */
 function comparable(text: string, ignored = /^$/): string[] {
-  const lines = stripVTControlCharacters(text)
+  const lines = withoutAgent(stripVTControlCharacters(text))
     .replaceAll(/\d+/g, '0')
     .split('\n')
     .map(line => line.trim());

@@ -13,5 +13,6 @@ testInProduction({
     '@types/node': '^20',
   },
   prepare: ['build'],
+  made: 'dist',
   way: inForeground,
 });

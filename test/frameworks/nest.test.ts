@@ -18,6 +18,7 @@ testInProduction({
     '@types/node': '^20',
   },
   prepare: ['build'],
+  made: 'dist',
   way: inForeground,
   // What arrived at the gRPC service as metadata, and at the next one as a header. gRPC leaves empty texts out.
   answer: baggage => (baggage === null ? { metadata: '' } : { metadata: baggage, baggage }),

@@ -1,12 +1,16 @@
 /** Next.js 15: a route handler that calls `fetch`; the consumer is started by the instrumentation file. */
+import { describe } from 'vitest';
 import { testInProduction } from './in-production';
 import { inForeground } from './ways';
 
-testInProduction({
-  recipe: 'next',
-  apps: ['next'],
-  dependencies: { next: '^15', react: '^19', 'react-dom': '^19' },
-  prepare: ['build'],
-  way: inForeground,
-  ignoredLines: /Ready in/,
-});
+describe.each(['next', 'next-standalone'])('%s', recipe =>
+  testInProduction({
+    recipe,
+    apps: ['next'],
+    dependencies: { next: '^15', react: '^19', 'react-dom': '^19' },
+    prepare: ['build'],
+    made: '.next',
+    way: inForeground,
+    ignoredLines: /Ready in/,
+  }),
+);

@@ -1,23 +1,21 @@
-/** PM2 in both of its modes, with a reload while orders come in. */
+/** PM2 in both of its modes, with a reload while both environments are up. */
 import { describe, expect } from 'vitest';
 import { testInProduction } from './in-production';
-import type { Instance } from './service';
 import { asDaemon } from './ways';
 
-const reload = (instance: Instance, name: string) =>
-  instance.run(name).then(({ code, stdout, stderr }) => expect(code, stdout + stderr).toBe(0));
-
-describe.each(['fork', 'cluster'])('%s mode', mode =>
+describe.each(['pm2-fork', 'pm2-cluster'])('%s', recipe =>
   testInProduction({
-    recipe: `pm2-${mode}`,
+    recipe,
     apps: ['plain'],
     dependencies: { pm2: '^7' },
     way: asDaemon({ log: /orders-error.*\.log$/, afterwards: 'pm2 kill' }),
     // The table of processes.
     ignoredLines: /[│┌├└]|host metrics/,
     async midway({ baseline, canary }) {
-      await reload(baseline, 'reload');
-      await reload(canary, 'reload-canary');
+      for (const instance of [baseline, canary]) {
+        const { code, stdout, stderr } = await instance.run('reload');
+        expect(code, stdout + stderr).toBe(0);
+      }
     },
   }),
 );

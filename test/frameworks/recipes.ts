@@ -10,8 +10,9 @@ export interface Recipe {
   readonly commands: Readonly<Record<string, string>>;
 }
 
-/** What stands in the recipes for what differs everywhere. */
-export const PLACEHOLDERS = { nameServers: 'namesrv:9876', title: '--title=orders' } as const;
+/** What stands in the recipes for the reader's own. */
+const NAME_SERVERS = 'namesrv:9876';
+const TITLE = '--title=orders';
 
 /** The variables that the page says each recipe expects. */
 export const EVERYWHERE = 'everywhere';
@@ -39,8 +40,7 @@ export function blocksOf(page: string): Block[] {
 
 /** @throws when the page has no such recipe */
 export function recipe(name: string): Recipe {
-  const page = readFileSync(join(PROJECT_ROOT, 'docs', 'recipes.md'), 'utf8');
-  const blocks = blocksOf(page).filter(block => block.recipe === name);
+  const blocks = blocksOf(page()).filter(block => block.recipe === name);
   if (blocks.length === 0) throw new Error(`docs/recipes.md has no recipe ${name}`);
   const named = (wanted: (block: Block) => boolean) =>
     Object.fromEntries(blocks.filter(wanted).map(block => [block.name, block.text]));
@@ -49,5 +49,32 @@ export function recipe(name: string): Recipe {
 
 /** The same application without the agent. */
 export function withoutAgent(text: string): string {
-  return text.replaceAll(/--(require|import)[ =]rocketmq-gray\/register ?/g, '');
+  return text.replaceAll(/--(require|import)[ =]\S*rocketmq-gray\/register ?/g, '');
+}
+
+/** Of the reader, or of a test. */
+export interface OwnNames {
+  readonly nameServers: string;
+  readonly title: string;
+}
+
+/**
+ * The one thing that is changed in a recipe: the address of name servers, and of titles what follows, since commands that
+ * stop a service by its title mean everybody's on the machine.
+ */
+export function filledIn(text: string, own: OwnNames): string {
+  return text.replaceAll(NAME_SERVERS, own.nameServers).replaceAll(TITLE, `${TITLE}-${own.title}`);
+}
+
+/** Each recipe has a topic and a consumer group of its name, the bare application beside it others. */
+export const bareName = (recipe: string) => `${recipe}-bare`;
+
+/** The names of all recipes that are run. */
+export function recipeNames(): string[] {
+  const names = blocksOf(page()).flatMap(block => block.recipe ?? []);
+  return [...new Set(names)].filter(name => name !== EVERYWHERE);
+}
+
+function page(): string {
+  return readFileSync(join(PROJECT_ROOT, 'docs', 'recipes.md'), 'utf8');
 }

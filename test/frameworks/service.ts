@@ -1,30 +1,26 @@
 /** A service as its recipe starts it: in the baseline, in a canary, and bare. */
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inject } from 'vitest';
 import type { NodeVersion } from '../../fixtures/node-versions';
 import { freePort } from '../../fixtures/servers/free-ports';
 import { type ChildOptions, type ChildResult, type RunningChild, run, start } from '../integration/child';
-import { createSandbox, type Sandbox } from '../integration/sandbox';
+import { type Application, type ApplicationOptions, createApplication } from './application';
 import { type Downstream, startDownstream } from './downstream';
-import { bareName } from './global-setup';
 import { killLeft, leftProcesses, MARK } from './left-processes';
-import { EVERYWHERE, PLACEHOLDERS, recipe, withoutAgent } from './recipes';
+import { bareName, EVERYWHERE, filledIn, type OwnNames, recipe, withoutAgent } from './recipes';
+import type { Running } from './ways';
 
 export type Environment = 'baseline' | 'canary' | 'bare';
 
-export interface ServiceOptions {
-  /** Name of the recipe in docs/recipes.md. */
-  readonly recipe: string;
-  /** Directories under `test/frameworks/apps`. */
-  readonly apps: readonly string[];
-  /** npm packages besides the client of RocketMQ. */
-  readonly dependencies?: Readonly<Record<string, string>>;
+export interface ServiceOptions extends ApplicationOptions {
   readonly node?: Pick<NodeVersion, 'path'>;
-  /** Files of the bare application, where those of the recipe without the preload's option are not enough. */
-  readonly bareFiles?: Readonly<Record<string, string>>;
+  /** Commands of the recipe that are run once, in this order, before anything is started. */
+  readonly prepare?: readonly string[];
+  /** What they make: the bare application gets a copy. Without it the commands are run for it as well. */
+  readonly made?: string;
 }
 
 export interface Instance {
@@ -40,8 +36,8 @@ export interface Instance {
   start(name: string): RunningChild;
   /** GET / with an order; the answer. */
   order(id: string, headers?: Readonly<Record<string, string>>): Promise<Answer>;
-  /** The same, again and again until somebody is there to answer. @throws when nobody is, with what `explain()` says */
-  firstOrder(id: string, explain: () => Error): Promise<Answer>;
+  /** The same, again and again until somebody is there to answer. @throws when nobody is */
+  firstOrder(id: string, running: Pick<Running, 'isGone' | 'explain'>): Promise<Answer>;
   /** The text with general names in the place of the instance's own. */
   withoutNames(text: string): string;
   /** What is still running of it. */
@@ -64,78 +60,66 @@ export interface Service {
   remove(): void;
 }
 
-const APPS = join(__dirname, 'apps');
 const START_TIMEOUT_MS = 120_000;
 const COMMAND_TIMEOUT_MS = 300_000;
 
+/** Installs the service twice, with the agent and bare, and prepares both. */
 export async function installService(options: ServiceOptions): Promise<Service> {
   const mark = randomUUID();
   const downstream = await startDownstream();
-  const withAgent = await application(options, mark, true);
-  const bare = await application(options, mark, false);
+  const withAgent = await createApplication(options, true);
+  const bare = await createApplication(options, false);
   const end = () => killLeft(mark);
   process.once('exit', end);
+  const instance = (environment: Environment) => {
+    const application = environment === 'bare' ? bare : withAgent;
+    return createInstance({ ...options, downstream, mark, environment, application });
+  };
+  await prepare(await instance('baseline'), options);
+  if (options.made === undefined) await prepare(await instance('bare'), options);
+  else cpSync(join(withAgent.directory, options.made), join(bare.directory, options.made), { recursive: true });
   return {
     downstream,
-    instance: environment =>
-      createInstance({ ...options, downstream, mark, environment, sandbox: environment === 'bare' ? bare : withAgent }),
+    instance,
     remove() {
       end();
       process.off('exit', end);
       downstream.close();
-      for (const sandbox of [withAgent, bare]) sandbox.remove();
+      for (const application of [withAgent, bare]) application.remove();
     },
   };
 }
 
-async function application(options: ServiceOptions, mark: string, hasAgent: boolean): Promise<Sandbox> {
-  const { files } = recipe(options.recipe);
-  const sandbox = await createSandbox({
-    dependencies: { 'rocketmq-client-nodejs': '^1.0.8', ...options.dependencies },
-    apps: ['common', ...options.apps].map(app => join(APPS, app)),
-  });
-  if (!hasAgent) rmSync(sandbox.agentDirectory, { recursive: true });
-  for (const [file, text] of Object.entries(files)) {
-    const own = hasAgent ? text : (options.bareFiles?.[file] ?? withoutAgent(text));
-    sandbox.write(file, file === 'package.json' ? merged(sandbox, own) : filledIn(own, mark));
+async function prepare(instance: Instance, options: ServiceOptions): Promise<void> {
+  for (const name of options.prepare ?? []) {
+    const { code, stdout, stderr } = await instance.run(name);
+    if (code !== 0) throw new Error(`${name} of ${options.recipe} ended with ${code}\n${stdout}\n${stderr}`);
   }
-  return sandbox;
-}
-
-/** The page shows what is added to a package.json. */
-function merged(sandbox: Sandbox, text: string): string {
-  const before = JSON.parse(readFileSync(sandbox.path('package.json'), 'utf8')) as object;
-  return JSON.stringify({ ...before, ...(JSON.parse(text) as object) }, null, 2);
-}
-
-/** The one thing that is changed in a recipe: what stands for the reader's own names. */
-function filledIn(text: string, mark: string): string {
-  return text
-    .replaceAll(PLACEHOLDERS.nameServers, inject('rocketmq').namesrv)
-    .replaceAll(PLACEHOLDERS.title, `${PLACEHOLDERS.title}-${mark}`);
 }
 
 interface InstanceOptions extends ServiceOptions {
   readonly environment: Environment;
-  readonly sandbox: Sandbox;
+  readonly application: Application;
   readonly downstream: Downstream;
   readonly mark: string;
 }
 
 async function createInstance(options: InstanceOptions): Promise<Instance> {
-  const { environment, sandbox } = options;
+  const { environment, application } = options;
+  const { directory } = application;
   const isBare = environment === 'bare';
   const mark = `${options.mark}-${environment}`;
+  const own: OwnNames = { nameServers: inject('rocketmq').namesrv, title: mark };
   const port = await freePort();
-  const home = sandbox.path(`home-${environment}`);
+  const home = join(directory, `home-${environment}`);
   mkdirSync(home, { recursive: true });
-  const env = { ...(await variables(options, port, home)), [MARK]: mark };
+  const env = { ...(await variables(options, own, port, home)), [MARK]: mark };
   const { commands } = recipe(options.recipe);
 
   const shell = (text: string): ChildOptions => ({
     command: 'bash',
-    args: ['-c', filledIn(isBare ? withoutAgent(text) : text, mark).trim()],
-    cwd: sandbox.directory,
+    args: ['-c', filledIn(isBare ? withoutAgent(text) : text, own).trim()],
+    cwd: directory,
     env,
     timeout: COMMAND_TIMEOUT_MS,
     ...(options.node && { node: options.node }),
@@ -156,40 +140,46 @@ async function createInstance(options: InstanceOptions): Promise<Instance> {
 
   return {
     environment,
-    directory: sandbox.directory,
+    directory,
     home,
     run: name => run(ofRecipe(name)),
     runCommand: text => run(shell(text)),
     start: name => start(ofRecipe(name)),
     order,
-    async firstOrder(id, explain) {
+    async firstOrder(id, running) {
       const deadline = Date.now() + START_TIMEOUT_MS;
       for (;;) {
         try {
           return await order(id);
         } catch (error) {
           const isUp = !(error instanceof TypeError);
-          if (isUp || Date.now() > deadline) throw Object.assign(explain(), { cause: error });
+          if (isUp || running.isGone() || Date.now() > deadline) {
+            throw Object.assign(running.explain('nobody answers'), { cause: error });
+          }
         }
         await sleep(100);
       }
     },
     withoutNames: text =>
-      text.replaceAll(home, 'HOME').replaceAll(sandbox.directory, 'APPLICATION').replaceAll(mark, 'INSTANCE'),
+      text.replaceAll(home, 'HOME').replaceAll(directory, 'APPLICATION').replaceAll(mark, 'INSTANCE'),
     left: () => leftProcesses(mark).map(({ command }) => command),
     logs: () => logsIn(home),
   };
 }
 
 /** What every application here is told, beside what the page says. */
-async function variables(options: InstanceOptions, port: number, home: string): Promise<Record<string, string>> {
-  const { environment, sandbox, downstream, mark } = options;
+async function variables(
+  options: InstanceOptions,
+  own: OwnNames,
+  port: number,
+  home: string,
+): Promise<Record<string, string>> {
+  const { environment, application, downstream } = options;
   const isBare = environment === 'bare';
   const { endpoints } = inject('rocketmq');
   const name = isBare ? bareName(options.recipe) : options.recipe;
-  const [bin, path] = [sandbox.path('node_modules/.bin'), process.env.PATH ?? ''];
   return {
-    PATH: [bin, dirname(options.node?.path ?? process.execPath), path].join(':'),
+    PATH: [...application.path, dirname(options.node?.path ?? process.execPath), process.env.PATH].join(':'),
     HOME: home,
     PORT: `${port}`,
     GRPC_PORT: `${await freePort()}`,
@@ -197,10 +187,11 @@ async function variables(options: InstanceOptions, port: number, home: string): 
     ENDPOINTS: endpoints,
     TOPIC: name,
     GROUP: name,
-    ...(!isBare && exported(filledIn(recipe(EVERYWHERE).commands.environment ?? '', mark))),
+    ...(!isBare && exported(filledIn(recipe(EVERYWHERE).commands.environment ?? '', own))),
     // The baseline leaves them to the canary from its first poll on: nothing that is sent here goes to both.
     ...(environment === 'baseline' && { GRAY_MQ_TAGS: 'gray' }),
     // Where daemons keep their files; nobody asks a registry, or tells anybody.
+    EGG_WORKERS: '2',
     PM2_HOME: join(home, 'pm2'),
     MOCK_HOME_DIR: home,
     EGG_HOME: home,

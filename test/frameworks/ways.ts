@@ -13,6 +13,8 @@ export interface Ending {
 export interface Running {
   /** Everything that the agent may have said so far, where people look for it. */
   said(): string;
+  /** True when nothing is left that could still answer. */
+  isGone(): boolean;
   /** An error with everything that was printed and logged. */
   explain(what: string): Error;
   stop(): Promise<Ending>;
@@ -28,6 +30,7 @@ export const inForeground: Way = async (instance, name) => {
   const child = instance.start(name);
   return {
     said: () => child.stderr,
+    isGone: () => child.process.exitCode !== null || child.process.signalCode !== null,
     explain: what => child.failure(what),
     async stop() {
       child.process.kill('SIGTERM');
@@ -56,6 +59,7 @@ export const asDaemon =
     if (started.code !== 0) throw explain(`${name} ended with ${endOf(started)}`);
     return {
       explain,
+      isGone: () => instance.left().length === 0,
       said: () => textOf(instance.logs().filter(({ path }) => log.test(path))),
       async stop() {
         const stopped = await instance.run('stop');

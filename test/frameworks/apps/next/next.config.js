@@ -1,3 +1,0 @@
-module.exports = {
-  serverExternalPackages: ['rocketmq-client-nodejs'],
-};
