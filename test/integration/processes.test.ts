@@ -20,7 +20,8 @@ beforeAll(async () => {
       'late.js': "require('rocketmq-client-nodejs'); require('rocketmq-gray/register'); console.log('app runs');",
       'late.mjs': "import 'undici'; import 'rocketmq-gray/register'; console.log('app runs');",
       'in-time.js': "require('rocketmq-gray/register'); require('rocketmq-client-nodejs'); console.log('app runs');",
-      'dotenv.js': "process.env.GRAY_TAG = 'gray'; process.env.GRAY_KEY = 'k'; setTimeout(console.log, 50, 'app runs');",
+      'dotenv.js':
+        "process.env.GRAY_TAG = 'gray'; process.env.GRAY_KEY = 'k'; setTimeout(console.log, 50, 'app runs');",
       'dotenv-consumer.js': `
         process.env.GRAY_TAG = 'gray';
         const { PushConsumer } = require('rocketmq-client-nodejs');
