@@ -19,17 +19,19 @@ const MARKS = { error: 'error: ', warn: 'warn: ', info: '', debug: 'debug: ' } a
 
 /** @param write takes a line */
 export function createLog(level: LogLevel, write: Write = lineOutput('stderr')): Log {
-  const said = new Set<string>();
   const threshold = LOG_LEVELS.indexOf(level);
   const say = (line: keyof typeof MARKS, message: string) => write(formatLine(MARKS[line], message));
   const at = (line: keyof typeof MARKS) =>
     LOG_LEVELS.indexOf(line) <= threshold ? (message: string) => say(line, message) : () => {};
   const warn = at('warn');
   const error = at('error');
-  const once = (say: (message: string) => void) => (key: string, message: string) => {
-    if (said.has(key)) return;
-    said.add(key);
-    say(message);
+  const once = (say: (message: string) => void) => {
+    const said = new Set<string>();
+    return (key: string, message: string) => {
+      if (said.has(key)) return;
+      said.add(key);
+      say(message);
+    };
   };
   return {
     error,

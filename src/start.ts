@@ -62,7 +62,9 @@ function sayLoadedBefore({ clients, log, settings }: Agent, libraries: typeof LI
  * A process that sets its own variables, such as by dotenv, does so while its main script is loaded. What it says of its tag
  * then is too late to be true: a consumer that it has then is in the wrong environment.
  */
-function sayLateVariables(agent: Agent, before: Environment): void {
+function sayLateVariables(agent: Agent, environment: Environment): void {
+  // It may be the one that changes.
+  const before = { ...environment };
   const look = () => {
     const { lateVariables } = require('./config/late-variables') as typeof import('./config/late-variables');
     const { tag, others } = lateVariables(before);

@@ -7,7 +7,10 @@ type Look = (socket: Socket, args: readonly unknown[]) => void;
 
 const looks: Look[] = [];
 
-/** Shows each connection of this process before it is made, those of TLS sockets too. A look must not throw. */
+/**
+ * Shows each connection of this process before anything is sent over it, those of TLS sockets too. A look must not throw. It
+ * comes when `connect` has returned: that puts the method `write` of a socket back to what it was.
+ */
 export function onMadeConnection(look: Look): void {
   looks.push(look);
   if (looks.length > 1) return;
@@ -17,8 +20,9 @@ export function onMadeConnection(look: Look): void {
     'connect',
     original =>
       function connect(this: Socket, ...args: unknown[]) {
+        const result = original.apply(this, args);
         for (const look of looks) look(this, args);
-        return original.apply(this, args);
+        return result;
       },
   );
 }

@@ -1,5 +1,6 @@
 import { cpSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { withoutTimes } from './agent-lines';
 import { type ChildOptions, PRELOAD, run, runJson, runOk } from './child';
 import { describeOnEachNode } from './each-node';
 import { createSandbox, type Sandbox } from './sandbox';
@@ -32,7 +33,8 @@ const START = /^\[rocketmq-gray\] tag gray, version \S+$/gm;
 const CONSUMER = /^\[rocketmq-gray\] orders -> orders_gray, TEST_MQ: .*gray_tag = 'gray'.*$/gm;
 
 async function probe(options: Omit<ChildOptions, 'cwd'>) {
-  const { stdout, stderr } = await runOk({ cwd: sandbox.directory, ...options });
+  const { stdout, stderr: output } = await runOk({ cwd: sandbox.directory, ...options });
+  const stderr = withoutTimes(output);
   return {
     result: JSON.parse(stdout),
     started: stderr.match(START)?.length ?? 0,

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { withoutTimes } from './agent-lines';
 import { PRELOAD, run, runJson } from './child';
 import { describeOnEachNode } from './each-node';
 import { createSandbox, type Sandbox } from './sandbox';
@@ -40,7 +41,7 @@ describe('a wrong setting ends the process before the application runs, with one
   ])('%j', async (env, line) => {
     const { code, stdout, stderr } = await start(env);
     expect({ code, stdout, lines: stderr.split('\n').length - 1 }).toEqual({ code: 1, stdout: '', lines: 1 });
-    expect(stderr).toContain(`[rocketmq-gray] wrong setting: ${line}`);
+    expect(withoutTimes(stderr)).toContain(`[rocketmq-gray] error: wrong setting: ${line}`);
   });
 });
 
@@ -69,7 +70,7 @@ describe('the line at start', () => {
   ])('with %j says %j', async (env, line) => {
     const { code, stdout, stderr } = await start(env);
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'app runs\n' });
-    expect(stderr).toMatch(new RegExp(`^\\[rocketmq-gray\\] ${line}\\d+\\.\\d+\\.\\d+\\n$`));
+    expect(withoutTimes(stderr)).toMatch(new RegExp(`^\\[rocketmq-gray\\] ${line}\\d+\\.\\d+\\.\\d+\\n$`));
   });
 
   it.each<[Record<string, string>]>([
@@ -82,7 +83,9 @@ describe('the line at start', () => {
 
   it('is followed by a warning for a variable that is no setting', async () => {
     const { stderr } = await start({ GRAY_TGA: 'gray' });
-    expect(stderr).toMatch(/baseline.*\n\[rocketmq-gray\] warn: GRAY_TGA is not a setting of rocketmq-gray.*\n$/);
+    expect(withoutTimes(stderr)).toMatch(
+      /baseline.*\n\[rocketmq-gray\] warn: GRAY_TGA is not a setting of rocketmq-gray.*\n$/,
+    );
   });
 });
 

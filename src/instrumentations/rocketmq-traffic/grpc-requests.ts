@@ -11,7 +11,7 @@ const PREFIX_BYTES = 5;
 
 /** Reads the group out of the request of a method; undefined: consumers do not call it. */
 export function groupOfRequest(method: string): ((chunk: Buffer) => string | undefined) | undefined {
-  const field = GROUP_FIELD[method];
+  const field = Object.hasOwn(GROUP_FIELD, method) ? GROUP_FIELD[method] : undefined;
   if (field === undefined) return undefined;
   return chunk => {
     if (chunk.length <= PREFIX_BYTES || chunk[0] !== 0) return undefined;

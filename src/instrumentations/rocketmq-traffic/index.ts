@@ -80,7 +80,8 @@ function watchFirstBytes(socket: Socket, agent: Agent, address: string): void {
     });
     return original.apply(this, args);
   };
-  if (Object.hasOwn(socket, 'write')) return;
+  // Somebody else's.
+  if (original !== Object.getPrototypeOf(socket).write) return;
   Object.defineProperty(socket, 'write', { configurable: true, writable: true, enumerable: false, value: write });
 }
 

@@ -1,0 +1,2 @@
+export const TAG_VARIABLES: readonly string[];
+export function sayNotStarted(reason: string): void;
