@@ -1,12 +1,12 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import * as path from 'node:path';
 import type { Agent } from '../agent';
+import { installBundleHook } from './bundle-hook';
 import { installEsModuleHook } from './es-module-hook';
 import {
+  type CopySource,
   type CoreInstrumentation,
   type Exports,
   type FileHandler,
+  hookNames,
   type Instrumentation,
   isReplacement,
   type LibraryCopy,
@@ -29,8 +29,6 @@ export interface SeenCopy {
 }
 
 interface Copy extends SeenCopy {
-  /** Undefined: it is left alone. */
-  readonly library: LibraryCopy | undefined;
   readonly patched: string[];
   readonly failed: string[];
 }
@@ -49,41 +47,42 @@ export function install(
   for (const { module, patch } of core) agent.guard(`the hook of ${module}`, undefined, () => patch(agent));
 
   const copies = new Map<string, Copy>();
-  const seen = () => [...copies.values()].map(({ library, ...copy }) => copy);
+  const seen = () => [...copies.values()];
   if (libraries.length === 0) return seen;
   const onFile = createFileHandler(libraries, copies, agent);
   agent.guard('the require hook', undefined, () => installRequireHook(libraries, onFile));
+  agent.guard('the hook of bundles', undefined, () => installBundleHook(onFile));
   // An ES module hook costs start-up time (asynchronous ones a thread): only where a library needs it.
   const esModules = libraries.filter(library => library.esModule).map(library => library.module);
   if (esModules.length > 0) agent.guard('the ES module hook', undefined, () => installEsModuleHook(esModules, onFile));
   return seen;
 }
 
-/** @param copies by directory */
+/** @param copies by key of their source */
 function createFileHandler(libraries: readonly LibraryEntry[], copies: Map<string, Copy>, agent: Agent): FileHandler {
   const patched = new WeakMap<object, Exports>();
 
-  return (exports, name, directory) => {
+  return (exports, name, source) => {
     const library = libraries.find(({ module }) => name === module || name.startsWith(`${module}/`));
     if (library === undefined) return exports;
     return agent.guard(`the hook of ${library.module}`, exports, () => {
       const instrumentation = library.load();
       // With the first file of a copy: an unknown version may have none of the files that are looked for.
-      const copy = copies.get(directory) ?? readCopy(instrumentation, directory, agent);
-      copies.set(directory, copy);
+      const copy = copies.get(source.key) ?? readCopy(instrumentation, source, agent);
+      copies.set(source.key, copy);
       const file = name.slice(library.module.length + 1);
       const patch = instrumentation.files[file];
-      const { library: patchable } = copy;
-      if (patchable === undefined || patch === undefined) return exports;
+      if (!copy.isKnown || patch === undefined) return exports;
       if (!patched.has(exports)) {
         patched.set(exports, exports);
         let outcome = copy.failed;
         const result = agent.guard(`the hook of ${name} ${copy.version}`, undefined as unknown, () => {
-          const replacement = patch(exports, agent, patchable);
+          const replacement = patch(exports, agent, libraryCopy(instrumentation, source, copy.version));
           outcome = copy.patched;
           return replacement;
         });
-        outcome.push(file);
+        // Twice the same: a copy that is in two bundles.
+        if (!outcome.includes(file)) outcome.push(file);
         if (isReplacement(result)) patched.set(exports, result.exports);
       }
       return patched.get(exports);
@@ -91,25 +90,40 @@ function createFileHandler(libraries: readonly LibraryEntry[], copies: Map<strin
   };
 }
 
-/** The copy of the library in `directory`; one warning when its version is not a known one. */
-function readCopy(instrumentation: Instrumentation, directory: string, agent: Agent): Copy {
+/** The copy of the library that `source` is; one warning when nothing can be done with it. */
+function readCopy(instrumentation: Instrumentation, source: CopySource, agent: Agent): Copy {
   const { module, versions } = instrumentation;
-  // Read from disk: `require('x/package.json')` fails where the package's exports do not list it.
-  const { version } = JSON.parse(readFileSync(path.join(directory, 'package.json'), 'utf8')) as { version: string };
+  const { directory, offers } = source;
+  const version = source.version();
   const copy = { module, version, directory, versions, patched: [], failed: [] };
   if (!inRange(version, versions)) {
     agent.log.warnOnce(
       `version:${module}@${version}`,
       `${module} ${version} is not a version this agent knows (${versions}): it is left alone`,
     );
-    return { ...copy, isKnown: false, library: undefined };
+    return { ...copy, isKnown: false };
+  }
+  const isOffered = offers === undefined || hookNames(instrumentation).every(name => offers.includes(name));
+  if (!isOffered) {
+    agent.log.warnOnce(
+      `bundle:${module}@${version}`,
+      `${module} ${version} was bundled with the plugin of another version of rocketmq-gray, which has other hooks: it is left alone; bundle the application anew`,
+    );
+    return { ...copy, isKnown: false };
   }
   agent.log.debug(`${module} ${version} is instrumented (${directory})`);
-  const requireFromCopy = createRequire(path.join(directory, 'package.json'));
-  const library: LibraryCopy = {
-    version,
-    require: file => requireFromCopy(path.join(directory, file)),
-    requireDependency: name => requireFromCopy(name),
+  return { ...copy, isKnown: true };
+}
+
+/** What the hooks of a library see of a copy. What they do not declare is refused on disk too, or it would fail in bundles only. */
+function libraryCopy({ module, requires }: Instrumentation, source: CopySource, version: string): LibraryCopy {
+  const declared = (names: readonly string[] | undefined, name: string): string => {
+    if (names?.includes(name)) return name;
+    throw new Error(`the instrumentation of ${module} does not declare that it requires ${name}`);
   };
-  return { ...copy, isKnown: true, library };
+  return {
+    version,
+    require: file => source.require(declared(requires?.files, file)),
+    requireDependency: name => source.requireDependency(declared(requires?.packages, name)),
+  };
 }

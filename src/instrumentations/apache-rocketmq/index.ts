@@ -17,4 +17,5 @@ export const apacheRocketmq: Instrumentation = {
     'lib/producer.js': patchProducer,
     'lib/push_consumer.js': patchConsumer,
   },
+  requires: { files: ['lib/common.js'] },
 };

@@ -96,6 +96,7 @@ export const undici: Instrumentation = {
     'lib/mock/mock-agent.js': patchMock,
     'lib/util/cache.js': patchCacheKey,
   },
+  requires: { files: ['lib/core/symbols.js'] },
 };
 
 /** Patches a `DispatcherBase.prototype`, whose `dispatch(options, handler)` starts requests, and what it inherits. */
