@@ -83,6 +83,7 @@ export const apacheDubboConsumer: Instrumentation = {
       patchScheduler(exports.default.prototype, agent, copy.require('lib/err.js').DubboScheduleError),
     'lib/dubbo-tcp-transport.js': (exports: Exports, agent) => patchTransport(exports.default.prototype, agent),
   },
+  requires: { files: ['lib/err.js'] },
 };
 
 /** The outgoing tag of each call that has one. */

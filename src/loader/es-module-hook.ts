@@ -1,6 +1,7 @@
 import * as nodeModule from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { isMainThread, parentPort } from 'node:worker_threads';
+import { copyOnDisk } from './copy-on-disk';
 import type { FileHandler } from './instrumentation';
 
 /** The part of import-in-the-middle/register-hooks.mjs that is used. */
@@ -28,6 +29,6 @@ export function installEsModuleHook(modules: readonly string[], onFile: FileHand
     nodeModule.register('import-in-the-middle/hook.mjs', pathToFileURL(__filename), { data: { include } });
   }
   new Hook([...modules], { internals: true }, (exports, name, directory) => {
-    if (directory) onFile(exports, name.split('\\').join('/'), directory);
+    if (directory) onFile(exports, name.split('\\').join('/'), copyOnDisk(directory));
   });
 }

@@ -1,12 +1,12 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import * as path from 'node:path';
 import type { Agent } from '../agent';
+import { installBundleHook } from './bundle-hook';
 import { installEsModuleHook } from './es-module-hook';
 import {
+  type CopySource,
   type CoreInstrumentation,
   type Exports,
   type FileHandler,
+  hookNames,
   type Instrumentation,
   isReplacement,
   type LibraryCopy,
@@ -30,7 +30,6 @@ export interface SeenCopy {
 }
 
 interface Copy extends SeenCopy {
-  readonly library: LibraryCopy;
   readonly patched: string[];
   readonly failed: string[];
 }
@@ -49,10 +48,11 @@ export function install(
   for (const { module, patch } of core) putInPlace(`the hook of ${module}`, agent, () => patch(agent));
 
   const copies = new Map<string, Copy>();
-  const seen = () => [...copies.values()].map(({ library, ...copy }) => copy);
+  const seen = () => [...copies.values()];
   if (libraries.length === 0) return seen;
   const onFile = createFileHandler(libraries, copies, agent);
   putInPlace('the require hook', agent, () => installRequireHook(libraries, onFile));
+  putInPlace('the hook of bundles', agent, () => installBundleHook(onFile));
   // An ES module hook costs start-up time (asynchronous ones a thread): only where a library needs it.
   const esModules = libraries.filter(library => library.esModule).map(library => library.module);
   if (esModules.length > 0) putInPlace('the ES module hook', agent, () => installEsModuleHook(esModules, onFile));
@@ -69,24 +69,25 @@ function putInPlace(name: string, agent: Agent, install: () => void): void {
   }
 }
 
-/** @param copies by directory */
+/** @param copies by key of their source */
 function createFileHandler(libraries: readonly LibraryEntry[], copies: Map<string, Copy>, agent: Agent): FileHandler {
   const patched = new WeakMap<object, Exports>();
 
-  return (exports, name, directory) => {
+  return (exports, name, source) => {
     const library = libraries.find(({ module }) => name === module || name.startsWith(`${module}/`));
     if (library === undefined) return exports;
     return agent.guard(`the hook of ${library.module}`, exports, () => {
       const instrumentation = library.load();
       // With the first file of a copy: an unknown version may have none of the files that are looked for.
-      const copy = copies.get(directory) ?? readCopy(instrumentation, directory, agent, library.isMessaging === true);
-      copies.set(directory, copy);
+      const copy = copies.get(source.key) ?? readCopy(library, source, agent);
+      copies.set(source.key, copy);
       const file = name.slice(library.module.length + 1);
       const patch = copy.isKnown ? instrumentation.files[file] : instrumentation.unknownVersion;
-      if (patch === undefined) return exports;
+      // A bundled file that only says that it is there.
+      if (patch === undefined || exports === undefined) return exports;
       if (!patched.has(exports)) {
         patched.set(exports, exports);
-        const result = patchFile(patch, { exports, file, copy, agent, isMessaging: library.isMessaging === true });
+        const result = patchFile(exports, patch, { library, source, copy, file, agent });
         if (isReplacement(result)) patched.set(exports, result.exports);
       }
       return patched.get(exports);
@@ -95,50 +96,69 @@ function createFileHandler(libraries: readonly LibraryEntry[], copies: Map<strin
 }
 
 interface LoadedFile {
-  readonly exports: Exports;
+  readonly library: LibraryEntry;
+  readonly source: CopySource;
+  readonly copy: Copy;
   /** By its path within the package. */
   readonly file: string;
-  readonly copy: Copy;
   readonly agent: Agent;
-  readonly isMessaging: boolean;
 }
 
-function patchFile(patch: Patch, { exports, file, copy, agent, isMessaging }: LoadedFile): unknown {
+function patchFile(exports: Exports, patch: Patch, { library, source, copy, file, agent }: LoadedFile): unknown {
   const { module, version, isKnown } = copy;
   const name = `the hook of ${module}/${file} ${version}`;
   try {
-    const result = patch(exports, agent, copy.library);
-    if (isKnown) {
-      copy.patched.push(file);
-      if (isMessaging) agent.clients.hooked(module);
-    }
+    const result = patch(exports, agent, libraryCopy(library.load(), source, version));
+    if (!isKnown) return result;
+    // Twice the same: a copy that is in two bundles.
+    if (!copy.patched.includes(file)) copy.patched.push(file);
+    if (library.isMessaging) agent.clients.hooked(module);
     return result;
   } catch (error) {
-    copy.failed.push(file);
+    if (!copy.failed.includes(file)) copy.failed.push(file);
     agent.guard.report(name, error);
     // A client half hooked takes the messages of others.
-    if (isMessaging && isKnown) agent.failIsolation(`${name} cannot be installed: ${(error as Error).message}`);
+    if (library.isMessaging && isKnown) {
+      agent.failIsolation(`${name} cannot be installed: ${error instanceof Error ? error.message : String(error)}`);
+    }
     return undefined;
   }
 }
 
-/** The copy of the library in `directory`; one warning when its version is not a known one. */
-function readCopy({ module, versions }: Instrumentation, directory: string, agent: Agent, isMessaging: boolean): Copy {
-  // Read from disk: `require('x/package.json')` fails where the package's exports do not list it.
-  const { version } = JSON.parse(readFileSync(path.join(directory, 'package.json'), 'utf8')) as { version: string };
-  const isKnown = inRange(version, versions);
-  if (isKnown) {
-    agent.log.debug(`${module} ${version} is instrumented (${directory})`);
-  } else {
-    const reason = `${module} ${version} is not a version this agent knows (${versions})`;
-    agent.log.warnOnce(`version:${module}@${version}`, `${reason}: it is left alone`);
-    if (isMessaging) agent.clients.leftAlone(reason);
-  }
-  const requireFromCopy = createRequire(path.join(directory, 'package.json'));
-  const library: LibraryCopy = {
-    version,
-    require: file => requireFromCopy(path.join(directory, file)),
-    requireDependency: name => requireFromCopy(name),
+/** The copy of the library that `source` is; one warning when nothing can be done with it. */
+function readCopy(library: LibraryEntry, source: CopySource, agent: Agent): Copy {
+  const instrumentation = library.load();
+  const { module, versions } = instrumentation;
+  const { directory, offers } = source;
+  const version = source.version();
+  const copy = { module, version, directory, versions, patched: [], failed: [] };
+  const leaveAlone = (reason: string, hint = ''): Copy => {
+    agent.log.warnOnce(`version:${module}@${version}`, `${reason}: it is left alone${hint}`);
+    if (library.isMessaging) agent.clients.leftAlone(reason);
+    return { ...copy, isKnown: false };
   };
-  return { module, version, directory, versions, isKnown, library, patched: [], failed: [] };
+  if (!inRange(version, versions)) {
+    return leaveAlone(`${module} ${version} is not a version this agent knows (${versions})`);
+  }
+  if (offers !== undefined && !hookNames(instrumentation).every(name => offers.includes(name))) {
+    return leaveAlone(
+      `${module} ${version} was bundled with the plugin of another version of rocketmq-gray, which has other hooks`,
+      '; bundle the application anew',
+    );
+  }
+  agent.log.debug(`${module} ${version} is instrumented (${directory})`);
+  return { ...copy, isKnown: true };
+}
+
+/** What the hooks of a library see of a copy. What they do not declare is refused on disk too, or it would fail in bundles only. */
+function libraryCopy({ module, requires }: Instrumentation, source: CopySource, version: string): LibraryCopy {
+  const declared = (names: readonly string[] | undefined, name: string): string => {
+    if (names?.includes(name)) return name;
+    throw new Error(`the instrumentation of ${module} does not declare that it requires ${name}`);
+  };
+  return {
+    version,
+    require: file => source.require(declared(requires?.files, file)),
+    requireDependency: name => source.requireDependency(declared(requires?.packages, name)),
+  };
 }

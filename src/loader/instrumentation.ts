@@ -6,9 +6,9 @@ export type Exports = any;
 /** The copy of the library that a file belongs to. */
 export interface LibraryCopy {
   readonly version: string;
-  /** Requires another file of the same copy, by its path within the package. */
+  /** Requires another file of the same copy, one of {@link Instrumentation.requires}, by its path within the package. */
   require(path: string): Exports;
-  /** Requires a package that the library depends upon, as the library does. */
+  /** Requires a package that the library depends upon, one of {@link Instrumentation.requires}, as the library does. */
   requireDependency(name: string): Exports;
 }
 
@@ -41,6 +41,15 @@ export interface Instrumentation {
   readonly files: Readonly<Record<string, Patch>>;
   /** What to do with each file of a copy whose version is none of those. */
   readonly unknownVersion?: Patch;
+  /** What its hooks require by themselves: in a bundle there is nothing else than what the bundler was told of. */
+  readonly requires?: Requires;
+}
+
+export interface Requires {
+  /** Paths within the package. */
+  readonly files?: readonly string[];
+  /** Names of packages that the library depends upon, in some of its versions. */
+  readonly packages?: readonly string[];
 }
 
 /** A line of the list of libraries: nothing of an instrumentation is loaded before its library is. */
@@ -59,8 +68,27 @@ export interface CoreInstrumentation {
   readonly patch: (agent: Agent) => void;
 }
 
+/** Where a copy of a library is: on disk, or within a bundle. */
+export interface CopySource {
+  /** Tells the copies in a process apart. */
+  readonly key: string;
+  /** The package's; for people. */
+  readonly directory: string;
+  /** @throws when there is none */
+  version(): string;
+  /** What it offers to hooks, files and requirements; absent: everything. See {@link hookNames}. */
+  readonly offers?: readonly string[];
+  require(path: string): Exports;
+  requireDependency(name: string): Exports;
+}
+
+/** All that an instrumentation asks of a copy: the files that are patched, and what its hooks require. */
+export function hookNames({ files, requires }: Instrumentation): string[] {
+  return [...Object.keys(files), ...(requires?.files ?? []), ...(requires?.packages ?? [])];
+}
+
 /**
  * Told about each file that is loaded; returns the exports to hand out. `name`: the package, `/` and the path of the file in
- * it. `directory`: the package's.
+ * it.
  */
-export type FileHandler = (exports: Exports, name: string, directory: string) => Exports;
+export type FileHandler = (exports: Exports, name: string, source: CopySource) => Exports;

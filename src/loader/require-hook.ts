@@ -2,6 +2,7 @@ import Module, { createRequire } from 'node:module';
 import * as path from 'node:path';
 import type { Hook } from 'require-in-the-middle';
 import { hasDebugOutput } from '../config/debug-output';
+import { copyOnDisk } from './copy-on-disk';
 import type { Exports, FileHandler, LibraryEntry } from './instrumentation';
 import { createRequireFilter } from './require-filter';
 import { wrapMethod } from './wrap';
@@ -16,7 +17,7 @@ export function installRequireHook(libraries: readonly LibraryEntry[], onFile: F
     libraries.map(library => library.module),
     { internals: true },
     (exports: Exports, name: string, directory?: string) => {
-      return directory === undefined ? exports : onFile(exports, name.split(path.sep).join('/'), directory);
+      return directory === undefined ? exports : onFile(exports, name.split(path.sep).join('/'), copyOnDisk(directory));
     },
   );
   const mayBePatched = createRequireFilter(libraries);

@@ -3,6 +3,7 @@ import { type NodeVersion, nodeVersion } from '../../fixtures/node-versions';
 import { writeCertificate } from './certificate';
 import { PRELOAD, runJson } from './child';
 import { describeOnEachNode } from './each-node';
+import { expectOneMergedHeader } from './outbound-calls';
 import { createSandbox, type Sandbox } from './sandbox';
 import { placeUndici, UNDICI, undiciDependencies, undiciFor } from './undici-versions';
 
@@ -16,50 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => sandbox?.remove());
 
-/** By form, existing headers and tag: the requests that were sent. */
-type Sent = Record<string, readonly { readonly bytes: string; readonly baggage: readonly string[] }[]>;
-
-const withoutBaggage = (bytes: string) => bytes.replace(/^baggage:.*\r\n/gim, '');
-
-/** What the agent must make of the application's own baggage headers. */
-function merged(tag: string, own: readonly string[]): string[] {
-  const members = own
-    .join(',')
-    .split(',')
-    .filter(member => !member.trim().startsWith('gray_tag='))
-    .join(',');
-  return [members === '' ? `gray_tag=${tag}` : `gray_tag=${tag},${members}`];
-}
-
-/** Runs every form of the client with and without the agent, and holds one against the other. */
-async function compare(node: NodeVersion, client: string): Promise<void> {
-  const app = { node, cwd: sandbox.directory, timeout: 60_000 };
-  const script = ['http/outbound.cjs', client];
-  const [bare, agent] = await Promise.all([
-    runJson<Sent>({ ...app, args: script }),
-    runJson<Sent>({ ...app, args: [...PRELOAD, ...script] }),
-  ]);
-  const names = Object.keys(bare);
-  expect(Object.keys(agent)).toEqual(names);
-  expect(names.length).toBeGreaterThan(40);
-  const expected: Sent = {};
-  const got: Sent = {};
-  for (const name of names) {
-    const tag = name.split(' | ')[2] as string;
-    const [without, withAgent] = [bare[name] ?? [], agent[name] ?? []];
-    if (tag === 'untagged') {
-      expected[name] = without;
-      got[name] = withAgent;
-    } else {
-      expected[name] = without.map(({ bytes, baggage }) => ({
-        bytes: withoutBaggage(bytes),
-        baggage: merged(tag, baggage),
-      }));
-      got[name] = withAgent.map(({ bytes, baggage }) => ({ bytes: withoutBaggage(bytes), baggage }));
-    }
-  }
-  expect(got).toEqual(expected);
-}
+const compare = (node: NodeVersion, client: string) => expectOneMergedHeader(sandbox, client, { node });
 
 describeOnEachNode('outbound calls carry one merged baggage header, untagged ones the very same bytes', node => {
   it.each(['http', 'https', 'fetch'])('%s', client => compare(node, client));

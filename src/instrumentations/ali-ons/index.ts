@@ -23,6 +23,8 @@ function instrumentation(module: string, versions: string): Instrumentation {
       'lib/consumer/mq_push_consumer.js': patchConsumer(module),
       'lib/producer/mq_producer.js': patchProducer,
     },
+    // 2.x
+    requires: { packages: ['co'] },
     unknownVersion: noticeConsumers(module),
   };
 }

@@ -18,5 +18,6 @@ export const apacheRocketmq: Instrumentation = {
     'lib/producer.js': patchProducer,
     'lib/push_consumer.js': patchConsumer,
   },
+  requires: { files: ['lib/common.js'] },
   unknownVersion: noticeConsumers('apache-rocketmq'),
 };

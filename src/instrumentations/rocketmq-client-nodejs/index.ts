@@ -26,5 +26,13 @@ export const rocketmqClientNodejs: Instrumentation = {
     'dist/message/PublishingMessage.js': patchPublishingMessage,
     'dist/producer/Producer.js': patchProducer,
   },
+  requires: {
+    files: [
+      'dist/consumer/ConsumeResult.js',
+      'dist/consumer/FilterExpression.js',
+      'dist/util/index.js',
+      'proto/apache/rocketmq/v2/service_pb.js',
+    ],
+  },
   unknownVersion: noticeConsumers('rocketmq-client-nodejs'),
 };

@@ -7,6 +7,7 @@
  */
 import type { Agent } from '../../agent';
 import { overlay } from '../../loader/overlay';
+import type { AnyClass } from '../../loader/wrap';
 import { changeHeaders, type HeaderChange } from '../../propagation/http-headers';
 import { shallowCopy } from '../../shallow-copy';
 
@@ -35,8 +36,8 @@ export interface DispatchOptions {
 }
 type OwnOptions = { -readonly [K in keyof DispatchOptions]: DispatchOptions[K] };
 
-/** Handlers of undici's own that dispatch a request once more, from options of their own. */
-const AGAIN: ReadonlySet<string> = new Set(['RedirectHandler', 'RetryHandler']);
+/** Prototypes of handlers of undici's own that dispatch a request once more, from options of their own. */
+const again = new WeakSet<object>();
 /** As {@link Call.headers}: no headers carry the tag yet. */
 const NONE_YET = Symbol();
 const NOTHING: readonly HeaderChange[] = [];
@@ -95,9 +96,15 @@ export function callOf(options: DispatchOptions): Call | undefined {
   return options[CALL];
 }
 
+/** `Handler` is a class of undici's own whose instances dispatch again. Not known by its name, which bundlers shorten. */
+export function dispatchesAgain(Handler: AnyClass): void {
+  again.add(Handler.prototype);
+}
+
 /** Lets a handler that dispatches again do so with the tag of the call that it was made for. */
 export function remember(handler: object, tag: string | undefined): void {
-  if (!AGAIN.has(handler.constructor?.name)) return;
+  const prototype: unknown = Object.getPrototypeOf(handler);
+  if (!isObject(prototype) || !again.has(prototype)) return;
   // A copy that the handler made for itself.
   const { opts } = handler as { opts?: unknown };
   if (isObject(opts) && callOf(opts) === undefined) Object.assign(opts, { [CALL]: { tag, headers: NONE_YET } });

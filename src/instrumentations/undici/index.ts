@@ -7,7 +7,7 @@ import type { Agent } from '../../agent';
 import { type Exports, type Instrumentation, type Patch, Replacement } from '../../loader/instrumentation';
 import { type AnyFunction, wrapClass, wrapMethod } from '../../loader/wrap';
 import { createAim } from './aim';
-import { type Calls, createCalls, type DispatchOptions, isObject, remember } from './calls';
+import { type Calls, createCalls, type DispatchOptions, dispatchesAgain, isObject, remember } from './calls';
 import { withOneBaggage } from './one-baggage';
 import { type Dispatcher, rememberOptions, type Sender } from './siblings';
 
@@ -83,15 +83,20 @@ export const undici: Instrumentation = {
     'lib/dispatcher-base.js': patchBase,
     'lib/client.js': patchMadeForOneOrigin,
     'lib/pool.js': patchMadeForOneOrigin,
+    'lib/handler/RedirectHandler.js': dispatchesAgain,
+    'lib/handler/RetryHandler.js': dispatchesAgain,
     // 6.x to 8.x
     'lib/dispatcher/dispatcher.js': patchEveryClass,
     'lib/dispatcher/dispatcher-base.js': patchBase,
     'lib/dispatcher/client.js': patchMadeForOneOrigin,
     'lib/dispatcher/pool.js': patchMadeForOneOrigin,
     'lib/dispatcher/round-robin-pool.js': patchMadeForOneOrigin,
+    'lib/handler/redirect-handler.js': dispatchesAgain,
+    'lib/handler/retry-handler.js': dispatchesAgain,
     'lib/mock/mock-agent.js': patchMock,
     'lib/util/cache.js': patchCacheKey,
   },
+  requires: { files: ['lib/core/symbols.js'] },
 };
 
 /** Patches a `DispatcherBase.prototype`, whose `dispatch(options, handler)` starts requests, and what it inherits. */

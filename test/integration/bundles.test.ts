@@ -1,0 +1,189 @@
+/** Libraries within bundles that were made with the plugins for esbuild and webpack. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { LIBRARIES } from '../../src/instrumentations';
+import type { ProcessReport } from '../../src/telemetry/process-report';
+import { BUNDLERS, bundle } from './bundling';
+import { PRELOAD, runJson, runOk, start } from './child';
+import { describeOnEachNode } from './each-node';
+import { expectOneMergedHeader } from './outbound-calls';
+import { createSandbox, type Sandbox } from './sandbox';
+import { expectPropagated, type SeenCall } from './seen-calls';
+import { placeUndici, undiciDependencies } from './undici-versions';
+
+type Bundler = 'esbuild' | 'webpack';
+
+let sandbox: Sandbox;
+beforeAll(async () => {
+  sandbox = await createSandbox({
+    dependencies: {
+      ...BUNDLERS,
+      ...undiciDependencies([5, 6, 7]),
+      'renamed-undici': 'npm:undici@^6',
+      grpc: 'npm:@grpc/grpc-js@^1.14.7',
+      'old-grpc': 'npm:@grpc/grpc-js@1.0.0',
+      undici: '^7',
+      '@grpc/grpc-js': '^1.14.7',
+      nacos: '^2.6.3',
+      'apache-dubbo-consumer': '^4.0.0',
+      'apache-dubbo-service': '^0.0.1',
+      // What apache-dubbo-service uses and does not name.
+      debug: '^4.4.3',
+      'koa-compose': '^4.1.0',
+      'rocketmq-client-nodejs': '^1.0.8',
+      'ali-ons': '^3.12.0',
+      rocketmq: '^2.0.1',
+    },
+  });
+  placeUndici(sandbox, [5, 6, 7]);
+  for (const name of ['grpc', 'old-grpc']) sandbox.unalias(name, `copies/${name}`, '@grpc/grpc-js');
+});
+afterAll(() => sandbox?.remove());
+
+/**
+ * Bundles a library by itself, minified, to where an application in `directory` finds it by its name: a file, not a package,
+ * so that nobody can see it being required.
+ */
+async function bundledLibrary(bundler: Bundler, from: string, name: string): Promise<string> {
+  const directory = `${bundler}/${from}`;
+  const entry = `${from}/${bundler}.cjs`;
+  sandbox.write(entry, `module.exports = require('${name}');`);
+  await bundle(sandbox, { bundler, entry, outfile: `${directory}/node_modules/${name}.js`, isMinified: true });
+  return directory;
+}
+
+// webpack and its minifier take their time: the newest of each library is enough to show what they do to one.
+const UNDICI: readonly [Bundler, number][] = [
+  ['esbuild', 5],
+  ['esbuild', 6],
+  ['esbuild', 7],
+  ['webpack', 7],
+];
+const GRPC: readonly [Bundler, string][] = [
+  ['esbuild', 'grpc'],
+  ['esbuild', 'old-grpc'],
+  ['webpack', 'grpc'],
+];
+describe('a library in a minified bundle works as on disk', { timeout: 120_000 }, () => {
+  it.each(UNDICI)('%s, undici %i', async (bundler, major) => {
+    const client = await bundledLibrary(bundler, `v${major}`, 'undici');
+    // Applications look there for the version.
+    sandbox.write(`${client}/node_modules/undici/package.json`, JSON.stringify({ version: `${major}.0.0` }));
+    await expectOneMergedHeader(sandbox, client, { bareClient: `v${major}` });
+    const queues = await runJson({ cwd: sandbox.directory, args: [...PRELOAD, 'http/queues.cjs', client] });
+    expect(queues).toEqual({ count: expect.toSatisfy((count: number) => count >= 72), wrong: [] });
+  });
+
+  it.each(GRPC)('%s, @grpc/grpc-js (%s)', async (bundler, copy) => {
+    const client = await bundledLibrary(bundler, `copies/${copy}`, '@grpc/grpc-js');
+    const script = ['grpc/calls.cjs', client, '210', ...(copy === 'grpc' ? [] : ['without-retries'])];
+    const { results } = await runJson<{ results: SeenCall[] }>({
+      cwd: sandbox.directory,
+      args: [...PRELOAD, ...script],
+    });
+    expect(results.find(({ error }) => error !== undefined)).toBeUndefined();
+    expect(expectPropagated(results, { agent: true })).toContain('unary');
+  });
+});
+
+describe('every hook of every library is in place in a bundle as on disk', { timeout: 120_000 }, () => {
+  const inPlace = async (script: string) => {
+    const socket = `${script.replace(/\W/g, '-')}.sock`;
+    const env = { GRAY_STATUS: socket };
+    const child = start({ cwd: sandbox.directory, env, args: [...PRELOAD, script] });
+    await child.waitFor('loaded');
+    const cli = join(sandbox.agentDirectory, 'dist', 'cli.js');
+    const args = [cli, 'status', sandbox.path(socket), '--json'];
+    const { libraries } = await runJson<ProcessReport>({ cwd: sandbox.directory, args });
+    await child.stop('SIGKILL');
+    return libraries
+      .map(({ directory, patched, ...copy }) => ({ ...copy, patched: [...patched].sort() }))
+      .sort((one, other) => (one.module < other.module ? -1 : 1));
+  };
+
+  it.each<Bundler>(['esbuild', 'webpack'])('%s, minified', async bundler => {
+    const outfile = `dist/${bundler}/libraries.js`;
+    await bundle(sandbox, { bundler, entry: 'bundles/libraries.cjs', outfile, isMinified: true });
+    const [onDisk, bundled] = await Promise.all([inPlace('bundles/libraries.cjs'), inPlace(outfile)]);
+    expect(bundled).toEqual(onDisk);
+    for (const copy of bundled) expect(copy).toMatchObject({ isKnown: true, failed: [] });
+    // A native addon stays outside of any bundle.
+    const expected = LIBRARIES.map(({ module }) => module).filter(module => module !== 'apache-rocketmq');
+    expect(bundled.map(({ module }) => module)).toEqual(expected.sort());
+  });
+});
+
+const COPIES = [['gray_tag=gray'], ['gray_tag=gray'], ['gray_tag=gray']];
+const GRAY = { GRAY_TAG: 'gray' };
+
+describe('copies of a library, whatever it is installed as', () => {
+  const KINDS = {
+    'esbuild 0.17': { bundler: 'esbuild17', outfile: 'out/copies-17.cjs' },
+    'esbuild, an ES module': { bundler: 'esbuild', outfile: 'out/copies.mjs', format: 'esm' },
+    webpack: { bundler: 'webpack', outfile: 'out/copies-webpack.cjs' },
+  } as const;
+  beforeAll(async () => {
+    for (const kind of Object.values(KINDS)) await bundle(sandbox, { ...kind, entry: 'bundles/copies.cjs' });
+  });
+
+  describeOnEachNode('are seen each', node => {
+    it.each(Object.entries(KINDS))('%s', async (_name, { outfile }) => {
+      const app = { node, cwd: sandbox.directory };
+      expect(await runJson({ ...app, env: GRAY, args: [...PRELOAD, outfile] })).toEqual(COPIES);
+      const disabled = { ...GRAY, GRAY_ENABLED: 'false' };
+      expect(await runJson({ ...app, env: disabled, args: [...PRELOAD, outfile] })).toEqual([[], [], []]);
+      expect(await runJson({ ...app, args: [outfile] })).toEqual([[], [], []]);
+    });
+  });
+});
+
+describe('what is not as it should be', () => {
+  const warnings = (stderr: string) => stderr.split('\n').filter(line => line.includes('warn:'));
+
+  it.each(['commonjs', 'module'])('an unknown version (%s) is left alone, with one warning', async type => {
+    const directory = `fakes/${type}/node_modules/undici`;
+    const isModule = type === 'module';
+    const text = isModule ? "export default 'as it was';" : "module.exports = 'as it was';";
+    sandbox.write(
+      `${directory}/package.json`,
+      JSON.stringify({ name: 'undici', version: '99.0.0', main: 'new.js', type }),
+    );
+    sandbox.write(`${directory}/new.js`, text);
+    // One of those that are patched in other versions.
+    sandbox.write(`${directory}/lib/pool.js`, text);
+    const entry = `fakes/${type}/app.mjs`;
+    sandbox.write(entry, "import u from 'undici'; import p from 'undici/lib/pool.js'; console.log(u, p);");
+    for (const bundler of ['esbuild', 'webpack'] as const) {
+      const outfile = `out/unknown-${type}-${bundler}.cjs`;
+      await bundle(sandbox, { bundler, entry, outfile });
+      const app = { cwd: sandbox.directory, env: GRAY };
+      const { stdout, stderr } = await runOk({ ...app, args: [...PRELOAD, outfile] });
+      expect(stdout).toBe('as it was as it was\n');
+      expect(warnings(stderr)).toEqual([expect.stringContaining('undici 99.0.0 is not a version this agent knows')]);
+    }
+  });
+
+  it('a bundle that does not offer what the agent hooks is left alone, with one warning', async () => {
+    const file = await bundle(sandbox, { bundler: 'esbuild', entry: 'bundles/copies.cjs', outfile: 'out/older.cjs' });
+    const text = readFileSync(file, 'utf8');
+    const older = text.replaceAll('"lib/core/symbols.js"]', ']');
+    expect(older).not.toBe(text);
+    sandbox.write('out/older.cjs', older);
+    const app = { cwd: sandbox.directory, env: { ...GRAY, GRAY_LOG_LEVEL: 'debug' } };
+    const { stdout, stderr } = await runOk({ ...app, args: [...PRELOAD, 'out/older.cjs'] });
+    expect(JSON.parse(stdout)).toEqual([[], [], []]);
+    // Once for each version.
+    expect(warnings(stderr)).toEqual([
+      expect.stringMatching(/undici 5\S* was bundled with the plugin of another version of rocketmq-gray/),
+      expect.stringMatching(/undici 6\S* was bundled with the plugin of another version of rocketmq-gray/),
+    ]);
+  });
+
+  it('another plugin that loads a file of a library first ends the build', async () => {
+    const options = { bundler: 'esbuild', entry: 'bundles/copies.cjs', outfile: 'out/other.cjs' } as const;
+    await expect(bundle(sandbox, { ...options, hasOtherFirst: true })).rejects.toThrow(
+      /another plugin loaded \S*pool\.js.* put rocketmqGray\(\) before the other plugins/,
+    );
+  });
+});
