@@ -2,12 +2,12 @@ import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Those that take minutes, the longest first: begun last, one of them is all that everybody waits for. */
-const LONG = ['chaos', 'presence', 'ali-ons-stand-in', 'auto', 'stand-ins', 'group-progress'];
+const LONG = ['chaos', 'presence', 'ali-ons-stand-in', 'auto', 'stand-ins', 'group-progress', 'next', 'egg', 'pm2'];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const place = ({ moduleId }: TestSpecification) => {
-      const index = LONG.findIndex(name => moduleId.endsWith(`/integration/${name}.test.ts`));
+      const index = LONG.findIndex(name => moduleId.endsWith(`/${name}.test.ts`));
       return index < 0 ? LONG.length : index;
     };
     return (await super.sort(files)).sort((one, other) => place(one) - place(other));

@@ -4,7 +4,6 @@ import { cpSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inject } from 'vitest';
-import type { NodeVersion } from '../../fixtures/node-versions';
 import { freePort } from '../../fixtures/servers/free-ports';
 import { type ChildOptions, type ChildResult, type RunningChild, run, start } from '../integration/child';
 import { type Application, type ApplicationOptions, createApplication } from './application';
@@ -16,7 +15,6 @@ import type { Running } from './ways';
 export type Environment = 'baseline' | 'canary' | 'bare';
 
 export interface ServiceOptions extends ApplicationOptions {
-  readonly node?: Pick<NodeVersion, 'path'>;
   /** Commands of the recipe that are run once, in this order, before anything is started. */
   readonly prepare?: readonly string[];
   /** What they make: the bare application gets a copy. Without it the commands are run for it as well. */
@@ -122,7 +120,6 @@ async function createInstance(options: InstanceOptions): Promise<Instance> {
     cwd: directory,
     env,
     timeout: COMMAND_TIMEOUT_MS,
-    ...(options.node && { node: options.node }),
   });
   const ofRecipe = (name: string) => {
     const text = commands[name];
@@ -179,7 +176,7 @@ async function variables(
   const { endpoints } = inject('rocketmq');
   const name = isBare ? bareName(options.recipe) : options.recipe;
   return {
-    PATH: [...application.path, dirname(options.node?.path ?? process.execPath), process.env.PATH].join(':'),
+    PATH: [...application.path, dirname(process.execPath), process.env.PATH].join(':'),
     HOME: home,
     PORT: `${port}`,
     GRPC_PORT: `${await freePort()}`,
