@@ -17,6 +17,7 @@ import { createConsumerHandOvers, type HandOverMeans } from './hand-over/consume
 import type { StandInMaker } from './hand-over/stand-in';
 import { keepingAlive } from './keeping-alive';
 import { SQL92_DISABLED } from './remoting/codes';
+import { similarTags } from './similar-tags';
 
 /** `GRAY_MQ_FILTER_SIDE=broker` where the broker cannot: for the application, since its consumer must not start. */
 export class FilterSideError extends Error {
@@ -91,7 +92,11 @@ export function createMessagePolicy(
   const late = latePreparations();
   /** How often each consumer was closed: what is under way then is for nobody. */
   const closings = new WeakMap<ConsumerPlan, number>();
-  const handOvers = createConsumerHandOvers(settings, log, counts.knowTag);
+  const similar = similarTags(settings.tag, log);
+  const handOvers = createConsumerHandOvers(settings, log, tag => {
+    similar(tag);
+    counts.knowTag(tag);
+  });
   const register = consumerRegister();
 
   /**

@@ -1,0 +1,21 @@
+import { expect, it } from 'vitest';
+import { createLog } from '../../src/log';
+import { similarTags } from '../../src/rocketmq/similar-tags';
+
+it.each<[string | undefined, string[], string[]]>([
+  [undefined, ['gray', 'gray', 'blue', 'gray-2'], []],
+  ['gray', ['gray'], []],
+  [undefined, ['gray', 'Gray', 'gray', 'Gray'], ['gray and Gray']],
+  ['Gray', ['gray'], ['Gray and gray']],
+  [undefined, ['gray', 'GRAY', 'Gray', 'blue', 'Blue'], ['gray and GRAY', 'gray and Gray', 'blue and Blue']],
+])('of %s, %j: warns of %j', (instanceTag, seen, pairs) => {
+  const lines: string[] = [];
+  const see = similarTags(
+    instanceTag,
+    createLog('warn', line => void lines.push(line)),
+  );
+  for (const tag of seen) see(tag);
+  expect(lines).toEqual(
+    pairs.map(pair => expect.stringMatching(new RegExp(` warn: ${pair} are in use: they are two`))),
+  );
+});
