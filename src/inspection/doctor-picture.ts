@@ -7,9 +7,9 @@ import {
   type GroupSettings,
 } from '../rocketmq/administration/broker-administration';
 import { consumerPlan } from '../rocketmq/consumer-plan';
-import type { FilterExpression } from '../rocketmq/filter-expression';
-import { canaryGroup } from '../rocketmq/group-name';
 import type { Marker } from '../rocketmq/hand-over/hand-over';
+import type { FilterExpression } from '../rocketmq/plan/filter-expression';
+import { canaryGroup } from '../rocketmq/plan/group-name';
 import type { Credentials } from '../rocketmq/remoting/signature';
 import { type Answer, isKnown, type Settle, settling, valueIn } from './answer';
 import {

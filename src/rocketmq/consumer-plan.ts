@@ -1,9 +1,9 @@
 /** What an environment means for a consumer: which group it joins and which messages it takes. */
 import type { Settings } from '../config/settings';
 import type { QueueOffsets } from './administration/canary-group';
-import type { Beginning } from './client';
-import { both, type FilterExpression, isNoneOf, isTagged, isUntagged } from './filter-expression';
-import { canaryGroup } from './group-name';
+import { both, type FilterExpression, isNoneOf, isTagged, isUntagged } from './plan/filter-expression';
+import { canaryGroup } from './plan/group-name';
+import type { Beginning } from './plan/subscription';
 
 /** A message as far as it matters who takes it. */
 export interface ConsumedMessage {

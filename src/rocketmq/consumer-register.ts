@@ -1,8 +1,9 @@
 /** The consumers of this process, for people who look into it. Keeps none alive. */
-import type { Subscription } from './client';
+
 import type { ConsumerPlan } from './consumer-plan';
-import type { FilterExpression } from './filter-expression';
 import type { TagReport } from './hand-over/hand-over';
+import type { FilterExpression } from './plan/filter-expression';
+import type { Subscription } from './plan/subscription';
 
 /** A consumer of the application, before and after. */
 export interface ConsumerReport {

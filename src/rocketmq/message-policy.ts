@@ -8,15 +8,16 @@ import type { Counts } from '../telemetry/counts';
 import type { BrokerAdministration } from './administration/broker-administration';
 import { checkFilters, prepareGroup } from './administration/group-preparation';
 import { AGAIN_AFTER_MS, latePreparations } from './administration/late-preparation';
-import type { Beginning, ClientConnection, ClientKind, Subscription } from './client';
+import type { ClientConnection, ClientKind } from './consumer/client';
 import { type ConsumerPlan, consumerPlan } from './consumer-plan';
 import { type ConsumerReport, consumerRegister } from './consumer-register';
 import { formerUseOf } from './hand-over/canary-marker';
 import type { ClusterServers } from './hand-over/cluster';
 import { createConsumerHandOvers, type HandOverMeans } from './hand-over/consumer-hand-overs';
 import type { StandInMaker } from './hand-over/stand-in';
-import { keepingAlive } from './keeping-alive';
+import type { Beginning, Subscription } from './plan/subscription';
 import { SQL92_DISABLED } from './remoting/codes';
+import { keepingAlive } from './remoting/keeping-alive';
 
 /** `GRAY_MQ_FILTER_SIDE=broker` where the broker cannot: for the application, since its consumer must not start. */
 export class FilterSideError extends Error {

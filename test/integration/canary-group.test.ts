@@ -13,9 +13,9 @@ import {
   offsetsOnEveryQueue,
   prepareCanaryGroup,
 } from '../../src/rocketmq/administration/canary-group';
-import type { Beginning } from '../../src/rocketmq/client';
 import { consumerPlan } from '../../src/rocketmq/consumer-plan';
 import { brokerSource } from '../../src/rocketmq/hand-over/broker-source';
+import type { Beginning } from '../../src/rocketmq/plan/subscription';
 import {
   RemotingConnectionError,
   RemotingTimeoutError,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { consumerPlan, type EnvironmentSettings } from '../../src/rocketmq/consumer-plan';
-import type { FilterExpression } from '../../src/rocketmq/filter-expression';
+import type { FilterExpression } from '../../src/rocketmq/plan/filter-expression';
 
 const defaults: EnvironmentSettings = { tag: undefined, key: 'gray_tag', mqBaseline: 'all', mqIgnoreTags: [] };
 const plan = (settings: Partial<EnvironmentSettings>) => consumerPlan('group1', { ...defaults, ...settings });

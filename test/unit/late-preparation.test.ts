@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AGAIN_AFTER_MS, latePreparations } from '../../src/rocketmq/administration/late-preparation';
-import type { Subscription } from '../../src/rocketmq/client';
 import type { ConsumerPlan } from '../../src/rocketmq/consumer-plan';
+import type { Subscription } from '../../src/rocketmq/plan/subscription';
 
 const subscription = (topic: string): Subscription => ({ topic, filter: { type: 'TAG', expression: '*' } });
 

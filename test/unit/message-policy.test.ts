@@ -1,7 +1,7 @@
 /** What is decided by what a client can do. */
 import { describe, expect, it } from 'vitest';
 import { loadSettings } from '../../src/config/load';
-import type { ClientKind } from '../../src/rocketmq/client';
+import type { ClientKind } from '../../src/rocketmq/consumer/client';
 import { BlindConsumerError, createMessagePolicy } from '../../src/rocketmq/message-policy';
 import { createCounts } from '../../src/telemetry/counts';
 

@@ -2,9 +2,10 @@
 import type { Agent } from '../../agent';
 import type { Exports, Patch } from '../../loader/instrumentation';
 import { type AnyFunction, wrapGetter, wrapMethod } from '../../loader/wrap';
-import type { Beginning, ClientConnection, ClientKind, Subscription } from '../../rocketmq/client';
+import type { ClientConnection, ClientKind } from '../../rocketmq/consumer/client';
 import type { ConsumerPlan } from '../../rocketmq/consumer-plan';
 import type { StandInMaker } from '../../rocketmq/hand-over/stand-in';
+import type { Beginning, Subscription } from '../../rocketmq/plan/subscription';
 import { coalesced } from './coalesced';
 import { type Departure, departure, type Leaver, type MessageQueue, type PulledQueue } from './departure';
 import { type Handler, type Handling, isHandler, scopedHandler } from './handler';

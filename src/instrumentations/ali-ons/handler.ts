@@ -2,7 +2,7 @@
 import type { Agent } from '../../agent';
 import { extractTag, recordCarrier } from '../../propagation/message-properties';
 import type { ConsumerPlan } from '../../rocketmq/consumer-plan';
-import { type FilterExpression, tagsOf } from '../../rocketmq/filter-expression';
+import { type FilterExpression, tagsOf } from '../../rocketmq/plan/filter-expression';
 import type { HandlerGate } from './handler-gate';
 import { isGeneratorFunction, type Message, RETRY_TOPIC, type Settle } from './message';
 

@@ -8,9 +8,9 @@
  */
 import type { Agent } from '../../agent';
 import type { AnyClass } from '../../loader/wrap';
-import type { Subscription } from '../../rocketmq/client';
 import type { ConsumerPlan } from '../../rocketmq/consumer-plan';
 import type { StandIn, StandInMaker } from '../../rocketmq/hand-over/stand-in';
+import type { Subscription } from '../../rocketmq/plan/subscription';
 import { STAND_IN_SUFFIX } from '../../rocketmq/presence/stand-in-client-id';
 import { coalesced } from './coalesced';
 import type { ConsumerState, MQPushConsumer } from './consumer';

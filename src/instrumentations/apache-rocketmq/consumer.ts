@@ -3,8 +3,9 @@ import type { Agent } from '../../agent';
 import type { LibraryCopy, Patch } from '../../loader/instrumentation';
 import { type AnyFunction, wrapClass, wrapMethod } from '../../loader/wrap';
 import { extractTag, recordCarrier } from '../../propagation/message-properties';
-import type { ClientKind, Subscription } from '../../rocketmq/client';
+import type { ClientKind } from '../../rocketmq/consumer/client';
 import type { ConsumerPlan } from '../../rocketmq/consumer-plan';
+import type { Subscription } from '../../rocketmq/plan/subscription';
 import { type Addon, addonOf } from './addon';
 
 interface ConsumerState {

@@ -1,8 +1,8 @@
 /** What is used here of the objects of rocketmq-client-nodejs 1.x, and its filters. */
 import type { Exports, LibraryCopy } from '../../loader/instrumentation';
-import type { Subscription } from '../../rocketmq/client';
 import type { ConsumerPlan } from '../../rocketmq/consumer-plan';
-import type { FilterExpression } from '../../rocketmq/filter-expression';
+import type { FilterExpression } from '../../rocketmq/plan/filter-expression';
+import type { Subscription } from '../../rocketmq/plan/subscription';
 import type { Credentials } from '../../rocketmq/remoting/signature';
 
 /** `FilterType` of proto/apache/rocketmq/v2/definition.proto. */

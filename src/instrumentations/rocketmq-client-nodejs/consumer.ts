@@ -1,12 +1,14 @@
 /** Consumers of rocketmq-client-nodejs 1.x: what is made of one at its construction, and of its later subscriptions. */
 import type { Agent } from '../../agent';
-import { endOfTaken, messageBatch } from '../../context/message-batch';
 import type { Exports, LibraryCopy, Patch } from '../../loader/instrumentation';
 import { overlay } from '../../loader/overlay';
 import { type AnyFunction, wrapClass, wrapMethod } from '../../loader/wrap';
-import type { ClientKind, Subscription } from '../../rocketmq/client';
+import type { ClientKind } from '../../rocketmq/consumer/client';
 import type { ConsumerPlan } from '../../rocketmq/consumer-plan';
 import type { StandInMaker } from '../../rocketmq/hand-over/stand-in';
+import type { Subscription } from '../../rocketmq/plan/subscription';
+import { endOfTaken, messageBatch } from '../../rocketmq/pull/message-batch';
+import { type PullFamily, pullFamily } from '../../rocketmq/pull/pull-family';
 import {
   type ClientConsumer,
   type ClientFilter,
@@ -19,7 +21,6 @@ import {
   subscription,
 } from './client';
 import { onReceived, scopedListener, seeMessage } from './listener';
-import { type PullFamily, pullFamily } from './pull-family';
 import {
   bringerOf,
   changedMethod,

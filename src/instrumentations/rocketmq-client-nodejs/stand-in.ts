@@ -8,10 +8,11 @@
 import type { Agent } from '../../agent';
 import type { Exports, LibraryCopy } from '../../loader/instrumentation';
 import { overlay } from '../../loader/overlay';
-import type { Subscription } from '../../rocketmq/client';
 import type { ConsumerPlan } from '../../rocketmq/consumer-plan';
 import type { StandIn, StandInMaker } from '../../rocketmq/hand-over/stand-in';
+import type { Subscription } from '../../rocketmq/plan/subscription';
 import { STAND_IN_SUFFIX } from '../../rocketmq/presence/stand-in-client-id';
+import type { PullFamily, PullMember } from '../../rocketmq/pull/pull-family';
 import {
   type ClientConsumer,
   type ConsumerOptions,
@@ -22,7 +23,6 @@ import {
 } from './client';
 import { type Delivery, giveBack, giveBackRequest, isHandledAfterAll } from './give-back';
 import { scopedListener, success } from './listener';
-import type { PullFamily, PullMember } from './pull-family';
 
 /** A stand-in that does not get through its startup by then does not start. The client itself may wait for ever. */
 const STARTUP_MS = 20_000;

@@ -1,4 +1,4 @@
-import type { Beginning } from '../client';
+import type { Beginning } from '../plan/subscription';
 import {
   type Broker,
   type BrokerAdministration,

@@ -1,8 +1,8 @@
 /** What a consumer needs on the brokers before it consumes: its group, and brokers that take its filters. */
 import type { Log } from '../../log';
-import type { Subscription } from '../client';
 import type { ConsumerPlan } from '../consumer-plan';
 import type { ClusterServers } from '../hand-over/cluster';
+import type { Subscription } from '../plan/subscription';
 import type { BrokerAdministration } from './broker-administration';
 import type { CanaryGroup, CanaryGroupError } from './canary-group';
 

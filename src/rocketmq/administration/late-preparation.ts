@@ -3,8 +3,9 @@
  * not create groups and somebody does it by hand. They are tried again while they are there: until then nobody knows of them,
  * and the baseline takes their messages too.
  */
-import type { Subscription } from '../client';
+
 import type { ConsumerPlan } from '../consumer-plan';
+import type { Subscription } from '../plan/subscription';
 
 /** How long after an attempt the next one begins, ms. */
 export const AGAIN_AFTER_MS = 30_000;

@@ -4,9 +4,9 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../../log';
-import type { Subscription } from '../client';
 import type { ConsumerPlan } from '../consumer-plan';
-import { canaryGroup } from '../group-name';
+import { canaryGroup } from '../plan/group-name';
+import type { Subscription } from '../plan/subscription';
 import type { Announcement } from '../presence/presence';
 import { createHandOver, type HandOverAction, type HandOverEvent, type TagReport } from './hand-over';
 import { silence } from './silence';

@@ -5,7 +5,7 @@ import { BrokerAdministrationError } from '../administration/broker-administrati
 import { type CanaryGroupError, offsetsOnEveryQueue, prepareCanaryGroup } from '../administration/canary-group';
 import { endOf, hasPassed, type QueuePositions } from '../administration/group-progress';
 import type { ConsumerPlan } from '../consumer-plan';
-import { canaryGroup } from '../group-name';
+import { canaryGroup } from '../plan/group-name';
 import { formerUseOf } from './canary-marker';
 import { type ClusterServers, openCluster } from './cluster';
 import type { HandOverSource } from './source';

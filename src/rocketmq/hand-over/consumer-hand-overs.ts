@@ -1,8 +1,9 @@
 /** The hand-overs of all consumers of a process: each begins, ends and begins anew with its consumer. */
 import type { Settings } from '../../config/settings';
 import type { Log } from '../../log';
-import type { ClientConnection, Subscription } from '../client';
+import type { ClientConnection } from '../consumer/client';
 import type { ConsumerPlan } from '../consumer-plan';
+import type { Subscription } from '../plan/subscription';
 import type { BaselineHandOver } from './baseline-hand-over';
 import type { Arrival } from './canary-arrival';
 import type { ClusterServers } from './cluster';

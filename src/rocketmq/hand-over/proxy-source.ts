@@ -4,7 +4,7 @@
  * declared are managed, and each only after its group has been polled for a while: what is polled has offsets.
  */
 import type { ConsumerPlan } from '../consumer-plan';
-import { canaryGroup } from '../group-name';
+import { canaryGroup } from '../plan/group-name';
 import { type Announcement, sharedPresence } from '../presence/presence';
 import type { Credentials } from '../remoting/signature';
 import type { HandOverSource } from './source';

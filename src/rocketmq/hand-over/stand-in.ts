@@ -1,7 +1,7 @@
 /** What an instrumentation gives to the policy, so that a baseline process can stand in for an absent canary. */
 
-import type { Subscription } from '../client';
 import type { ConsumerPlan } from '../consumer-plan';
+import type { Subscription } from '../plan/subscription';
 
 /** Makes second consumers beside one of the application's. */
 export interface StandInMaker {
