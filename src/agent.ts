@@ -5,8 +5,8 @@ import { createGuard, type Guard } from './loader/guard';
 import { createLog, type Log } from './log';
 import { createHeaderPropagation, type HeaderPropagation } from './propagation/http-headers';
 import { type AttachmentPropagation, createAttachmentPropagation } from './propagation/rpc-attachments';
-import type { ConsumerReport } from './rocketmq/consumer-register';
-import type { MessagePolicy } from './rocketmq/message-policy';
+import type { ConsumerReport } from './rocketmq/consumer/consumer-report';
+import type { Sessions } from './rocketmq/consumer/sessions';
 import { createRouting, type Routing } from './routing/routing';
 import { type Counts, createCounts } from './telemetry/counts';
 import { meterProvider } from './telemetry/meter-provider';
@@ -21,8 +21,8 @@ export interface Agent {
   readonly attachments: AttachmentPropagation;
   /** Which instances a call may go to, and what this process registers itself with. */
   readonly routing: Routing;
-  /** Group names, filters and groups' creation. Loaded when it is asked for: with the first consumer. */
-  readonly messages: MessagePolicy;
+  /** Opens a session for each consumer of a message broker. Loaded when it is asked for: with the first consumer. */
+  readonly sessions: Sessions;
   /** Counts what it does. */
   readonly counts: Counts;
   /** The consumers that the application has. Loads nothing. */
@@ -43,7 +43,7 @@ export function createAgent(settings: Settings): Agent {
     readTags: inbound === 'accept',
     onError: error => guard.report('the OpenTelemetry bridge', error),
   });
-  let messages: MessagePolicy | undefined;
+  let sessions: Sessions | undefined;
   const malformed = (carrier: string, kind: string) => {
     counts.malformedTag(carrier);
     log.debug(`a malformed tag in the ${carrier} ${kind} was dropped`);
@@ -53,7 +53,7 @@ export function createAgent(settings: Settings): Agent {
     log,
     guard,
     counts,
-    consumers: () => messages?.consumers() ?? [],
+    consumers: () => sessions?.consumers() ?? [],
     context: createTagContext({ instanceTag: tag, bridge }),
     headers: createHeaderPropagation({
       key,
@@ -68,12 +68,12 @@ export function createAgent(settings: Settings): Agent {
       onMalformed: name => malformed(name, 'attachment of an inbound call'),
     }),
     routing: createRouting(settings, log, counts),
-    get messages() {
-      if (messages === undefined) {
-        const { createMessagePolicy } = require('./consuming') as typeof import('./consuming');
-        messages = createMessagePolicy(settings, log, counts);
+    get sessions() {
+      if (sessions === undefined) {
+        const { createSessions } = require('./consuming') as typeof import('./consuming');
+        sessions = createSessions({ settings, log, onTag: counts.knowTag, report: guard.report });
       }
-      return messages;
+      return sessions;
     },
   };
 }

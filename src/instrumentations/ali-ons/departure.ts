@@ -4,8 +4,9 @@
  * The client's own close() (3.12.0, 2.0.4) commits what it has got to and unregisters: what is being handled is delivered
  * again, and 2.x goes on to handle all that it had pulled. It also counts as handled what it skips once it is closed.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { privateMark } from '../../private-mark';
-import type { ConsumerPlan } from '../../rocketmq/consumer-plan';
+import type { Intake } from '../../rocketmq/hand-over/intake';
 import type { Handling } from './handler';
 import type { HandlerGate } from './handler-gate';
 import type { Message, Settle } from './message';
@@ -71,11 +72,11 @@ interface GivenUp {
 const begun = privateMark<true>();
 
 /**
- * @param plan the consumer's, by which the gates know its handlers
+ * @param intake the consumer's, by which the gates know its handlers
  * @param sendsBack false for 2.x, which tries a message that failed again and again by itself
  */
 export function departure(
-  plan: ConsumerPlan,
+  intake: Intake,
   gates: ReadonlyMap<string, HandlerGate>,
   sendsBack: boolean,
   settle: Settle,
@@ -149,7 +150,7 @@ export function departure(
       for (const pulled of queues) giveUp(consumer, pulled);
       // Loops that pull end with the table's entries.
       consumer._processQueueTable.clear();
-      for (const gate of gates.values()) gate.turnAway(plan);
+      for (const gate of gates.values()) gate.turnAway(intake);
       const end = Date.now() + HANDLERS_MS;
       while (!isIdle() && Date.now() < end) await sleep(10);
       hasEnded = true;
@@ -161,8 +162,4 @@ export function departure(
       await Promise.race([Promise.all(committed), sleep(COMMIT_MS)]);
     },
   };
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise(resolve => setTimeout(resolve, ms));
 }

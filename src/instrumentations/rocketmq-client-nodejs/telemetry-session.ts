@@ -5,15 +5,15 @@
 import type { Patch } from '../../loader/instrumentation';
 import { wrapClass } from '../../loader/wrap';
 import type { ClientConsumer } from './client';
-import { planOf } from './consumer';
+import { intakeOf } from './consumer-state';
 
 export const patchTelemetrySession: Patch = (exports, agent) => {
   exports.TelemetrySession = wrapClass(exports.TelemetrySession, (args, _newTarget, make) => {
     const changed = agent.guard('watching for a missing group', args, () => {
       const [client, endpoints, logger, ...rest] = args as [ClientConsumer, unknown, object, ...unknown[]];
-      const plan = planOf(client);
-      if (plan?.tag === undefined) return args;
-      const onMissing = () => agent.messages.sayGroupIsMissing(plan, client.endpoints.facade);
+      const intake = intakeOf(client);
+      if (intake?.tag === undefined) return args;
+      const onMissing = () => agent.sessions.sayGroupIsMissing(intake, client.endpoints.facade);
       return [client, endpoints, missingGroupLogger(logger, onMissing), ...rest];
     });
     return make(changed);

@@ -1,18 +1,18 @@
 /** What an instrumentation gives to the policy, so that a baseline process can stand in for an absent canary. */
 
-import type { ConsumerPlan } from '../consumer-plan';
 import type { Subscription } from '../plan/subscription';
+import type { Intake } from './intake';
 
 /** Makes second consumers beside one of the application's. */
 export interface StandInMaker {
   /**
-   * Starts a consumer of the application's own kind, with its options and its handler, in the group of `plan` (a
-   * canary's), with the filters of `plan` for `subscriptions` (as the application wrote them).
+   * Starts a consumer of the application's own kind, with its options and its handler, in the group of `intake` (a
+   * canary's), with the filters of `intake` for `subscriptions` (as the application wrote them).
    *
    * @returns once it polls
    * @throws what the client throws; then nothing is left running
    */
-  start(plan: ConsumerPlan, subscriptions: readonly Subscription[]): Promise<StandIn>;
+  start(intake: Intake, subscriptions: readonly Subscription[]): Promise<StandIn>;
 }
 
 export interface StandIn {

@@ -2,12 +2,11 @@
 import { describe, expect, it } from 'vitest';
 import { loadSettings } from '../../src/config/load';
 import type { ClientKind } from '../../src/rocketmq/consumer/client';
-import { BlindConsumerError, createMessagePolicy } from '../../src/rocketmq/message-policy';
-import { createCounts } from '../../src/telemetry/counts';
+import { BlindConsumerError, createSessions } from '../../src/rocketmq/consumer/sessions';
 
 const CLIENT: ClientKind = { name: 'some-client', knowsSql92: false, sharesQueues: false };
 
-function policy(env: Record<string, string>) {
+function sessions(env: Record<string, string>) {
   const lines: string[] = [];
   const say = (level: string) => (text: string) => void lines.push(`${level}: ${text}`);
   const once = (level: string) => (_key: string, text: string) => void lines.push(`${level}: ${text}`);
@@ -19,23 +18,23 @@ function policy(env: Record<string, string>) {
     warnOnce: once('warn'),
     errorOnce: once('error'),
   };
-  const counts = createCounts({ instanceTag: undefined, knownTags: [], isWanted: () => false });
-  return { lines, ...createMessagePolicy(loadSettings(env).settings, log, counts) };
+  const { settings } = loadSettings(env);
+  return { lines, ...createSessions({ settings, log, onTag() {}, report() {} }) };
 }
 
 describe('a client whose consumers nobody can stand in beside', () => {
   const client = { ...CLIENT, canStandIn: false } as const;
 
   it('takes everything in a baseline of mode auto, and says so', () => {
-    const { plan, lines } = policy({});
-    expect(plan('group1', client)).toMatchObject({ group: 'group1', isFiltered: false });
+    const { open, lines } = sessions({});
+    expect(open('group1', client).intake).toMatchObject({ group: 'group1', isFiltered: false });
     expect(lines).toEqual([
       'warn: group1: beside a consumer of some-client nobody can stand in for a canary: it takes the messages of every tag that is not in GRAY_MQ_IGNORE_TAGS, as with GRAY_MQ_BASELINE=all',
     ]);
   });
 
   it('still leaves ignored tags alone', () => {
-    const made = policy({ GRAY_MQ_IGNORE_TAGS: 'blue' }).plan('group1', client);
+    const made = sessions({ GRAY_MQ_IGNORE_TAGS: 'blue' }).open('group1', client).intake;
     const takes = (tag: string) => made.takes({ topic: 'T', tag, isRetry: false });
     expect([takes('gray'), takes('blue')]).toEqual([true, false]);
   });
@@ -43,9 +42,9 @@ describe('a client whose consumers nobody can stand in beside', () => {
   it.each([{ GRAY_MQ_BASELINE: 'all' }, { GRAY_MQ_BASELINE: 'none' }, { GRAY_TAG: 'gray' }])(
     'is as any other with %j',
     env => {
-      const { plan, lines } = policy(env);
-      const { takes, isFiltered } = plan('group1', client);
-      const other = policy(env).plan('group1', CLIENT);
+      const { open, lines } = sessions(env);
+      const { takes, isFiltered } = open('group1', client).intake;
+      const other = sessions(env).open('group1', CLIENT).intake;
       const message = { topic: 'T', tag: 'gray', isRetry: false };
       expect([isFiltered, takes(message)]).toEqual([other.isFiltered, other.takes(message)]);
       expect(lines.join()).not.toContain('stand in');
@@ -61,15 +60,15 @@ describe('a client whose consumers do not show the tag of a message', () => {
     [{ GRAY_MQ_BASELINE: 'none' }, 'messages are left to canaries'],
     [{ GRAY_MQ_IGNORE_TAGS: 'blue' }, 'messages are left to canaries'],
   ])('is refused where it would take what it must not: %j', (env, which) => {
-    const { plan, lines } = policy(env);
+    const { open, lines } = sessions(env);
     const words = `its build is an old one, so nobody can tell which ${which}: the consumer of group1 is not made`;
-    expect(() => plan('group1', client)).toThrow(new BlindConsumerError(`[rocketmq-gray] ${words}`));
+    expect(() => open('group1', client)).toThrow(new BlindConsumerError(`[rocketmq-gray] ${words}`));
     expect(lines.filter(line => line.startsWith('error: '))).toEqual([`error: ${words}`]);
   });
 
   it('takes everything in a baseline that may, with a warning', () => {
-    const { plan, lines } = policy({ GRAY_MQ_BASELINE: 'all' });
-    expect(plan('group1', client).isFiltered).toBe(false);
+    const { open, lines } = sessions({ GRAY_MQ_BASELINE: 'all' });
+    expect(open('group1', client).intake.isFiltered).toBe(false);
     expect(lines).toEqual([
       'warn: its build is an old one: consumers of group1 handle messages of canaries as if they had no tag',
     ]);

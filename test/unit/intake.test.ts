@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { consumerPlan, type EnvironmentSettings } from '../../src/rocketmq/consumer-plan';
+import { createIntake } from '../../src/rocketmq/hand-over/intake';
+import { consumerPlan, type EnvironmentSettings } from '../../src/rocketmq/plan/consumer-plan';
 import type { FilterExpression } from '../../src/rocketmq/plan/filter-expression';
 
 const defaults: EnvironmentSettings = { tag: undefined, key: 'gray_tag', mqBaseline: 'all', mqIgnoreTags: [] };
-const plan = (settings: Partial<EnvironmentSettings>) => consumerPlan('group1', { ...defaults, ...settings });
+const plan = (settings: Partial<EnvironmentSettings>) =>
+  createIntake(consumerPlan('group1', { ...defaults, ...settings }));
 const all: FilterExpression = { type: 'TAG', expression: '*' };
 
 describe('a consumer plan', () => {

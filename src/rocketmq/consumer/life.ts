@@ -1,0 +1,122 @@
+/**
+ * One life of a consumer: from the application's call that starts it until it is closed, in whatever order the application
+ * calls. A consumer that is started again after that has another life.
+ */
+import type { Subscription } from '../plan/subscription';
+import { keepingAlive } from '../remoting/keeping-alive';
+import type { Duties, Reach } from './duties';
+
+export interface Life {
+  /** The application has begun to close it, or it could not be started. */
+  readonly isOver: boolean;
+  /** Nothing of it is left but what its client still does. */
+  readonly isEnded: boolean;
+  /** See {@link Session.start}. @param subscriptions what it consumes from the start on, asked when it is prepared */
+  start<T>(
+    subscriptions: () => readonly Subscription[],
+    reach: Reach,
+    start: () => T | Promise<T>,
+  ): Promise<T | undefined>;
+  /** Each subscription once, one of a topic after the other; nothing before its start and after its end. Never rejects. */
+  prepare(subscriptions: readonly Subscription[]): Promise<void>;
+  unsubscribed(topic: string): void;
+  /** See {@link Session.close}. */
+  close<T>(close: () => T | Promise<T>): Promise<T>;
+  /** Leaves, and frees its place. Never rejects. */
+  end(): Promise<void>;
+}
+
+export interface LifeOptions {
+  readonly duties: Pick<Duties, 'unsubscribed' | 'leave' | 'end'>;
+  /** What comes before the consumer consumes these. @param isOver see {@link Duties.prepare} */
+  prepare(subscriptions: readonly Subscription[], reach: Reach, isOver: () => boolean): Promise<void>;
+  /** Whatever has to be over before this life begins. Never rejects. */
+  readonly after: Promise<void>;
+  /** Told what failed of ours; the application goes on. */
+  report(what: string, error: unknown): void;
+}
+
+export function createLife({ duties, prepare: prepareThese, after, report }: LifeOptions): Life {
+  const prepared = new Map<string, { readonly subscription: Subscription; readonly done: Promise<void> }>();
+  let reach: Reach | undefined;
+  /** Calls that start it and have not failed. */
+  let starts = 0;
+  let isOver = false;
+  let isEnded = false;
+  let left: Promise<void> | undefined;
+  let ended: Promise<void> | undefined;
+
+  const quietly = (what: string, work: () => Promise<void>): Promise<void> =>
+    keepingAlive(work).catch(error => report(what, error));
+
+  const preparation = (subscriptions: readonly Subscription[], before: Promise<unknown>, by: Reach) =>
+    quietly('the preparation of a consumer group', async () => {
+      await before;
+      if (!isOver) await prepareThese(subscriptions, by, () => isOver);
+    });
+
+  const prepare: Life['prepare'] = async subscriptions => {
+    if (reach === undefined || isOver) return;
+    const missing = subscriptions.filter(one => prepared.get(one.topic)?.subscription !== one);
+    // Also where nothing is subscribed to yet: a broker that creates groups by itself would give the group other settings.
+    if (missing.length > 0 || subscriptions.length === 0) {
+      const earlier = missing.map(({ topic }) => prepared.get(topic)?.done);
+      const done = preparation(missing, Promise.all([after, ...earlier]), reach);
+      for (const subscription of missing) prepared.set(subscription.topic, { subscription, done });
+      await done;
+    }
+    await Promise.all(subscriptions.map(({ topic }) => prepared.get(topic)?.done));
+  };
+
+  const leave = () => {
+    isOver = true;
+    left ??= quietly('the end of a consumer', duties.leave);
+    return left;
+  };
+  const end = () => {
+    ended ??= leave().then(() => {
+      isEnded = true;
+      return quietly('the end of a consumer', duties.end);
+    });
+    return ended;
+  };
+
+  return {
+    get isOver() {
+      return isOver;
+    },
+    get isEnded() {
+      return isEnded;
+    },
+    async start(subscriptions, by, start) {
+      starts++;
+      reach ??= by;
+      await after;
+      await prepare(subscriptions());
+      // Closed meanwhile: it must not come to life in its group after that.
+      if (isOver) return undefined;
+      try {
+        return await start();
+      } catch (error) {
+        starts--;
+        // A client that runs refuses to be started once more, and goes on.
+        if (starts === 0) await end();
+        throw error;
+      }
+    },
+    prepare,
+    unsubscribed(topic) {
+      prepared.delete(topic);
+      duties.unsubscribed(topic);
+    },
+    async close(close) {
+      void leave();
+      try {
+        return await close();
+      } finally {
+        await end();
+      }
+    },
+    end,
+  };
+}
