@@ -37,7 +37,8 @@ export interface LifeOptions {
 }
 
 export function createLife({ duties, prepare: prepareThese, after, report }: LifeOptions): Life {
-  const prepared = new Map<string, { readonly subscription: Subscription; readonly done: Promise<void> }>();
+  /** By topic. Without a subscription: the application has none any more. */
+  const prepared = new Map<string, { readonly subscription?: Subscription; readonly done: Promise<void> }>();
   let reach: Reach | undefined;
   /** Calls that start it and have not failed. */
   let starts = 0;
@@ -52,7 +53,11 @@ export function createLife({ duties, prepare: prepareThese, after, report }: Lif
   const preparation = (subscriptions: readonly Subscription[], before: Promise<unknown>, by: Reach) =>
     quietly('the preparation of a consumer group', async () => {
       await before;
-      if (!isOver) await prepareThese(subscriptions, by, () => isOver);
+      if (isOver) return;
+      await prepareThese(subscriptions, by, () => isOver);
+      if (isOver) return;
+      // What the application gave up meanwhile.
+      for (const { topic } of subscriptions) if (!prepared.get(topic)?.subscription) duties.unsubscribed(topic);
     });
 
   const prepare: Life['prepare'] = async subscriptions => {
@@ -74,7 +79,8 @@ export function createLife({ duties, prepare: prepareThese, after, report }: Lif
     return left;
   };
   const end = () => {
-    ended ??= leave().then(() => {
+    // Whoever comes next waits for all that were before it.
+    ended ??= Promise.all([leave(), after]).then(() => {
       isEnded = true;
       return quietly('the end of a consumer', duties.end);
     });
@@ -106,8 +112,9 @@ export function createLife({ duties, prepare: prepareThese, after, report }: Lif
     },
     prepare,
     unsubscribed(topic) {
-      prepared.delete(topic);
-      duties.unsubscribed(topic);
+      const done = prepared.get(topic)?.done;
+      if (done !== undefined) prepared.set(topic, { done });
+      if (!isOver) duties.unsubscribed(topic);
     },
     async close(close) {
       void leave();
