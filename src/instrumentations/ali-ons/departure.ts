@@ -88,19 +88,8 @@ export function departure(
 ): Departure {
   let hasBegun = false;
   let hasEnded = false;
-  const hasBegunWith = (message: Message) => begun.get(message) === true;
   let running = 0;
   const givenUp = new Map<ProcessQueue, GivenUp>();
-
-  /** The offset of what was handled, until the broker says that it has it: the commit itself gets no answer. */
-  const commit = async (store: OffsetStore, { queue, offset }: GivenUp): Promise<void> => {
-    if (offset === undefined || offset < 0) return;
-    for (let attempt = 0; attempt < 3; attempt++) {
-      await settle(store.updateConsumeOffsetToBroker(queue, offset));
-      if ((await settle<number>(store.fetchConsumeOffsetFromBroker(queue))) >= offset) return;
-      await sleep(50);
-    }
-  };
 
   const isIdle = () =>
     running === 0 &&
@@ -109,23 +98,9 @@ export function departure(
 
   const giveUp = ({ _offsetStore: store }: Leaver, pulled: PulledQueue | undefined) => {
     if (pulled === undefined || givenUp.has(pulled.processQueue)) return;
-    const { messageQueue: queue, processQueue } = pulled;
-    const messages = processQueue.msgList;
-    const dropped = messages.slice(messages.findLastIndex(hasBegunWith) + 1);
-    // One that waits for its turn may stand before others that were skipped.
-    const end = messages.find(message => !hasBegunWith(message))?.queueOffset ?? Number.POSITIVE_INFINITY;
-    if (dropped.length > 0) told.givenBack(dropped.length);
-    const one: GivenUp = { queue, processQueue, offset: store.offsetTable.get(queue.key) };
-    givenUp.set(processQueue, one);
-    processQueue.msgList = messages.slice(0, messages.length - dropped.length);
-    processQueue.putMessage = () => {};
-    const { remove } = processQueue;
-    // The client commits when a batch of messages has ended, which may have been longer.
-    processQueue.remove = (...count) => {
-      const offset = Math.min(remove.apply(processQueue, count), end);
-      one.offset = Math.max(one.offset ?? -1, offset);
-      return offset;
-    };
+    const { entry, dropped } = dropUnbegun(store, pulled);
+    givenUp.set(pulled.processQueue, entry);
+    if (dropped > 0) told.givenBack(dropped);
   };
 
   return {
@@ -158,8 +133,44 @@ export function departure(
       // A rebalance that was under way may have put some back, of which nothing was pulled.
       consumer._processQueueTable.clear();
       const commits = queues.flatMap(({ processQueue }) => givenUp.get(processQueue) ?? []);
-      const committed = commits.map(one => commit(consumer._offsetStore, one).catch(told.debug));
+      const committed = commits.map(one => commit(consumer._offsetStore, one, settle).catch(told.debug));
       await Promise.race([Promise.all(committed), sleep(COMMIT_MS)]);
     },
   };
+}
+
+function hasBegunWith(message: Message): boolean {
+  return begun.get(message) === true;
+}
+
+/** Drops what has not begun of what was pulled, and has nothing more come; how many messages that are. */
+function dropUnbegun(
+  store: OffsetStore,
+  { messageQueue: queue, processQueue }: PulledQueue,
+): { readonly entry: GivenUp; readonly dropped: number } {
+  const messages = processQueue.msgList;
+  const dropped = messages.length - (messages.findLastIndex(hasBegunWith) + 1);
+  // One that waits for its turn may stand before others that were skipped.
+  const end = messages.find(message => !hasBegunWith(message))?.queueOffset ?? Number.POSITIVE_INFINITY;
+  const entry: GivenUp = { queue, processQueue, offset: store.offsetTable.get(queue.key) };
+  processQueue.msgList = messages.slice(0, messages.length - dropped);
+  processQueue.putMessage = () => {};
+  const { remove } = processQueue;
+  // The client commits when a batch of messages has ended, which may have been longer.
+  processQueue.remove = (...count) => {
+    const offset = Math.min(remove.apply(processQueue, count), end);
+    entry.offset = Math.max(entry.offset ?? -1, offset);
+    return offset;
+  };
+  return { entry, dropped };
+}
+
+/** The offset of what was handled, until the broker says that it has it: the commit itself gets no answer. */
+async function commit(store: OffsetStore, { queue, offset }: GivenUp, settle: Settle): Promise<void> {
+  if (offset === undefined || offset < 0) return;
+  for (let attempt = 0; attempt < 3; attempt++) {
+    await settle(store.updateConsumeOffsetToBroker(queue, offset));
+    if ((await settle<number>(store.fetchConsumeOffsetFromBroker(queue))) >= offset) return;
+    await sleep(50);
+  }
 }

@@ -1,6 +1,6 @@
 /** Push consumers of apache-rocketmq: their group, which messages they emit, and within which tag. */
 import type { Agent } from '../../agent';
-import type { LibraryCopy, Patch } from '../../loader/instrumentation';
+import type { Exports, LibraryCopy, Patch } from '../../loader/instrumentation';
 import { type AnyFunction, wrapClass, wrapMethod } from '../../loader/wrap';
 import { extractTag, recordCarrier } from '../../propagation/message-properties';
 import type { ClientKind } from '../../rocketmq/consumer/client';
@@ -44,7 +44,15 @@ export const patchConsumer: Patch = (_exports, agent, copy) => {
     return consumer;
   });
   const { prototype } = addon.PushConsumer;
+  patchMessages(prototype, states, agent);
+  patchStart(prototype, states);
+  patchShutdown(prototype, states);
+};
 
+type States = WeakMap<object, ConsumerState>;
+
+/** What it subscribes to, and what emits its messages. */
+function patchMessages(prototype: Exports, states: States, agent: Agent): void {
   wrapMethod<AnyFunction>(prototype, 'setListener', original => {
     return function setListener(this: object, listener: Listener, ...rest: unknown[]) {
       const intake = states.get(this)?.session.intake;
@@ -61,7 +69,9 @@ export const patchConsumer: Patch = (_exports, agent, copy) => {
       return result;
     };
   });
+}
 
+function patchStart(prototype: Exports, states: States): void {
   wrapMethod<AnyFunction>(prototype, 'start', original => {
     return function start(this: object, callback: AnyFunction, ...rest: unknown[]) {
       const state = states.get(this);
@@ -90,7 +100,9 @@ export const patchConsumer: Patch = (_exports, agent, copy) => {
       return undefined;
     };
   });
+}
 
+function patchShutdown(prototype: Exports, states: States): void {
   wrapMethod<AnyFunction>(prototype, 'shutdown', original => {
     return function shutdown(this: object, callback: AnyFunction, ...rest: unknown[]) {
       const session = states.get(this)?.session;
@@ -110,7 +122,7 @@ export const patchConsumer: Patch = (_exports, agent, copy) => {
       return undefined;
     };
   });
-};
+}
 
 /** What `start` calls back with when it went well (`OK` of CCommon.h); 20: the process has a consumer of the group. */
 const STARTED = 0;

@@ -5,6 +5,7 @@
 import type { Subscription } from '../plan/subscription';
 import { keepingAlive } from '../remoting/keeping-alive';
 import type { Duties, Reach } from './duties';
+import { createPreparations } from './preparations';
 
 export interface Life {
   /** The application has begun to close it, or it could not be started. */
@@ -37,8 +38,6 @@ export interface LifeOptions {
 }
 
 export function createLife({ duties, prepare: prepareThese, after, report }: LifeOptions): Life {
-  /** By topic. Without a subscription: the application has none any more. */
-  const prepared = new Map<string, { readonly subscription?: Subscription; readonly done: Promise<void> }>();
   let reach: Reach | undefined;
   /** Calls that start it and have not failed. */
   let starts = 0;
@@ -50,27 +49,18 @@ export function createLife({ duties, prepare: prepareThese, after, report }: Lif
   const quietly = (what: string, work: () => Promise<void>): Promise<void> =>
     keepingAlive(work).catch(error => report(what, error));
 
-  const preparation = (subscriptions: readonly Subscription[], before: Promise<unknown>, by: Reach) =>
+  const preparations = createPreparations(subscriptions =>
     quietly('the preparation of a consumer group', async () => {
-      await before;
-      if (isOver) return;
-      await prepareThese(subscriptions, by, () => isOver);
+      await after;
+      if (isOver || reach === undefined) return;
+      await prepareThese(subscriptions, reach, () => isOver);
       if (isOver) return;
       // What the application gave up meanwhile.
-      for (const { topic } of subscriptions) if (!prepared.get(topic)?.subscription) duties.unsubscribed(topic);
-    });
-
+      for (const { topic } of subscriptions) if (preparations.isForgotten(topic)) duties.unsubscribed(topic);
+    }),
+  );
   const prepare: Life['prepare'] = async subscriptions => {
-    if (reach === undefined || isOver) return;
-    const missing = subscriptions.filter(one => prepared.get(one.topic)?.subscription !== one);
-    // Also where nothing is subscribed to yet: a broker that creates groups by itself would give the group other settings.
-    if (missing.length > 0 || subscriptions.length === 0) {
-      const earlier = missing.map(({ topic }) => prepared.get(topic)?.done);
-      const done = preparation(missing, Promise.all([after, ...earlier]), reach);
-      for (const subscription of missing) prepared.set(subscription.topic, { subscription, done });
-      await done;
-    }
-    await Promise.all(subscriptions.map(({ topic }) => prepared.get(topic)?.done));
+    if (reach !== undefined && !isOver) await preparations.prepare(subscriptions);
   };
 
   const leave = () => {
@@ -112,8 +102,7 @@ export function createLife({ duties, prepare: prepareThese, after, report }: Lif
     },
     prepare,
     unsubscribed(topic) {
-      const done = prepared.get(topic)?.done;
-      if (done !== undefined) prepared.set(topic, { done });
+      preparations.forget(topic);
       if (!isOver) duties.unsubscribed(topic);
     },
     async close(close) {

@@ -88,11 +88,7 @@ export function createSession({ intake, client, duties, checkFilters, log, repor
 
   const subscribed: Session['subscribed'] = added => {
     for (const subscription of added) subscriptions.set(subscription.topic, subscription);
-    if (!intake.isFiltered) return;
-    const group = intake.tag !== undefined ? `${intake.baselineGroup} -> ${intake.group}` : intake.group;
-    const skips = intake.side === 'client' ? ' (other environments are skipped in the client)' : '';
-    const filters = added.map(({ topic, filter }) => `${topic}: ${intake.filter(filter, topic).expression}${skips}`);
-    log.info([group, ...filters].join(', '));
+    if (intake.isFiltered) log.info(madeOf(intake, added));
   };
 
   const unsubscribed = (topic: string) => {
@@ -135,13 +131,27 @@ export function createSession({ intake, client, duties, checkFilters, log, repor
     close: close => life.close(close),
     report() {
       if (life.isEnded) return undefined;
-      const { baselineGroup, group, tag, side } = intake;
-      const topics = [...subscriptions.values()].map(({ topic, filter: asked }) => ({
-        topic,
-        asked,
-        filter: intake.filter(asked, topic),
-      }));
-      return { client, baselineGroup, group, tag, filterSide: side, topics, ...current.report() };
+      return { client, ...subscribedIn(intake, [...subscriptions.values()]), ...current.report() };
     },
   };
+}
+
+/** What was made of subscriptions, for people. */
+function madeOf(intake: Intake, subscriptions: readonly Subscription[]): string {
+  const group = intake.tag !== undefined ? `${intake.baselineGroup} -> ${intake.group}` : intake.group;
+  const skips = intake.side === 'client' ? ' (other environments are skipped in the client)' : '';
+  const filters = subscriptions.map(
+    ({ topic, filter }) => `${topic}: ${intake.filter(filter, topic).expression}${skips}`,
+  );
+  return [group, ...filters].join(', ');
+}
+
+function subscribedIn(intake: Intake, subscriptions: readonly Subscription[]) {
+  const { baselineGroup, group, tag, side: filterSide } = intake;
+  const topics = subscriptions.map(({ topic, filter: asked }) => ({
+    topic,
+    asked,
+    filter: intake.filter(asked, topic),
+  }));
+  return { baselineGroup, group, tag, filterSide, topics };
 }

@@ -10,13 +10,13 @@ import { consumerPlan } from '../plan/consumer-plan';
 import type { Beginning } from '../plan/subscription';
 import type { ClusterServers } from '../remoting/cluster-servers';
 import { SQL92_DISABLED } from '../remoting/codes';
-import { baselineDuties } from './baseline-duties';
+import { type BaselineDutiesOptions, baselineDuties } from './baseline-duties';
 import { canaryDuties } from './canary-duties';
 import type { ClientConnection, ClientKind } from './client';
 import type { ConsumerReport } from './consumer-report';
 import { type Duties, NO_DUTIES } from './duties';
 import { filterSide } from './filter-side';
-import { groupReadiness } from './group-readiness';
+import { type GroupReadiness, groupReadiness } from './group-readiness';
 import { createSession, type Session } from './session';
 
 /** A consumer that would take the messages of every environment where it must not: it is not made. */
@@ -66,26 +66,6 @@ export function createSessions({ settings, log, onTag, report }: SessionsOptions
     return namesrv === undefined ? undefined : { namesrv, credentials };
   };
 
-  const dutiesOf = (intake: OwnIntake, isAuto: boolean, { sharesQueues }: ClientKind): Duties => {
-    const { baselineGroup, group, tag } = intake;
-    if (tag === undefined) {
-      return isAuto ? baselineDuties({ intake, sharesQueues, settings, log, onTag, serversOf }) : NO_DUTIES;
-    }
-    return canaryDuties({
-      group,
-      tag,
-      sharesQueues,
-      isAuto,
-      serversOf,
-      ready: (subscriptions, servers) => ready(intake, tag, subscriptions, servers),
-      arrive(topics, servers) {
-        const { arrive } = require('../hand-over/canary-arrival') as typeof import('../hand-over/canary-arrival');
-        return arrive({ baselineGroup, group, tag }, topics, servers, log);
-      },
-      info: log.info,
-    });
-  };
-
   return {
     open(group, client, beginning) {
       const ownSettings = settingsFor(settings, client, group, log);
@@ -98,7 +78,7 @@ export function createSessions({ settings, log, onTag, report }: SessionsOptions
       const session = createSession({
         intake,
         client: client.name,
-        duties: () => (intake.isFiltered ? dutiesOf(intake, ownSettings.mqBaseline === 'auto', client) : NO_DUTIES),
+        duties: () => dutiesOf(intake, { settings: ownSettings, client, serversOf, ready, log, onTag }),
         checkFilters(subscriptions, connection) {
           const servers = serversOf(connection);
           if (servers === undefined) return;
@@ -141,6 +121,32 @@ export function createSessions({ settings, log, onTag, report }: SessionsOptions
 
     consumers: () => opened.flatMap(one => one.deref()?.report() ?? []),
   };
+}
+
+interface DutiesMeans extends Omit<BaselineDutiesOptions, 'intake' | 'sharesQueues'> {
+  readonly client: ClientKind;
+  readonly ready: GroupReadiness;
+}
+
+function dutiesOf(intake: OwnIntake, { client, ready, ...means }: DutiesMeans): Duties {
+  const { settings, log, serversOf } = means;
+  const { baselineGroup, group, tag, isFiltered } = intake;
+  const { sharesQueues } = client;
+  const isAuto = settings.mqBaseline === 'auto';
+  if (tag === undefined) return isFiltered && isAuto ? baselineDuties({ intake, sharesQueues, ...means }) : NO_DUTIES;
+  return canaryDuties({
+    group,
+    tag,
+    sharesQueues,
+    isAuto,
+    serversOf,
+    ready: (subscriptions, servers) => ready(intake, tag, subscriptions, servers),
+    arrive(topics, servers) {
+      const { arrive } = require('../hand-over/canary-arrival') as typeof import('../hand-over/canary-arrival');
+      return arrive({ baselineGroup, group, tag }, topics, servers, log);
+    },
+    info: log.info,
+  });
 }
 
 /** The settings, as they can be kept by consumers of `client`. */
