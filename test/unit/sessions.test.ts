@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { loadSettings } from '../../src/config/load';
 import type { ClientKind } from '../../src/rocketmq/consumer/client';
+import { FilterSideError } from '../../src/rocketmq/consumer/filter-side';
 import { BlindConsumerError, createSessions } from '../../src/rocketmq/consumer/sessions';
 
 const CLIENT: ClientKind = { name: 'some-client', knowsSql92: false, sharesQueues: false };
@@ -71,6 +72,124 @@ describe('a client whose consumers do not show the tag of a message', () => {
     expect(open('group1', client).intake.isFiltered).toBe(false);
     expect(lines).toEqual([
       'warn: its build is an old one: consumers of group1 handle messages of canaries as if they had no tag',
+    ]);
+  });
+});
+
+describe('brokers that cannot filter', () => {
+  const refusal = new Error('The broker does not support consumer to filter message by SQL92');
+  const words = 'a broker has SQL92 filters switched off';
+  const client: ClientKind = { ...CLIENT, knowsSql92: true };
+
+  it('have the client filter from now on, where it may', () => {
+    const { open, onError, lines } = sessions({ GRAY_TAG: 'gray' });
+    const { intake } = open('group1', client);
+    const changes: string[] = [];
+    intake.onChange(() => changes.push(intake.side));
+    expect([onError(intake, refusal), onError(intake, refusal)]).toEqual(['retry', 'pass']);
+    expect(changes).toEqual(['client']);
+    expect(lines[0]).toBe(
+      `warn: messages are told apart in the client, so every environment receives all messages and skips those of the others: ${words} (enablePropertyFilter=true in the broker's configuration changes that)`,
+    );
+  });
+
+  it('are an error where the settings leave it to them', () => {
+    const { open, onError, lines } = sessions({ GRAY_TAG: 'gray', GRAY_MQ_FILTER_SIDE: 'broker' });
+    const { intake } = open('group1', client);
+    expect([onError(intake, refusal), intake.side]).toEqual(['pass', 'broker']);
+    expect(lines[0]).toMatch(new RegExp(`^error: ${words}, and GRAY_MQ_FILTER_SIDE=broker leaves it to the broker`));
+  });
+
+  it('are told apart from other errors', () => {
+    const { open, onError, lines } = sessions({ GRAY_TAG: 'gray' });
+    const { intake } = open('group1', client);
+    expect([onError(intake, new Error('timeout')), onError(intake, undefined), lines]).toEqual(['pass', 'pass', []]);
+  });
+});
+
+describe('a client that knows no SQL92', () => {
+  it.each([
+    ['auto', 'consumers of some-client know no SQL92 filters'],
+    ['client', 'GRAY_MQ_FILTER_SIDE=client'],
+  ])('filters itself with GRAY_MQ_FILTER_SIDE=%s', (side, reason) => {
+    const { open, lines } = sessions({ GRAY_TAG: 'gray', GRAY_MQ_FILTER_SIDE: side });
+    expect(open('group1', CLIENT).intake.side).toBe('client');
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toContain(`skips those of the others: ${reason}`);
+  });
+
+  it('is refused with GRAY_MQ_FILTER_SIDE=broker, and is no consumer then', () => {
+    const { open, consumers } = sessions({ GRAY_TAG: 'gray', GRAY_MQ_FILTER_SIDE: 'broker' });
+    expect(() => open('group1', CLIENT)).toThrow(FilterSideError);
+    expect(consumers()).toEqual([]);
+  });
+
+  it('may have any setting where nothing is filtered', () => {
+    const { open, lines } = sessions({ GRAY_MQ_BASELINE: 'all', GRAY_MQ_FILTER_SIDE: 'broker' });
+    expect([open('group1', CLIENT).intake.side, lines]).toEqual(['broker', []]);
+  });
+});
+
+describe('what people are told', () => {
+  it('of a consumer that was left as it is: in a canary, as an error', () => {
+    for (const [env, count] of [
+      [{}, 0],
+      [{ GRAY_TAG: 'gray' }, 1],
+    ] as const) {
+      const { sayUnplanned, lines } = sessions(env);
+      sayUnplanned('group1');
+      expect(lines.filter(line => line.startsWith('error: a consumer of this canary'))).toHaveLength(count);
+    }
+  });
+
+  it.each([
+    [{}, true],
+    [{ GRAY_MQ_NAMESRV: 'n:9876' }, false],
+  ])('of a group that is missing: how to create it, unless the agent does (%j)', (env, saysHow) => {
+    const { open, sayGroupIsMissing, lines } = sessions({ GRAY_TAG: 'gray', ...env });
+    sayGroupIsMissing(open('group1', { ...CLIENT, knowsSql92: true }).intake, 'proxy:8081');
+    expect(lines[0]).toContain('the RocketMQ at proxy:8081 has no consumer group group1_gray');
+    expect(lines[0]?.includes("mqadmin updateSubGroup -n '<name server>' -c '<cluster>' -g group1_gray")).toBe(saysHow);
+  });
+
+  it('of the consumers: those that are not closed, with what they subscribe to', async () => {
+    const { open, consumers } = sessions({ GRAY_MQ_BASELINE: 'none' });
+    const [one, other] = [open('group1', CLIENT), open('group2', CLIENT)];
+    one.subscribed([{ topic: 'T', filter: { type: 'TAG', expression: 'A' } }]);
+    await other.close(() => {});
+    expect(consumers()).toEqual([
+      {
+        client: 'some-client',
+        baselineGroup: 'group1',
+        group: 'group1',
+        tag: undefined,
+        filterSide: 'client',
+        topics: [{ topic: 'T', asked: { type: 'TAG', expression: 'A' }, filter: { type: 'TAG', expression: 'A' } }],
+        tags: [],
+      },
+    ]);
+  });
+});
+
+describe('a baseline in auto mode that knows no name server', () => {
+  const start = async (env: Record<string, string>, sharesQueues: boolean) => {
+    const { open, lines } = sessions(env);
+    const session = open('group1', { ...CLIENT, knowsSql92: true, sharesQueues });
+    session.subscribed([{ topic: 'T', filter: { type: 'TAG', expression: '*' } }]);
+    const standIns = () => ({ start: () => Promise.reject(new Error('none is needed')) });
+    const reach = { connection: () => ({ endpoint: 'proxy:8081' }), standIns };
+    expect(await session.start(reach, () => 'started')).toBe('started');
+    await session.close(() => {});
+    return lines;
+  };
+
+  it.each([
+    [{}, true],
+    [{ GRAY_MQ_TAGS: 'gray' }, false],
+  ])('takes the messages of every tag, and says so (%j, a client of a proxy: %s)', async (env, sharesQueues) => {
+    expect(await start(env, sharesQueues)).toEqual([
+      'info: group1, T: *',
+      'warn: group1: no name server is known (GRAY_MQ_NAMESRV), so nobody can say which canaries are there: the baseline takes the messages of every tag that is not in GRAY_MQ_IGNORE_TAGS, as with GRAY_MQ_BASELINE=all',
     ]);
   });
 });

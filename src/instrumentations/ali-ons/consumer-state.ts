@@ -23,12 +23,13 @@ export interface ConsumerState {
 export interface OwnState {
   readonly session: Session;
   readonly reach: Reach;
-  readonly given: Map<string, Given>;
+  /** By topic. */
+  readonly handlers: Map<string, TopicHandler>;
   isClosing: boolean;
 }
 
 /** What the application gave for a topic. */
-export interface Given {
+export interface TopicHandler {
   readonly user: UserExpression;
   readonly handler: Handler;
 }

@@ -56,7 +56,7 @@ function patchSubscriptions(prototype: ConsumerPrototype, { agent, client, state
       const user = at === 2 ? (args[1] as UserExpression) : undefined;
       const scoped = scopedHandler(handler, filterOf(user), handling, agent, settle);
       const result = original.apply(this, [...args.slice(0, at), scoped, ...args.slice(at + 1)]);
-      own?.given.set(this.formatTopic?.(topic) ?? topic, { user, handler });
+      own?.handlers.set(this.formatTopic?.(topic) ?? topic, { user, handler });
       return result;
     };
   });

@@ -72,7 +72,7 @@ export function hooksOf(name: string, MQPushConsumer: Exports, agent: Agent, cop
       own: {
         session,
         reach: intake.tag === undefined && !isBroadcast ? { connection, standIns } : { connection },
-        given: new Map(),
+        handlers: new Map(),
         isClosing: false,
       },
     };

@@ -7,7 +7,7 @@ import type { StandIn } from '../../rocketmq/hand-over/stand-in';
 import type { Subscription } from '../../rocketmq/plan/subscription';
 import { STAND_IN_SUFFIX } from '../../rocketmq/presence/stand-in-client-id';
 import type { MQPushConsumer } from './client';
-import type { ConsumerState, ConsumerStates, Given } from './consumer-state';
+import type { ConsumerState, ConsumerStates, TopicHandler } from './consumer-state';
 import type { Departure, Leaver, OffsetStore } from './departure';
 import type { HandlerGate } from './handler-gate';
 import type { Settle } from './message';
@@ -72,7 +72,7 @@ export function makeStandIn(
   const rebalanced = rebalances();
   const consumer = construct({ main, mainState, intake, options, departure, rebalanced, debug });
   const { _mqClient: client } = consumer;
-  const subscriber = subscribing(consumer, mainState.own?.given, rebalanced, departure);
+  const subscriber = subscribing(consumer, mainState.own?.handlers, rebalanced, departure);
 
   return {
     client,
@@ -161,10 +161,10 @@ function construct({ main, mainState, intake, options, departure, rebalanced, de
   return consumer;
 }
 
-/** @param given what the application gave for each topic */
+/** @param handlers what the application gave for each topic */
 function subscribing(
   consumer: StandInConsumer,
-  given: ReadonlyMap<string, Given> | undefined,
+  handlers: ReadonlyMap<string, TopicHandler> | undefined,
   rebalanced: Rebalances,
   departure: Departure,
 ) {
@@ -174,7 +174,7 @@ function subscribing(
       const polling = rebalanced.of(topics);
       try {
         for (const topic of topics) {
-          const asked = given?.get(topic);
+          const asked = handlers?.get(topic);
           if (asked === undefined) throw new Error(`the application has no handler for ${topic}`);
           consumer.subscribe(topic, asked.user, asked.handler);
         }

@@ -88,7 +88,7 @@ export function createSession({ intake, client, duties, checkFilters, log, repor
 
   const subscribed: Session['subscribed'] = added => {
     for (const subscription of added) subscriptions.set(subscription.topic, subscription);
-    if (intake.isFiltered) log.info(madeOf(intake, added));
+    if (intake.isFiltered) log.info(lineOf(intake, added));
   };
 
   const unsubscribed = (topic: string) => {
@@ -137,7 +137,7 @@ export function createSession({ intake, client, duties, checkFilters, log, repor
 }
 
 /** What was made of subscriptions, for people. */
-function madeOf(intake: Intake, subscriptions: readonly Subscription[]): string {
+function lineOf(intake: Intake, subscriptions: readonly Subscription[]): string {
   const group = intake.tag !== undefined ? `${intake.baselineGroup} -> ${intake.group}` : intake.group;
   const skips = intake.side === 'client' ? ' (other environments are skipped in the client)' : '';
   const filters = subscriptions.map(
