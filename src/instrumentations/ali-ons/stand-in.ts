@@ -6,7 +6,7 @@
  * share. What fails for one of them in the application's client would end the application's subscriptions: a rebalance
  * that rejects does, when it happens within `subscribe`. And the client's id tells a stand-in from a canary.
  */
-import type { StandInMaker } from '../../rocketmq/hand-over/stand-in';
+import { type StandInMaker, standInWith } from '../../rocketmq/hand-over/stand-in';
 import type { MQPushConsumer } from './client';
 import { coalesced } from './coalesced';
 import type { ConsumerState } from './consumer-state';
@@ -24,25 +24,18 @@ export function standInMaker(options: StandInOptions): (main: MQPushConsumer, st
       const standIn = makeStandIn(main, state, intake, options);
       const { client } = standIn;
       clients.enter(client);
-      let settleClosed = () => {};
-      const closed = new Promise<void>(resolve => {
-        settleClosed = resolve;
+      const leaving = standInWith(standIn, () => {
+        const left = standIn.leave();
+        return { left, closed: left.then(() => clients.leave(client)).catch(() => {}) };
       });
-      const leave = async () => {
-        await standIn.leave();
-        void clients
-          .leave(client)
-          .catch(() => {})
-          .then(settleClosed);
-      };
       try {
         await standIn.start(subscriptions);
       } catch (error) {
-        await leave();
-        await closed;
+        await leaving.leave();
+        await leaving.closed;
         throw error;
       }
-      return { subscribe: standIn.subscribe, unsubscribe: standIn.unsubscribe, leave, closed };
+      return leaving;
     },
   });
 }

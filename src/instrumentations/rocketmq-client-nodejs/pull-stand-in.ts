@@ -1,10 +1,10 @@
 /** Stand-ins of pull consumers of rocketmq-client-nodejs 1.x. */
 import type { Intake } from '../../rocketmq/hand-over/intake';
-import type { StandInMaker } from '../../rocketmq/hand-over/stand-in';
+import { type StandInMaker, standInWith } from '../../rocketmq/hand-over/stand-in';
 import type { PullFamily, PullMember } from '../../rocketmq/pull/pull-family';
 import type { MessageView, SimpleConsumer } from './client';
 import { giveBack, giveBackRequest } from './give-back';
-import { closer, construct, handle, type Main, sayGivenBack, startUp } from './stand-in';
+import { closer, construct, type Main, sayGivenBack, startUp, topicsOf } from './stand-in';
 
 /** Who brought a message that the application did not get from its own consumer. */
 const bringers = new WeakMap<MessageView, SimpleConsumer>();
@@ -75,11 +75,9 @@ export function pullStandIns(
       }
       const member = pullMember(main, standIn, methods, intake);
       family.add(member);
-      return handle(main, standIn, intake, {
-        leave() {
-          const removed = family.remove(member);
-          return { left: Promise.resolve(), closed: Promise.race([removed, hurried]).then(closing) };
-        },
+      return standInWith(topicsOf(main, standIn, intake), () => {
+        const removed = family.remove(member);
+        return { left: Promise.resolve(), closed: Promise.race([removed, hurried]).then(closing) };
       });
     },
   };

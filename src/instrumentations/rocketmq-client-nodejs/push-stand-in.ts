@@ -1,10 +1,10 @@
 /** Stand-ins of push consumers of rocketmq-client-nodejs 1.x. */
 import type { Intake } from '../../rocketmq/hand-over/intake';
-import type { StandInMaker } from '../../rocketmq/hand-over/stand-in';
+import { type StandInMaker, standInWith } from '../../rocketmq/hand-over/stand-in';
 import type { MessageListener, MessageView, PushConsumer } from './client';
 import { type Delivery, giveBack, giveBackRequest, isHandledAfterAll } from './give-back';
 import { scopedListener, success } from './listener';
-import { closer, construct, DONE, handle, type Main, replace, sayGivenBack, startUp } from './stand-in';
+import { closer, construct, DONE, type Main, replace, sayGivenBack, startUp, topicsOf } from './stand-in';
 
 /** Until then the client has begun to poll, ms: it does a second after its startup. */
 const FIRST_POLL_MS = 3000;
@@ -45,11 +45,9 @@ export function pushStandIns(main: Main<PushConsumer>): StandInMaker {
         throw error;
       }
       await Promise.race([polls, new Promise(resolve => setTimeout(resolve, FIRST_POLL_MS).unref())]);
-      return handle(main, standIn, intake, {
-        leave() {
-          departure.begin();
-          return { left: Promise.resolve(), closed: closing() };
-        },
+      return standInWith(topicsOf(main, standIn, intake), () => {
+        departure.begin();
+        return { left: Promise.resolve(), closed: closing() };
       });
     },
   };

@@ -14,6 +14,7 @@ import type { Subscription } from '../../rocketmq/plan/subscription';
 import { STAND_IN_SUFFIX } from '../../rocketmq/presence/stand-in-client-id';
 import { type ClientConsumer, type ConsumerOptions, liveFilter } from './client';
 import { noteStandIn } from './consumer-state';
+import { loggerView } from './logger-view';
 
 /** A stand-in that does not get through its startup by then does not start. The client itself may wait for ever. */
 const STARTUP_MS = 20_000;
@@ -67,7 +68,8 @@ export function construct<C extends ClientConsumer>(
     overlay(options, {
       consumerGroup: intake.group,
       subscriptions: new Map(first),
-      logger: withoutClose(logger),
+      // The client closes its logger when it shuts down, and this one is the application's.
+      logger: loggerView(logger, (name, method) => (name === 'close' ? undefined : method)),
       ...changes,
     }),
   ]) as C;
@@ -83,18 +85,6 @@ export function construct<C extends ClientConsumer>(
     }
   });
   return standIn;
-}
-
-/** The client closes its logger when it shuts down, and this one is the application's. */
-function withoutClose<L extends object>(logger: L): L {
-  // Not of the logger itself: it may be frozen, and a proxy must then say what it says.
-  return new Proxy(Object.create(logger) as L, {
-    get(_target, property) {
-      if (property === 'close') return undefined;
-      const value = Reflect.get(logger, property, logger) as unknown;
-      return typeof value === 'function' ? value.bind(logger) : value;
-    },
-  });
 }
 
 /**
@@ -157,25 +147,15 @@ export function closer(main: Main, standIn: ClientConsumer, afterwards: () => vo
   };
 }
 
-export function handle(
+/** How the application's topics come and go for a stand-in. */
+export function topicsOf(
   { copy }: Main,
   standIn: ClientConsumer,
   intake: Intake,
-  { leave }: { leave(): { readonly left: Promise<void>; readonly closed: Promise<void> } },
-): StandIn {
-  let settle = (_closed: Promise<void>) => {};
-  const closed = new Promise<void>(resolve => {
-    settle = resolve;
-  });
+): Pick<StandIn, 'subscribe' | 'unsubscribe'> {
   return {
-    closed,
     subscribe: asked => standIn.subscribe(asked.topic, liveFilter(asked, intake, copy)),
     unsubscribe: topic => standIn.unsubscribe(topic),
-    leave() {
-      const leaving = leave();
-      settle(leaving.closed);
-      return leaving.left;
-    },
   };
 }
 

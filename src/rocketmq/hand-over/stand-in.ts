@@ -31,3 +31,28 @@ export interface StandIn {
   /** Settles when nothing of it is left, after {@link leave}. Never rejects. */
   readonly closed: Promise<void>;
 }
+
+/**
+ * A stand-in that leaves by `leave`.
+ *
+ * @param leave begins it, and says when another consumer may start and when nothing is left. Both never reject
+ */
+export function standInWith(
+  { subscribe, unsubscribe }: Pick<StandIn, 'subscribe' | 'unsubscribe'>,
+  leave: () => { readonly left: Promise<void>; readonly closed: Promise<void> },
+): StandIn {
+  let settle = (_closed: Promise<void>) => {};
+  const closed = new Promise<void>(resolve => {
+    settle = resolve;
+  });
+  return {
+    subscribe,
+    unsubscribe,
+    closed,
+    leave() {
+      const leaving = leave();
+      settle(leaving.closed);
+      return leaving.left;
+    },
+  };
+}
