@@ -146,6 +146,10 @@ describe('what a consumer of the baseline takes in auto mode', () => {
     expect(baseline.standIn('gray').side).toBe('client');
   });
 
+  it('has stand-ins only in the baseline', () => {
+    expect(() => intakeOf({ tag: 'gray' }).standIn('blue')).toThrow('a canary has no stand-ins');
+  });
+
   it('tells who wants to know of the tags it sees', () => {
     const baseline = auto();
     baseline.saw('nobody listens');

@@ -30,9 +30,16 @@ const READY: Readonly<Record<Outcome, Ready>> = { ok: 'all', partly: 'some', fai
 
 export const subscription = (topic: string): Subscription => ({ topic, filter: { type: 'TAG', expression: '*' } });
 
-export function sessionWorld({ sharesQueues = true }: { readonly sharesQueues?: boolean } = {}) {
+export interface WorldOptions {
+  readonly sharesQueues?: boolean;
+  readonly isAuto?: boolean;
+}
+
+export function sessionWorld({ sharesQueues = true, isAuto = true }: WorldOptions = {}) {
   const lines: string[] = [];
   const reported: unknown[] = [];
+  /** Topics whose filters brokers were asked about, `|` behind each question. */
+  const checked: string[] = [];
   const pending: Pending[] = [];
   /** What happened, in its order. */
   const log: string[] = [];
@@ -67,7 +74,7 @@ export function sessionWorld({ sharesQueues = true }: { readonly sharesQueues?: 
       group: 'group1_gray',
       tag: 'gray',
       sharesQueues,
-      isAuto: true,
+      isAuto,
       serversOf: () => SERVERS,
       ready: async subscriptions => {
         const topics = subscriptions.map(({ topic }) => topic);
@@ -102,6 +109,11 @@ export function sessionWorld({ sharesQueues = true }: { readonly sharesQueues?: 
         await duties.prepare(subscriptions, ...rest);
         for (const { topic } of subscriptions) preparing.delete(topic);
       },
+      unsubscribed(topic) {
+        expect(left).toBe('no');
+        log.push(`${life} gives up ${topic}`);
+        duties.unsubscribed(topic);
+      },
       async leave() {
         expect(left).toBe('no');
         left = 'leaving';
@@ -121,7 +133,7 @@ export function sessionWorld({ sharesQueues = true }: { readonly sharesQueues?: 
     intake: createIntake(consumerPlan('group1', SETTINGS)),
     client: 'some-client',
     duties: dutiesOfLife,
-    checkFilters() {},
+    checkFilters: subscriptions => void checked.push(...subscriptions.map(({ topic }) => topic), '|'),
     log: { info: line => void lines.push(line) },
     report: (_what, error) => void reported.push(error),
   });
@@ -146,13 +158,17 @@ export function sessionWorld({ sharesQueues = true }: { readonly sharesQueues?: 
     });
   };
 
-  const connection: ClientConnection = { endpoint: 'proxy:8081' };
+  const connection = (): ClientConnection => {
+    expect(session.report()).toBeDefined();
+    return { endpoint: 'proxy:8081' };
+  };
   const flush = () => vi.advanceTimersByTimeAsync(0);
   return {
     session,
     lines,
     log,
     reported,
+    checked,
     pending,
     unsettled,
     announced: () => announced,
@@ -163,7 +179,7 @@ export function sessionWorld({ sharesQueues = true }: { readonly sharesQueues?: 
         expect(closings).toBe(closingsBefore);
         return client('start');
       };
-      return follow('start', session.start({ connection: () => connection }, run));
+      return follow('start', session.start({ connection }, run));
     },
     close() {
       closings++;

@@ -65,12 +65,26 @@ describe('a consumer of a canary', () => {
   it('has its group made before it has a subscription, and is announced with the first', async () => {
     const world = sessionWorld();
     void world.start();
-    await world.end('ready', 'failed');
+    await world.end('ready');
     await world.end('client start');
-    expect(world.session.report()).not.toHaveProperty('isAnnounced');
+    expect([world.session.report()?.isAnnounced, world.checked]).toEqual([undefined, []]);
     void world.subscribe('T');
     await world.end('ready T');
-    expect(world.announced()).toBe(1);
+    expect([world.announced(), world.checked]).toEqual([1, ['T', '|']]);
+  });
+
+  it('is not announced where the baseline does not heed it; its group is made ready all the same', async () => {
+    const world = sessionWorld({ isAuto: false });
+    world.session.subscribed([subscription('T')]);
+    void world.start();
+    await world.end('ready T', 'failed');
+    expect(world.session.report()?.isAnnounced).toBeUndefined();
+    await world.tryAgain();
+    await world.end('ready T', 'partly');
+    await world.tryAgain();
+    await world.end('ready T');
+    expect([world.announced(), world.session.report()?.isAnnounced]).toEqual([0, undefined]);
+    expect(world.lines.slice(1)).toEqual(['group1_gray is ready now']);
   });
 });
 
@@ -214,6 +228,55 @@ describe('the subscriptions of a consumer', () => {
     ]);
   });
 
+  it('that are given up while their group is made ready are not tried again', async () => {
+    const world = sessionWorld();
+    world.session.subscribed([subscription('A')]);
+    void world.start();
+    await world.flush();
+    world.unsubscribe('A');
+    await world.end('ready A', 'failed');
+    await world.tryAgain();
+    expect(world.log.filter(line => line.includes('prepares'))).toEqual(['1 prepares A']);
+  });
+
+  it('that are given up later are not tried again either, and what nobody subscribed to is none', async () => {
+    const world = sessionWorld();
+    world.session.subscribed([subscription('A'), subscription('B')]);
+    void world.start();
+    await world.end('ready A B', 'failed');
+    world.unsubscribe('B');
+    world.unsubscribe('C');
+    await world.tryAgain();
+    await world.end('ready A', 'partly');
+    await world.end('arrive');
+    world.unsubscribe('A');
+    await world.tryAgain();
+    expect(world.log.filter(line => line.includes('prepares'))).toEqual(['1 prepares A B', '1 prepares A']);
+    expect(world.log.filter(line => line.includes('gives up'))).toEqual(['1 gives up B', '1 gives up A']);
+    // Said once, and done.
+    world.session.subscribed([subscription('A')]);
+    void world.session.prepared(['A']);
+    await world.end('ready A', 'partly');
+    await world.tryAgain();
+    await world.end('ready A', 'partly');
+    expect(world.lines.slice(1)).toEqual([
+      'group1_gray is ready on some brokers: the baseline is told that gray is there',
+      "group1 -> group1_gray, A: gray_tag = 'gray'",
+    ]);
+  });
+
+  it('of a closed consumer need nothing', async () => {
+    const world = sessionWorld();
+    void world.start();
+    await world.endAll();
+    void world.close();
+    await world.endAll();
+    world.session.subscribed([subscription('A')]);
+    await world.session.prepared(['A']);
+    world.unsubscribe('A');
+    expect(world.reported).toEqual([]);
+  });
+
   it('that the client refuses are what they were', async () => {
     const world = sessionWorld();
     world.session.subscribed([{ topic: 'A', filter: { type: 'TAG', expression: 'old' } }]);
@@ -262,9 +325,10 @@ it('whatever happens in whatever order: nothing is announced twice, or after the
       // In the end it is closed, and all that is waited for ends.
       void world.close();
       await world.endAll();
+      const happened = world.log.length;
       await world.tryAgain();
       await world.endAll();
-      expect([...world.unsettled]).toEqual([]);
+      expect([[...world.unsettled], world.log.slice(happened)]).toEqual([[], []]);
       expect([world.announced(), world.session.report(), world.reported]).toEqual([0, undefined, []]);
       announcements += world.log.filter(line => line.endsWith('announced')).length;
     }),

@@ -171,7 +171,7 @@ describe('what people are told', () => {
   });
 });
 
-describe('a baseline in auto mode that knows no name server', () => {
+describe('a baseline that knows no name server', () => {
   const start = async (env: Record<string, string>, sharesQueues: boolean) => {
     const { open, lines } = sessions(env);
     const session = open('group1', { ...CLIENT, knowsSql92: true, sharesQueues });
@@ -182,6 +182,12 @@ describe('a baseline in auto mode that knows no name server', () => {
     await session.close(() => {});
     return lines;
   };
+
+  it('asks for none in another mode', async () => {
+    expect(await start({ GRAY_MQ_BASELINE: 'none' }, true)).toEqual([
+      'info: group1, T: (gray_tag IS NULL OR ORIGIN_GROUP IS NOT NULL)',
+    ]);
+  });
 
   it.each([
     [{}, true],

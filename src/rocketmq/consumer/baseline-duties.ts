@@ -1,28 +1,17 @@
 /** What is done for a consumer of the baseline: messages are left to canaries, and stand-ins take those of absent ones. */
-import type { Settings } from '../../config/settings';
-import type { Log } from '../../log';
 import type { BaselineHandOver } from '../hand-over/baseline-hand-over';
-import type { SteeredIntake } from '../hand-over/intake';
-import type { HandOverSource } from '../hand-over/source';
-import type { ClusterServers } from '../remoting/cluster-servers';
+import type { StandInMaker } from '../hand-over/stand-in';
 import type { ClientConnection } from './client';
 import type { Duties } from './duties';
 
-export interface BaselineDutiesOptions {
-  readonly intake: SteeredIntake;
-  /** See {@link ClientKind.sharesQueues}. */
-  readonly sharesQueues: boolean;
-  readonly settings: Settings;
-  readonly log: Log;
-  /** Told of each tag that is managed or stood in for. */
-  readonly onTag: (tag: string) => void;
-  serversOf(connection: ClientConnection): ClusterServers | undefined;
-}
-
-/** Of a consumer in auto mode. */
-export function baselineDuties(options: BaselineDutiesOptions): Duties {
-  const { intake, settings, log, onTag } = options;
-  const { mqTags: declared, mqIgnoreTags: ignored } = settings;
+/**
+ * Of a consumer in auto mode.
+ *
+ * @param begin begins its hand-over; undefined: nobody can say which canaries are there
+ */
+export function baselineDuties(
+  begin: (connection: ClientConnection, standIns: StandInMaker) => BaselineHandOver | undefined,
+): Duties {
   let handOver: BaselineHandOver | undefined;
 
   return {
@@ -30,14 +19,8 @@ export function baselineDuties(options: BaselineDutiesOptions): Duties {
       if (subscriptions.length === 0) return;
       const standIns = reach.standIns?.();
       if (standIns === undefined) return;
-      if (handOver === undefined) {
-        const source = sourceOf(options, connection);
-        if (source === undefined) return;
-        const { baselineHandOver } =
-          require('../hand-over/baseline-hand-over') as typeof import('../hand-over/baseline-hand-over');
-        handOver = baselineHandOver({ plan: intake, source, standIns, declared, ignored, log, onTag });
-      }
-      await handOver.subscribe(subscriptions);
+      handOver ??= begin(connection, standIns);
+      await handOver?.subscribe(subscriptions);
     },
     unsubscribed: topic => handOver?.unsubscribe(topic),
     leave: async () => handOver?.close(),
@@ -47,32 +30,4 @@ export function baselineDuties(options: BaselineDutiesOptions): Duties {
     },
     report: () => ({ tags: handOver?.tags() ?? [] }),
   };
-}
-
-/** Where it is known from who is there; undefined: from nowhere, and it is said so. */
-function sourceOf(
-  { intake, sharesQueues, settings, log, serversOf }: BaselineDutiesOptions,
-  connection: ClientConnection,
-): HandOverSource | undefined {
-  const { group } = intake;
-  const servers = serversOf(connection);
-  if (servers !== undefined) {
-    const { brokerSource } = require('../hand-over/broker-source') as typeof import('../hand-over/broker-source');
-    return brokerSource(intake, servers, log);
-  }
-  // Only clients of a proxy have one, and it knows only what it is asked for.
-  if (!sharesQueues || settings.mqTags.length === 0) {
-    log.warnOnce(
-      `servers:${group}`,
-      `${group}: no name server is known (GRAY_MQ_NAMESRV), so nobody can say which canaries are there: the baseline takes the messages of every tag that is not in GRAY_MQ_IGNORE_TAGS, as with GRAY_MQ_BASELINE=all`,
-    );
-    return undefined;
-  }
-  const { proxyOf, proxySource } = require('../hand-over/proxy-source') as typeof import('../hand-over/proxy-source');
-  const proxy = settings.mqProxyRemoting ?? proxyOf(connection.endpoint);
-  log.warnOnce(
-    `servers:${group}`,
-    `${group}: no name server is known (GRAY_MQ_NAMESRV): the proxy at ${proxy} is asked who is there, which it knows of a crash after two minutes, and of tags in GRAY_MQ_TAGS only; after each start the baseline takes their messages as well for some 40 s`,
-  );
-  return proxySource(intake, { proxyRemoting: proxy, credentials: connection.credentials });
 }

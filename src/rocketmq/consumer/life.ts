@@ -5,21 +5,17 @@
 import type { Subscription } from '../plan/subscription';
 import { keepingAlive } from '../remoting/keeping-alive';
 import type { Duties, Reach } from './duties';
-import { createPreparations } from './preparations';
+import { createPreparations, type Preparations } from './preparations';
 
 export interface Life {
   /** The application has begun to close it, or it could not be started. */
   readonly isOver: boolean;
   /** Nothing of it is left but what its client still does. */
   readonly isEnded: boolean;
-  /** See {@link Session.start}. @param subscriptions what it consumes from the start on, asked when it is prepared */
-  start<T>(
-    subscriptions: () => readonly Subscription[],
-    reach: Reach,
-    start: () => T | Promise<T>,
-  ): Promise<T | undefined>;
+  /** See {@link Session.start}. @param subscriptions what it consumes from the start on */
+  start<T>(subscriptions: readonly Subscription[], reach: Reach, start: () => T | Promise<T>): Promise<T | undefined>;
   /** Each subscription once, one of a topic after the other; nothing before its start and after its end. Never rejects. */
-  prepare(subscriptions: readonly Subscription[]): Promise<void>;
+  prepared(subscriptions: readonly Subscription[]): Promise<void>;
   unsubscribed(topic: string): void;
   /** See {@link Session.close}. */
   close<T>(close: () => T | Promise<T>): Promise<T>;
@@ -37,8 +33,9 @@ export interface LifeOptions {
   report(what: string, error: unknown): void;
 }
 
-export function createLife({ duties, prepare: prepareThese, after, report }: LifeOptions): Life {
-  let reach: Reach | undefined;
+export function createLife({ duties, prepare, after, report }: LifeOptions): Life {
+  /** From its start on. */
+  let preparations: Preparations | undefined;
   /** Calls that start it and have not failed. */
   let starts = 0;
   let isOver = false;
@@ -49,18 +46,20 @@ export function createLife({ duties, prepare: prepareThese, after, report }: Lif
   const quietly = (what: string, work: () => Promise<void>): Promise<void> =>
     keepingAlive(work).catch(error => report(what, error));
 
-  const preparations = createPreparations(subscriptions =>
-    quietly('the preparation of a consumer group', async () => {
-      await after;
-      if (isOver || reach === undefined) return;
-      await prepareThese(subscriptions, reach, () => isOver);
-      if (isOver) return;
-      // What the application gave up meanwhile.
-      for (const { topic } of subscriptions) if (preparations.isForgotten(topic)) duties.unsubscribed(topic);
-    }),
-  );
-  const prepare: Life['prepare'] = async subscriptions => {
-    if (reach !== undefined && !isOver) await preparations.prepare(subscriptions);
+  const preparationsBy = (reach: Reach): Preparations => {
+    const made = createPreparations(subscriptions =>
+      quietly('the preparation of a consumer group', async () => {
+        await after;
+        await prepare(subscriptions, reach, () => isOver);
+        if (isOver) return;
+        // What the application gave up meanwhile.
+        for (const { topic } of subscriptions) if (made.isForgotten(topic)) duties.unsubscribed(topic);
+      }),
+    );
+    return made;
+  };
+  const prepared: Life['prepared'] = async subscriptions => {
+    if (!isOver) await preparations?.prepare(subscriptions);
   };
 
   const leave = () => {
@@ -84,11 +83,10 @@ export function createLife({ duties, prepare: prepareThese, after, report }: Lif
     get isEnded() {
       return isEnded;
     },
-    async start(subscriptions, by, start) {
+    async start(subscriptions, reach, start) {
       starts++;
-      reach ??= by;
-      await after;
-      await prepare(subscriptions());
+      preparations ??= preparationsBy(reach);
+      await prepared(subscriptions);
       // Closed meanwhile: it must not come to life in its group after that.
       if (isOver) return undefined;
       try {
@@ -100,9 +98,9 @@ export function createLife({ duties, prepare: prepareThese, after, report }: Lif
         throw error;
       }
     },
-    prepare,
+    prepared,
     unsubscribed(topic) {
-      preparations.forget(topic);
+      preparations?.forget(topic);
       if (!isOver) duties.unsubscribed(topic);
     },
     async close(close) {

@@ -66,7 +66,7 @@ export function createSession({ intake, client, duties, checkFilters, log, repor
     createLife({
       duties: its,
       async prepare(asked, reach, isOver) {
-        if (!intake.isFiltered) return;
+        if (!intake.isFiltered || isOver()) return;
         const connection = await reach.connection();
         if (isOver()) return;
         if (asked.length > 0) checkFilters(asked, connection);
@@ -97,7 +97,7 @@ export function createSession({ intake, client, duties, checkFilters, log, repor
 
   const prepared: Session['prepared'] = async topics => {
     const asked = topics.flatMap(topic => subscriptions.get(topic) ?? []);
-    if (asked.length > 0) await life.prepare(asked);
+    if (asked.length > 0) await life.prepared(asked);
   };
 
   return {
@@ -127,7 +127,7 @@ export function createSession({ intake, client, duties, checkFilters, log, repor
       }
     },
     prepared,
-    start: (reach, start) => livingOne().start(() => [...subscriptions.values()], reach, start),
+    start: (reach, start) => livingOne().start([...subscriptions.values()], reach, start),
     close: close => life.close(close),
     report() {
       if (life.isEnded) return undefined;

@@ -10,7 +10,8 @@ import { consumerPlan } from '../plan/consumer-plan';
 import type { Beginning } from '../plan/subscription';
 import type { ClusterServers } from '../remoting/cluster-servers';
 import { SQL92_DISABLED } from '../remoting/codes';
-import { type BaselineDutiesOptions, baselineDuties } from './baseline-duties';
+import { baselineDuties } from './baseline-duties';
+import { beginHandOver, type HandOverMeans } from './begin-hand-over';
 import { canaryDuties } from './canary-duties';
 import type { ClientConnection, ClientKind } from './client';
 import type { ConsumerReport } from './consumer-report';
@@ -123,17 +124,20 @@ export function createSessions({ settings, log, onTag, report }: SessionsOptions
   };
 }
 
-interface DutiesMeans extends Omit<BaselineDutiesOptions, 'intake' | 'sharesQueues'> {
+interface DutiesMeans extends Omit<HandOverMeans, 'intake' | 'sharesQueues'> {
   readonly client: ClientKind;
   readonly ready: GroupReadiness;
 }
 
 function dutiesOf(intake: OwnIntake, { client, ready, ...means }: DutiesMeans): Duties {
   const { settings, log, serversOf } = means;
-  const { baselineGroup, group, tag, isFiltered } = intake;
+  const { baselineGroup, group, tag } = intake;
   const { sharesQueues } = client;
   const isAuto = settings.mqBaseline === 'auto';
-  if (tag === undefined) return isFiltered && isAuto ? baselineDuties({ intake, sharesQueues, ...means }) : NO_DUTIES;
+  if (tag === undefined) {
+    const handOver = { intake, sharesQueues, ...means };
+    return isAuto ? baselineDuties((...how) => beginHandOver(handOver, ...how)) : NO_DUTIES;
+  }
   return canaryDuties({
     group,
     tag,
