@@ -85,6 +85,18 @@ describe('a consumer of a canary', () => {
     await world.end('ready T');
     expect([world.announced(), world.session.report()?.isAnnounced]).toEqual([0, undefined]);
     expect(world.lines.slice(1)).toEqual(['group1_gray is ready now']);
+    void world.subscribe('U');
+    await world.end('ready U');
+    expect(world.announced()).toBe(0);
+  });
+
+  it('does not have its group made again while it has no subscription', async () => {
+    const world = sessionWorld();
+    void world.start();
+    await world.end('ready', 'failed');
+    await world.end('client start');
+    await world.tryAgain();
+    expect(world.pending).toEqual([]);
   });
 });
 
