@@ -1,5 +1,5 @@
-import type { Beginning } from '../client';
-import type { FilterExpression } from '../filter-expression';
+import type { FilterExpression } from '../plan/filter-expression';
+import type { Beginning } from '../plan/subscription';
 import {
   CHECK_CLIENT_CONFIG,
   DELETE_KV_CONFIG,

@@ -1,4 +1,5 @@
-import type { Beginning } from '../client';
+import type { QueueOffsets } from '../plan/left-out';
+import type { Beginning } from '../plan/subscription';
 import {
   type Broker,
   type BrokerAdministration,
@@ -116,9 +117,6 @@ export async function prepareCanaryGroup(group: CanaryGroup): Promise<PreparedGr
   if (failures.length === 0) return prepared;
   throw partlyPrepared(group, prepared, failures, brokers, baselines);
 }
-
-/** Offsets by queue, named `broker:queueId`. */
-export type QueueOffsets = ReadonlyMap<string, number>;
 
 /**
  * Where a canary's group stands in a topic, on every queue of it: nothing is lost which is left to it from there on.

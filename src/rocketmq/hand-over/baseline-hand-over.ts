@@ -4,18 +4,18 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../../log';
-import type { Subscription } from '../client';
-import type { ConsumerPlan } from '../consumer-plan';
-import { canaryGroup } from '../group-name';
+import { canaryGroup } from '../plan/group-name';
+import type { Subscription } from '../plan/subscription';
 import type { Announcement } from '../presence/presence';
 import { createHandOver, type HandOverAction, type HandOverEvent, type TagReport } from './hand-over';
+import type { SteeredIntake } from './intake';
 import { silence } from './silence';
 import type { HandOverSource } from './source';
 import type { StandIn, StandInMaker } from './stand-in';
 
 export interface BaselineHandOverOptions {
   /** Of a consumer of the baseline. */
-  readonly plan: ConsumerPlan;
+  readonly plan: SteeredIntake;
   readonly source: HandOverSource;
   readonly standIns: StandInMaker;
   /** Tags known beforehand. */

@@ -4,16 +4,16 @@ import type { Log } from '../../log';
 import { BrokerAdministrationError } from '../administration/broker-administration';
 import { type CanaryGroupError, offsetsOnEveryQueue, prepareCanaryGroup } from '../administration/canary-group';
 import { endOf, hasPassed, type QueuePositions } from '../administration/group-progress';
-import type { ConsumerPlan } from '../consumer-plan';
-import { canaryGroup } from '../group-name';
+import { canaryGroup } from '../plan/group-name';
 import { formerUseOf } from './canary-marker';
 import { type ClusterServers, openCluster } from './cluster';
+import type { SteeredIntake } from './intake';
 import type { HandOverSource } from './source';
 
 /** How often a group is asked whether it has got there, ms. */
 const DRAINED_MS = 3_000;
 
-export function brokerSource(plan: ConsumerPlan, servers: ClusterServers, log: Log): HandOverSource {
+export function brokerSource(plan: SteeredIntake, servers: ClusterServers, log: Log): HandOverSource {
   const group = plan.baselineGroup;
   const groupOf = (tag: string) => canaryGroup(group, tag);
   const { administration, markers, presence, close } = openCluster(servers);

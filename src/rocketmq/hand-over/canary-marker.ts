@@ -1,7 +1,7 @@
 import { isInstanceTag } from '../../tag';
 import type { BrokerAdministration } from '../administration/broker-administration';
 import type { FormerUse } from '../administration/canary-group';
-import { canaryGroup } from '../group-name';
+import { canaryGroup } from '../plan/group-name';
 import type { Marker, Phase } from './hand-over';
 
 /** Markers of canaries' groups in the key-value configuration of the name servers, each of which has its own copy. */

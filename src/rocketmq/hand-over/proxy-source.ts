@@ -3,10 +3,10 @@
  * down, offsets cannot be asked for, and a crash is seen when the brokers notice it, after 120 s. So only tags that are
  * declared are managed, and each only after its group has been polled for a while: what is polled has offsets.
  */
-import type { ConsumerPlan } from '../consumer-plan';
-import { canaryGroup } from '../group-name';
+import { canaryGroup } from '../plan/group-name';
 import { type Announcement, sharedPresence } from '../presence/presence';
 import type { Credentials } from '../remoting/signature';
+import type { SteeredIntake } from './intake';
 import type { HandOverSource } from './source';
 
 /** Longer than a poll takes, ms: whoever is connected for so long has asked for every queue. */
@@ -33,7 +33,7 @@ export interface Proxy {
   readonly credentials: Credentials | undefined;
 }
 
-export function proxySource(plan: ConsumerPlan, proxy: Proxy): HandOverSource {
+export function proxySource(plan: SteeredIntake, proxy: Proxy): HandOverSource {
   const group = plan.baselineGroup;
   const now = () => performance.now();
   const presence = sharedPresence(proxy);

@@ -7,7 +7,7 @@ import {
   BrokerAdministrationError,
   brokerAdministration,
 } from '../administration/broker-administration';
-import { canaryGroup } from '../group-name';
+import { canaryGroup } from '../plan/group-name';
 import type { Credentials } from '../remoting/signature';
 import { announcementGroup, announcerClientId } from './announcement-name';
 import { type BrokerLink, brokerLink } from './broker-link';

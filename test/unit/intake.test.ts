@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { consumerPlan, type EnvironmentSettings } from '../../src/rocketmq/consumer-plan';
-import type { FilterExpression } from '../../src/rocketmq/filter-expression';
+import { createIntake } from '../../src/rocketmq/hand-over/intake';
+import { consumerPlan, type EnvironmentSettings } from '../../src/rocketmq/plan/consumer-plan';
+import type { FilterExpression } from '../../src/rocketmq/plan/filter-expression';
 
 const defaults: EnvironmentSettings = { tag: undefined, key: 'gray_tag', mqBaseline: 'all', mqIgnoreTags: [] };
-const plan = (settings: Partial<EnvironmentSettings>) => consumerPlan('group1', { ...defaults, ...settings });
+const intakeOf = (settings: Partial<EnvironmentSettings>) =>
+  createIntake(consumerPlan('group1', { ...defaults, ...settings }));
 const all: FilterExpression = { type: 'TAG', expression: '*' };
 
-describe('a consumer plan', () => {
+describe('what a consumer takes', () => {
   it.each([
     ['baseline, all', {}, 'group1', '*'],
     ['baseline, none', { mqBaseline: 'none' }, 'group1', '(gray_tag IS NULL OR ORIGIN_GROUP IS NOT NULL)'],
@@ -31,7 +33,7 @@ describe('a consumer plan', () => {
     ],
     ['canary, another key', { tag: 'gray', key: 'x_lane_canary' }, 'group1_gray', "x_lane_canary = 'gray'"],
   ] as const)('%s', (_name, settings, group, expression) => {
-    const { group: planned, filter } = plan(settings);
+    const { group: planned, filter } = intakeOf(settings);
     expect([planned, filter(all, 'TEST_MQ').expression]).toEqual([group, expression]);
   });
 
@@ -47,14 +49,14 @@ describe('a consumer plan', () => {
     ['a = 1) OR (b = 2', 'SQL92', "(a = 1) AND gray_tag = 'gray'"],
     ["a = ')'", 'SQL92', "(a = ')') AND gray_tag = 'gray'"],
   ] as const)('keeps %s as one operand', (expression, type, composed) => {
-    expect(plan({ tag: 'gray' }).filter({ type, expression }, 'TEST_MQ')).toEqual({
+    expect(intakeOf({ tag: 'gray' }).filter({ type, expression }, 'TEST_MQ')).toEqual({
       type: 'SQL92',
       expression: composed,
     });
   });
 
   it('leaves the filter as it was written when the client filters, also from then on', () => {
-    const canary = plan({ tag: 'gray' });
+    const canary = intakeOf({ tag: 'gray' });
     expect(canary.side).toBe('broker');
     canary.filterInClient();
     expect(canary.side).toBe('client');
@@ -67,21 +69,21 @@ describe('a consumer plan', () => {
     ['baseline, ignoring tags', { mqIgnoreTags: ['blue'] }, [undefined, 'gray'], ['blue']],
     ['canary', { tag: 'gray' }, ['gray'], [undefined, 'blue']],
   ] as const)('%s: takes these messages and no others', (_name, settings, taken, skipped) => {
-    const { takes } = plan(settings);
+    const { takes } = intakeOf(settings);
     for (const tag of taken) expect([tag, takes({ topic: 'TEST_MQ', tag, isRetry: false })]).toEqual([tag, true]);
     for (const tag of skipped) expect([tag, takes({ topic: 'TEST_MQ', tag, isRetry: false })]).toEqual([tag, false]);
   });
 
   it('takes its own retries of other environments in the baseline, where they were taken before, and never in a canary', () => {
-    expect(plan({ mqBaseline: 'none' }).takes({ topic: 'TEST_MQ', tag: 'gray', isRetry: true })).toBe(true);
-    expect(plan({ mqIgnoreTags: ['gray'] }).takes({ topic: 'TEST_MQ', tag: 'gray', isRetry: true })).toBe(true);
-    expect(plan({ tag: 'gray' }).takes({ topic: 'TEST_MQ', tag: undefined, isRetry: true })).toBe(false);
+    expect(intakeOf({ mqBaseline: 'none' }).takes({ topic: 'TEST_MQ', tag: 'gray', isRetry: true })).toBe(true);
+    expect(intakeOf({ mqIgnoreTags: ['gray'] }).takes({ topic: 'TEST_MQ', tag: 'gray', isRetry: true })).toBe(true);
+    expect(intakeOf({ tag: 'gray' }).takes({ topic: 'TEST_MQ', tag: undefined, isRetry: true })).toBe(false);
   });
 });
 
-describe('a consumer plan of the baseline in auto mode', () => {
+describe('what a consumer of the baseline takes in auto mode', () => {
   const topic = 'TEST_MQ';
-  const auto = (more: Partial<EnvironmentSettings> = {}) => plan({ mqBaseline: 'auto', ...more });
+  const auto = (more: Partial<EnvironmentSettings> = {}) => intakeOf({ mqBaseline: 'auto', ...more });
 
   it('leaves the filter as it was written until a tag is left out, for that topic, and once it is not any more', () => {
     const baseline = auto();
@@ -132,7 +134,7 @@ describe('a consumer plan of the baseline in auto mode', () => {
     expect(baseline.takes({ topic, tag: 'blue', isRetry: false, revision: 1 })).toBe(true);
   });
 
-  it('has stand-ins with the plan of a canary, that filter where it does', () => {
+  it('has stand-ins with the intake of a canary, that filter where it does', () => {
     const baseline = auto();
     expect(baseline.standIn('gray')).toMatchObject({
       group: 'group1_gray',
@@ -142,6 +144,10 @@ describe('a consumer plan of the baseline in auto mode', () => {
     });
     baseline.filterInClient();
     expect(baseline.standIn('gray').side).toBe('client');
+  });
+
+  it('has stand-ins only in the baseline', () => {
+    expect(() => intakeOf({ tag: 'gray' }).standIn('blue')).toThrow('a canary has no stand-ins');
   });
 
   it('tells who wants to know of the tags it sees', () => {

@@ -1,12 +1,5 @@
-/** A client library, and what an application does with it, as far as the policy has to know. */
-import type { FilterExpression } from './filter-expression';
-import type { Credentials } from './remoting/signature';
-
-/** What an application subscribes to, as it wrote it. */
-export interface Subscription {
-  readonly topic: string;
-  readonly filter: FilterExpression;
-}
+/** A client library, and how it reaches its brokers, as far as a session has to know. */
+import type { Credentials } from '../remoting/signature';
 
 export interface ClientKind {
   /** Its name, for messages to people. */
@@ -26,12 +19,6 @@ export interface ClientKind {
   /** Set when its consumers do not show which environment a message is of, and its brokers are not asked to filter: why. */
   readonly blindness?: string;
 }
-
-/**
- * Where a consumer's client begins a queue on which its group has no offset: at the first message, or at the first one since
- * a time (ms since 1970).
- */
-export type Beginning = 'first' | { readonly since: number };
 
 /** Where a client finds its brokers. */
 export interface ClientConnection {

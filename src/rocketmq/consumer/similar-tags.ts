@@ -1,5 +1,5 @@
 /** Tags that a person may take for the same: they differ in upper and lower case alone, as `gray` and `Gray`. */
-import type { Log } from '../log';
+import type { Log } from '../../log';
 
 /**
  * Warns once for each pair of such tags among those that are in use.

@@ -8,7 +8,7 @@
  * - `batch[i]`, `at`, `shift`, `pop`, an iterator that is driven by hand and left: the flow takes on the scope of the
  *   message it took, until it takes another one or receives again. That is a guess at where the work for a message ends.
  */
-import type { Scope, TagContext } from './active-tag';
+import type { Scope, TagContext } from '../../context/active-tag';
 
 /** Array methods whose callback gets one message, and where the message stands among the callback's arguments. */
 const CALLBACK_METHODS: Readonly<Record<string, number>> = {
