@@ -25,6 +25,7 @@ import {
 import { type RemotingConnection, type RemotingResponse, remotingConnection } from '../remoting/connection';
 import { parseFastjson } from '../remoting/frame';
 import type { Credentials } from '../remoting/signature';
+import type { Connect } from '../runtime';
 
 /** A broker of a cluster. */
 export interface Broker {
@@ -136,10 +137,12 @@ export function brokerAdministration({
   namesrv,
   credentials,
   timeoutMs = REQUEST_TIMEOUT_MS,
+  connect = remotingConnection,
 }: {
   namesrv: string;
   credentials?: Credentials | undefined;
   timeoutMs?: number;
+  connect?: Connect;
 }): BrokerAdministration {
   const nameServers = namesrv.split(/[;,\s]+/).filter(address => address !== '');
   const connections = new Map<string, RemotingConnection>();
@@ -150,7 +153,7 @@ export function brokerAdministration({
   function connectionTo(address: string): RemotingConnection {
     let connection = connections.get(address);
     if (!connection) {
-      connection = remotingConnection(address, { credentials });
+      connection = connect(address, { credentials });
       connections.set(address, connection);
     }
     return connection;

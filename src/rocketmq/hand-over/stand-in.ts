@@ -4,7 +4,7 @@ import type { Subscription } from '../client';
 import type { ConsumerPlan } from '../consumer-plan';
 
 /** Makes second consumers beside one of the application's. */
-export interface StandInMaker {
+export interface StandInMaker<Plan = ConsumerPlan> {
   /**
    * Starts a consumer of the application's own kind, with its options and its handler, in the group of `plan` (a
    * canary's), with the filters of `plan` for `subscriptions` (as the application wrote them).
@@ -12,7 +12,7 @@ export interface StandInMaker {
    * @returns once it polls
    * @throws what the client throws; then nothing is left running
    */
-  start(plan: ConsumerPlan, subscriptions: readonly Subscription[]): Promise<StandIn>;
+  start(plan: Plan, subscriptions: readonly Subscription[]): Promise<StandIn>;
 }
 
 export interface StandIn {
