@@ -160,7 +160,7 @@ export function brokerAdministration({
   }
 
   async function askNameServer(command: number, fields: Record<string, string>): Promise<[RemotingResponse, string]> {
-    let failure: unknown = new BrokerAdministrationError(namesrv, command, undefined, 'no name server is given');
+    let failure: unknown;
     const first = preferred;
     for (let attempt = 0; attempt < nameServers.length; attempt++) {
       const index = (first + attempt) % nameServers.length;
@@ -173,7 +173,7 @@ export function brokerAdministration({
         failure = error;
       }
     }
-    throw failure;
+    throw failure ?? new BrokerAdministrationError(namesrv, command, undefined, 'no name server is given');
   }
 
   /** The answers of those that answered with one of `allowed` or without an error. */
