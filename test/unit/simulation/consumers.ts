@@ -36,10 +36,11 @@ export class SimulatedConsumer {
   constructor(
     readonly process: SimulatedProcess,
     private readonly brokers: readonly Broker[],
+    private readonly proxy: Broker,
     readonly options: ConsumerOptions,
   ) {
     const { group, clientId } = options;
-    for (const broker of brokers) {
+    for (const broker of [...brokers, proxy]) {
       const members = broker.members.get(group) ?? new Set<string>();
       broker.members.set(group, members.add(clientId));
     }
@@ -63,7 +64,8 @@ export class SimulatedConsumer {
   }
 
   private forget(): void {
-    for (const { members } of this.brokers) members.get(this.options.group)?.delete(this.options.clientId);
+    for (const { members } of [...this.brokers, this.proxy])
+      members.get(this.options.group)?.delete(this.options.clientId);
   }
 
   /** One poll for each queue, also for those that come later. */

@@ -25,6 +25,10 @@ export class Fleet extends World {
     for (let count = 0; count < (options.baselines ?? 2); count++) this.startBaseline();
   }
 
+  get mayAsk(): boolean {
+    return this.options.mayAsk ?? true;
+  }
+
   startBaseline(): BaselineProcess {
     const baseline = new BaselineProcess(this, this.options);
     this.baselines.push(baseline);
@@ -74,10 +78,9 @@ export class Fleet extends World {
     return this.baselines.flatMap(({ handOver }) => handOver.tags().filter(report => report.tag === tag));
   }
 
-  /** A server is there again, without anybody's connections, when so much time has passed (ms). */
+  /** A server ends, and is there again when so much time has passed (ms). */
   restartServer(server: Broker | NameServer, downMs: number): void {
-    server.isUp = false;
-    for (const process of this.processes) process.lose(server.address);
+    this.takeDown(server, this.processes);
     this.time.after(downMs, () => {
       server.isUp = true;
     });
@@ -87,7 +90,7 @@ export class Fleet extends World {
   calm(): void {
     this.network.faults.length = 0;
     this.standInFaults = 0;
-    this.network.heal(this.processes);
+    this.network.heal();
     for (const process of this.processes) process.death = undefined;
   }
 }

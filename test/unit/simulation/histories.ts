@@ -141,7 +141,7 @@ function happen(fleet: Fleet, one: Happening): void {
       process?.unreachable.add(fleet.server(one.server).address);
       break;
     case 'heal':
-      fleet.network.heal(fleet.processes);
+      fleet.network.heal();
       break;
     case 'freeze':
       if (process) process.frozenUntil = fleet.time.now + one.ms;

@@ -25,7 +25,7 @@ export class Network {
   constructor(
     readonly time: VirtualTime,
     readonly random: () => number,
-    private readonly servers: ReadonlyMap<string, SimulatedServer>,
+    private readonly servers: Map<string, SimulatedServer>,
   ) {}
 
   /** Connections that have ended while their servers could not be told. */
@@ -38,10 +38,17 @@ export class Network {
     else drop();
   }
 
+  /** Those that ever were. */
+  readonly processes: SimulatedProcess[] = [];
+
   /** Every process reaches every server again. */
-  heal(processes: Iterable<SimulatedProcess>): void {
-    for (const { unreachable } of processes) unreachable.clear();
+  heal(): void {
+    for (const { unreachable } of this.processes) unreachable.clear();
     for (const drop of this.unheard.splice(0)) drop();
+  }
+
+  add(server: SimulatedServer): void {
+    this.servers.set(server.address, server);
   }
 
   serverAt(address: string): SimulatedServer {
@@ -71,6 +78,7 @@ export class SimulatedProcess implements Runtime {
 
   constructor(readonly network: Network) {
     const { time } = network;
+    network.processes.push(this);
     this.clock = {
       now: () => time.now,
       systemTime: () => Math.round(1_700_000_000_000 + time.now + this.clockOffset),

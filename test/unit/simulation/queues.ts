@@ -17,6 +17,8 @@ export class Queue {
   readonly messages: Message[] = [];
   /** By group: where it goes on. */
   readonly offsets = new Map<string, number>();
+  /** Nobody is given anything of it. */
+  isStuck = false;
   private readonly waiting = new Set<Poll>();
 
   /** @param isYoung a group without an offset begins at its first message; else at its end */
@@ -37,6 +39,7 @@ export class Queue {
   }
 
   private serve(poll: Poll): void {
+    if (this.isStuck) return;
     const { messages, offsets } = this;
     let offset = offsets.get(poll.group) ?? (this.isYoung ? 0 : messages.length);
     let found: Message | undefined;

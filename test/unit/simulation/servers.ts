@@ -43,12 +43,16 @@ export interface SimulatedServer {
   answer(command: Command, session: Session): RemotingResponse;
   /** A connection has ended. */
   dropSession(session: Session): void;
+  /** It ends: all connections to it have ended. */
+  goDown(): void;
 }
 
 /** What its key-value configuration holds outlives it. */
 export class NameServer implements SimulatedServer {
   isUp = true;
   readonly keyValues = new Map<string, string>();
+  /** What is to be written is refused. */
+  takesNoValue = false;
 
   constructor(
     readonly address: string,
@@ -80,6 +84,7 @@ export class NameServer implements SimulatedServer {
         if (this.keyValues.size === 0) return response(QUERY_NOT_FOUND);
         return response(SUCCESS, { table: Object.fromEntries(this.keyValues) });
       case PUT_KV_CONFIG:
+        if (this.takesNoValue) return response(SYSTEM_ERROR, undefined, 'no disk');
         this.keyValues.set(key, value);
         return response(SUCCESS);
       case DELETE_KV_CONFIG:
@@ -91,6 +96,10 @@ export class NameServer implements SimulatedServer {
   }
 
   dropSession(): void {}
+
+  goDown(): void {
+    this.isUp = false;
+  }
 }
 
 const CLUSTER = 'DefaultCluster';
@@ -98,8 +107,11 @@ const CLUSTER = 'DefaultCluster';
 /** Its queues, groups and offsets outlive it; who is connected does not. */
 export class Broker implements SimulatedServer {
   isUp = true;
-  /** False: the account may not ask who announced himself. */
+  /** False: the account may not ask who announced himself, or announce itself. */
   mayAsk = true;
+  mayAnnounce = true;
+  /** Codes of the commands that arrived. */
+  readonly commands: number[] = [];
   readonly queues = new Map<string, Queue[]>();
   readonly groups = new Map<string, object>();
   /** Client ids by consumer group. */
@@ -114,9 +126,11 @@ export class Broker implements SimulatedServer {
 
   answer(command: Command, session: Session): RemotingResponse {
     const { code, fields, body } = command;
+    this.commands.push(code);
     const { producerGroup = '', consumerGroup = '' } = fields;
     switch (code) {
       case HEART_BEAT: {
+        if (!this.mayAnnounce) return response(NO_PERMISSION, undefined, 'no permission');
         const { clientID, producerDataSet } = JSON.parse(body.toString());
         const { groupName } = producerDataSet[0];
         const members = this.producers.get(groupName) ?? new Map<Session, string>();
@@ -176,8 +190,18 @@ export class Broker implements SimulatedServer {
     }
   }
 
+  /** How many have announced themselves in a producer group. */
+  producersOf(group: string): number {
+    return this.producers.get(group)?.size ?? 0;
+  }
+
   dropSession(session: Session): void {
     for (const members of this.producers.values()) members.delete(session);
+  }
+
+  goDown(): void {
+    this.isUp = false;
+    this.producers.clear();
   }
 
   /** The queues of a topic, or of a group's retries, which are made when they are needed. */

@@ -1,7 +1,5 @@
 /** Time that passes only when it is told to. What is due in it happens one after the other, each with all that follows from it. */
 
-const STEPS = 6;
-
 interface Due {
   at: number;
   readonly order: number;
@@ -32,10 +30,8 @@ export class VirtualTime {
       if (due.isCancelled) continue;
       this.now = Math.max(this.now, due.at);
       due.work();
-      // What follows from it: some steps of promises. Longer chains go on beside what comes next, each time in the same way.
-      for (let step = 0; step < STEPS; step++) await undefined;
+      await settled();
     }
-    await settled();
     this.now = end;
   }
 

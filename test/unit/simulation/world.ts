@@ -4,12 +4,14 @@ import { STAND_IN_SUFFIX } from '../../../src/rocketmq/presence/stand-in-client-
 import { type Role, SimulatedConsumer } from './consumers';
 import { Network, type SimulatedProcess } from './network';
 import type { Message } from './queues';
-import { Broker, NameServer } from './servers';
+import { Broker, NameServer, type SimulatedServer } from './servers';
 import { randomNumbers, VirtualTime } from './time';
 
 export const TOPIC = 'TEST_MQ';
 export const GROUP = 'group1';
 const NAME_SERVERS = ['ns1:9876', 'ns2:9876'];
+/** The remoting endpoint of a proxy, which knows who is connected. */
+export const PROXY = 'proxy:8080';
 export const SERVERS = { namesrv: NAME_SERVERS.join(';'), credentials: undefined };
 
 export interface Handling {
@@ -31,7 +33,10 @@ export interface ConsumerOfWorld {
 export class World {
   readonly time = new VirtualTime();
   readonly brokers = [new Broker('broker-a', 'broker-a:10911'), new Broker('broker-b', 'broker-b:10911')] as const;
-  readonly nameServers = NAME_SERVERS.map(address => new NameServer(address, this.brokers));
+  /** Those that the name servers list. */
+  private readonly listed: Broker[] = [...this.brokers];
+  readonly nameServers = NAME_SERVERS.map(address => new NameServer(address, this.listed));
+  readonly proxy = new Broker('proxy', PROXY);
   readonly network: Network;
   readonly sent: Message[] = [];
   readonly handled: Handling[] = [];
@@ -44,7 +49,8 @@ export class World {
   private readonly consumers: SimulatedConsumer[] = [];
 
   constructor(seed: number, mayAsk: boolean) {
-    const servers = new Map([...this.brokers, ...this.nameServers].map(server => [server.address, server] as const));
+    const all = [...this.brokers, ...this.nameServers, this.proxy];
+    const servers = new Map(all.map(server => [server.address, server] as const));
     this.network = new Network(this.time, randomNumbers(seed), servers);
     for (const broker of this.brokers) {
       broker.mayAsk = mayAsk;
@@ -57,7 +63,7 @@ export class World {
     const other = { baseline: undefined, canary: 'stand-in', 'stand-in': 'canary' }[role];
     if (this.consuming(group).some(({ options }) => options.role === other)) this.overlaps++;
     const clientId = `client-${this.consumers.length}${role === 'stand-in' ? STAND_IN_SUFFIX : ''}`;
-    const consumer = new SimulatedConsumer(process, this.brokers, {
+    const consumer = new SimulatedConsumer(process, this.brokers, this.proxy, {
       role,
       group,
       topic: TOPIC,
@@ -75,10 +81,21 @@ export class World {
     return this.consumers.filter(({ isConsuming, options }) => isConsuming && options.group === group);
   }
 
+  addBroker(broker: Broker): void {
+    this.listed.push(broker);
+    this.network.add(broker);
+  }
+
   /** A process dies. */
   kill(process: SimulatedProcess): void {
     process.die();
     for (const consumer of this.consumers) if (consumer.process === process) consumer.crash();
+  }
+
+  /** A server ends, and the connections of these processes with it. */
+  takeDown(server: SimulatedServer, processes: readonly SimulatedProcess[]): void {
+    server.goDown();
+    for (const process of processes) process.lose(server.address);
   }
 
   send(tag: string | undefined, broker: number): void {
