@@ -335,14 +335,14 @@ describe.each(ROCKETMQ_VERSIONS)('RocketMQ %s', version => {
       const intake = createIntake(consumerPlan(baselineGroup, settings));
       const servers = { namesrv: rocketmq.namesrv, credentials: undefined };
       const source = brokerSource(intake, servers, createLog('silent'));
-      expect(await source.cover('gray', TOPICS, true)).toEqual(TOPICS);
+      expect(await source.ensureOffsets('gray', TOPICS, true)).toEqual(TOPICS);
       const away = rocketmq.brokers[1] as Rocketmq['brokers'][number];
       process.kill(away.pid, 'SIGSTOP');
-      expect(await source.cover('gray', TOPICS, true)).toEqual(TOPICS);
-      await expect(source.cover('blue', TOPICS, true)).rejects.toThrow(CanaryGroupError);
+      expect(await source.ensureOffsets('gray', TOPICS, true)).toEqual(TOPICS);
+      await expect(source.ensureOffsets('blue', TOPICS, true)).rejects.toThrow(CanaryGroupError);
       process.kill(away.pid, 'SIGCONT');
       // It may have lost what it had not written: its queues count as new ones.
-      expect([...(await source.grownTopics())].sort()).toEqual(TOPICS);
+      expect([...(await source.topicsWithNewQueues())].sort()).toEqual(TOPICS);
       source.close();
     });
 

@@ -31,7 +31,7 @@ export function beginHandOver(
   const { baselineHandOver } =
     require('../hand-over/baseline-hand-over') as typeof import('../hand-over/baseline-hand-over');
   const { mqTags: declared, mqIgnoreTags: ignored } = settings;
-  return baselineHandOver({ plan: intake, source, standIns, declared, ignored, log, onTag });
+  return baselineHandOver<SteeredIntake>({ plan: intake, source, standIns, declared, ignored, log, onTag });
 }
 
 /** Where it is known from who is there. */

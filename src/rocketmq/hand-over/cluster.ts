@@ -2,6 +2,7 @@
 import { type BrokerAdministration, brokerAdministration } from '../administration/broker-administration';
 import { type Presence, sharedPresence } from '../presence/presence';
 import type { ClusterServers } from '../remoting/cluster-servers';
+import { type Runtime, systemRuntime } from '../runtime';
 import { type CanaryMarkers, canaryMarkers } from './canary-marker';
 
 export interface Cluster {
@@ -14,13 +15,13 @@ export interface Cluster {
 
 export type { ClusterServers };
 
-export function openCluster(servers: ClusterServers): Cluster {
-  const administration = brokerAdministration(servers);
-  const presence = sharedPresence(servers);
+export function openCluster(servers: ClusterServers, runtime: Runtime = systemRuntime): Cluster {
+  const administration = brokerAdministration({ ...servers, connect: runtime.connect });
+  const presence = sharedPresence(servers, runtime);
   return {
     administration,
     presence,
-    markers: canaryMarkers(administration),
+    markers: canaryMarkers(administration, runtime.clock),
     close() {
       presence.close();
       administration.close();

@@ -8,8 +8,9 @@ import {
   standInPlan,
 } from '../plan/consumer-plan';
 import type { FilterExpression } from '../plan/filter-expression';
-import { NOTHING_LEFT_OUT, type QueueOffsets, withBeginning, withTags } from '../plan/left-out';
+import { NOTHING_LEFT_OUT, withBeginning, withTags } from '../plan/left-out';
 import type { Beginning } from '../plan/subscription';
+import type { ConsumerWithStandIns } from './steered-consumer';
 
 /** A consumer as it is asked with its polls and messages: one of the application, or a stand-in. */
 export interface Intake extends Omit<ConsumerPlan, 'settings'> {
@@ -29,19 +30,8 @@ export interface Intake extends Omit<ConsumerPlan, 'settings'> {
   filterInClient(): void;
 }
 
-/** How a hand-over steers the intake of a consumer of the baseline. */
-export interface SteeredIntake extends Intake {
-  /** Undefined: at the end, or wherever the broker says. */
-  readonly beginning: Beginning | undefined;
-  /** What the consumer takes no longer of a topic, besides what the settings say. In place of what it was. */
-  leaveOut(topic: string, tags: readonly string[]): void;
-  /** The group of the canary `tag` has a topic's messages from these offsets on, by queue. */
-  covered(topic: string, tag: string, offsets: QueueOffsets): void;
-  /** Who wants to know of the tags that are seen. */
-  onSaw(listener: (tag: string) => void): void;
-  /** The intake of a consumer beside this one, which stands in for the canary `tag`. */
-  standIn(tag: string): SteeredIntake;
-}
+/** The same as a hand-over steers it, in the baseline. */
+export interface SteeredIntake extends Intake, ConsumerWithStandIns<SteeredIntake> {}
 
 /** The intake of a consumer of the application. */
 export interface OwnIntake extends SteeredIntake {

@@ -4,7 +4,7 @@ import type { Subscription } from '../plan/subscription';
 import type { Intake } from './intake';
 
 /** Makes second consumers beside one of the application's. */
-export interface StandInMaker {
+export interface StandInMaker<Taking = Intake> {
   /**
    * Starts a consumer of the application's own kind, with its options and its handler, in the group of `intake` (a
    * canary's), with the filters of `intake` for `subscriptions` (as the application wrote them).
@@ -12,7 +12,7 @@ export interface StandInMaker {
    * @returns once it polls
    * @throws what the client throws; then nothing is left running
    */
-  start(intake: Intake, subscriptions: readonly Subscription[]): Promise<StandIn>;
+  start(intake: Taking, subscriptions: readonly Subscription[]): Promise<StandIn>;
 }
 
 export interface StandIn {
