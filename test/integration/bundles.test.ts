@@ -1,5 +1,6 @@
 /** Libraries within bundles that were made with the plugins for esbuild and webpack. */
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LIBRARIES } from '../../src/instrumentations';
@@ -153,6 +154,22 @@ describe('copies of a library, whatever it is installed as', () => {
     });
   });
 });
+
+it('the plugins are typed, for CommonJS and ES modules', async () => {
+  const use = `
+    import type { BuildOptions } from 'esbuild';
+    import type { Configuration } from 'webpack';
+    import { rocketmqGray } from 'rocketmq-gray/esbuild';
+    import { RocketmqGrayPlugin } from 'rocketmq-gray/webpack';
+    export const options: BuildOptions = { plugins: [rocketmqGray()] };
+    export const configuration: Configuration = { plugins: [new RocketmqGrayPlugin()] };`;
+  sandbox.write('typed/required.cts', use);
+  sandbox.write('typed/imported.mts', use);
+  const tsc = createRequire(__filename).resolve('typescript/bin/tsc');
+  const options = ['--module', 'node16', '--strict', '--noEmit', '--skipLibCheck'];
+  const args = [tsc, ...options, 'typed/required.cts', 'typed/imported.mts'];
+  expect((await run({ cwd: sandbox.directory, args, timeout: 60_000 })).stdout).toBe('');
+}, 60_000);
 
 describe('what is not as it should be', () => {
   const warnings = (stderr: string) => agentLines(stderr).filter(line => line.startsWith('warn:'));
