@@ -1,6 +1,6 @@
 /** Before the tests of frameworks: the packed package, and one RocketMQ for all of them. */
 import { type Rocketmq, startRocketmq } from '../../fixtures/rocketmq';
-import setUpPackage from '../integration/global-setup';
+import { providePackage } from '../integration/global-setup';
 import { bareName, recipeNames } from './recipes';
 
 export interface RocketmqAddresses {
@@ -21,7 +21,7 @@ interface Project {
 }
 
 export default async function setup(project: Project): Promise<() => Promise<void>> {
-  const removePackage = await setUpPackage(project);
+  const removePackage = await providePackage(project);
   const rocketmq = await startRocketmq();
   await Promise.all(recipeNames().flatMap(name => [create(rocketmq, name), create(rocketmq, bareName(name))]));
   project.provide('rocketmq', { namesrv: rocketmq.namesrv, endpoints: rocketmq.endpoints });

@@ -36,6 +36,22 @@ export function killLeft(mark: string): void {
   }
 }
 
+/** Has them ended whichever way this process ends; returns what takes that back. */
+export function killLeftAtEnd(mark: string): () => void {
+  const end = () => killLeft(mark);
+  const endBy = (signal: NodeJS.Signals) => {
+    end();
+    process.kill(process.pid, signal);
+  };
+  process.once('exit', end);
+  for (const signal of SIGNALS) process.once(signal, endBy);
+  return () => {
+    process.off('exit', end);
+    for (const signal of SIGNALS) process.off(signal, endBy);
+  };
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 const ROUNDS = 50;
 const PAUSE_MS = 20;
 

@@ -3,7 +3,7 @@ import { describe } from 'vitest';
 import { testInProduction } from './in-production';
 import { inForeground } from './ways';
 
-describe.each(['next', 'next-standalone'])('%s', recipe =>
+describe.each(['next', 'next-bundled', 'next-standalone'])('%s', recipe =>
   testInProduction({
     recipe,
     apps: ['next'],

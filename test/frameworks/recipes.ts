@@ -47,9 +47,13 @@ export function recipe(name: string): Recipe {
   return { commands: named(({ language }) => language === 'sh'), files: named(({ language }) => language !== 'sh') };
 }
 
+const PRELOAD = /--(require|import)[ =]\S*rocketmq-gray\/register ?/g;
+/** Lines that load a plugin for a bundler, or use it. */
+const PLUGIN = /^.*(rocketmqGray|RocketmqGrayPlugin).*\n/gm;
+
 /** The same application without the agent. */
 export function withoutAgent(text: string): string {
-  return text.replaceAll(/--(require|import)[ =]\S*rocketmq-gray\/register ?/g, '');
+  return text.replaceAll(PRELOAD, '').replaceAll(PLUGIN, '');
 }
 
 /** Of the reader, or of a test. */

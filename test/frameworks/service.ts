@@ -8,7 +8,7 @@ import { freePort } from '../../fixtures/servers/free-ports';
 import { type ChildOptions, type ChildResult, type RunningChild, run, start } from '../integration/child';
 import { type Application, type ApplicationOptions, createApplication } from './application';
 import { type Downstream, startDownstream } from './downstream';
-import { killLeft, leftProcesses, MARK } from './left-processes';
+import { killLeft, killLeftAtEnd, leftProcesses, MARK } from './left-processes';
 import { bareName, EVERYWHERE, filledIn, type OwnNames, recipe, withoutAgent } from './recipes';
 import type { Running } from './ways';
 
@@ -67,8 +67,7 @@ export async function installService(options: ServiceOptions): Promise<Service> 
   const downstream = await startDownstream();
   const withAgent = await createApplication(options, true);
   const bare = await createApplication(options, false);
-  const end = () => killLeft(mark);
-  process.once('exit', end);
+  const forget = killLeftAtEnd(mark);
   const instance = (environment: Environment) => {
     const application = environment === 'bare' ? bare : withAgent;
     return createInstance({ ...options, downstream, mark, environment, application });
@@ -80,8 +79,8 @@ export async function installService(options: ServiceOptions): Promise<Service> 
     downstream,
     instance,
     remove() {
-      end();
-      process.off('exit', end);
+      killLeft(mark);
+      forget();
       downstream.close();
       for (const application of [withAgent, bare]) application.remove();
     },

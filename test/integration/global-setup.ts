@@ -19,12 +19,18 @@ interface Project {
 }
 
 export default async function setup(project: Project): Promise<() => void> {
+  const remove = await providePackage(project);
+  await installNodeVersions();
+  return remove;
+}
+
+/** Builds and packs the package; returns what removes it again. */
+export async function providePackage(project: Project): Promise<() => void> {
   const directory = mkdtempSync(join(tmpdir(), 'rocketmq-gray-pack-'));
   // Packing builds, which empties dist: two test runs must not do it at once.
   await withLock(join(CACHE, 'pack.lock'), () => npm(PROJECT_ROOT, ['pack', '--pack-destination', directory]));
   const tarball = readdirSync(directory).find(file => file.endsWith('.tgz'));
   if (tarball === undefined) throw new Error(`npm pack left no tarball in ${directory}`);
   project.provide('tarball', join(directory, tarball));
-  await installNodeVersions();
   return () => rmSync(directory, { recursive: true, force: true });
 }

@@ -33,6 +33,7 @@ describe('withoutAgent', () => {
     ['NODE_OPTIONS="--require rocketmq-gray/register" node app.js', 'NODE_OPTIONS="" node app.js'],
     ['ENV NODE_OPTIONS="--require /app/node_modules/rocketmq-gray/register"', 'ENV NODE_OPTIONS=""'],
     ["node_args: '--require rocketmq-gray/register',", "node_args: '',"],
+    ['  plugins: [rocketmqGray()],\n  minify: true,\n', '  minify: true,\n'],
     ['node --require ./.pnp.cjs --require rocketmq-gray/register app.js', 'node --require ./.pnp.cjs app.js'],
   ])('%s', (text, bare) => {
     expect(withoutAgent(text)).toBe(bare);
