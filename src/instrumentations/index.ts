@@ -10,6 +10,7 @@ export const CORE: readonly CoreInstrumentation[] = [nodeHttpServer, nodeHttpCli
 /** The libraries, a line each. `isMessaging`: left out when messages are to be left alone. */
 export const LIBRARIES: readonly (LibraryEntry & { readonly isMessaging?: true })[] = [
   { module: 'undici', load: () => (require('./undici') as typeof import('./undici')).undici },
+  { module: 'next', load: () => (require('./next') as typeof import('./next')).next },
   { module: '@grpc/grpc-js', load: () => (require('./grpc-js') as typeof import('./grpc-js')).grpcJs },
   {
     module: 'nacos-naming',
