@@ -1,15 +1,15 @@
 /**
  * Next.js 13.4 to 16: what it keeps for later requests.
  *
- * Its data cache (`fetch` with `next.revalidate`, `unstable_cache`, `use cache`) answers within one environment only: the tag is
- * a part of each key. Pages and routes that are kept whole (static ones, ISR) are made for everybody, so they are made without
- * the tag of the request that happens to cause it.
+ * The data cache (`fetch` with `next.revalidate`, `unstable_cache`, `use cache`) answers within one environment: the tag is a part
+ * of each key. Pages and routes that are kept whole (static ones, ISR) are for everybody. They are made in the environment of
+ * the instance, not in that of the request that has them made.
  */
 import type { Agent } from '../agent';
 import type { Exports, Instrumentation, Patch } from '../loader/instrumentation';
 import { type AnyFunction, wrapMethod } from '../loader/wrap';
 
-/** `IncrementalCache`, which makes the keys of the data cache: of 13 and 14; since 15; of `unstable_cache` since 15.5. */
+/** `IncrementalCache` makes the keys of the data cache: in 13 and 14; since 15; for `unstable_cache` since 15.5. */
 const KEY_METHODS = ['fetchCacheKey', 'generateCacheKey', 'generateSimpleCacheKey'];
 /** Where the handlers of `use cache` are, by their kind (`server/use-cache/handlers.js`). */
 const HANDLERS = Symbol.for('@next/cache-handlers-map');
@@ -17,7 +17,7 @@ const HANDLERS = Symbol.for('@next/cache-handlers-map');
 const KINDS = ['app-page', 'app-route', 'pages', 'pages-api'];
 const VARIANTS = ['', '-turbo', '-experimental', '-turbo-experimental'];
 
-/** Since 15 all of it is also there in bundles, one for each kind of route, which export the class of that kind. */
+/** Since 15 the same classes are parts of minified bundles. Each exports the class of one kind of route, which makes them. */
 const bundles = KINDS.flatMap(kind =>
   VARIANTS.flatMap(variant =>
     ['dev', 'prod'].map(mode => `dist/compiled/next-server/${kind}${variant}.runtime.${mode}.js`),
@@ -64,7 +64,7 @@ export const next: Instrumentation = {
   },
 };
 
-/** `get(key, generate, { incrementalCache, … })`, through which every page and route is answered; no key: it is not kept. */
+/** Every page and route is answered by `get(key, generate, { incrementalCache, … })`. Without a key it is not kept. */
 function patchResponseCache(prototype: object, agent: Agent): void {
   wrapMethod<AnyFunction>(
     prototype,
@@ -113,7 +113,7 @@ function patchHandlers(agent: Agent): void {
   }
 }
 
-/** What a key becomes in this flow; undefined: it stays. Keys are names of files, and parts of addresses. */
+/** What a key becomes in this flow; undefined: it stays. Keys are also names of files and parts of addresses. */
 function keyOfTag({ context, guard }: Agent): ((key: string) => string) | undefined {
   const tag = guard('a key of Next.js', undefined, () => context.outgoingTag());
   return tag === undefined ? undefined : key => `${key}-${tag}`;

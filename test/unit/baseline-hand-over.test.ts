@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { DRAIN_MS, GIVE_UP_AFTER_MS } from '../../src/rocketmq/hand-over/tag-life';
 import { sharedPresence } from '../../src/rocketmq/presence/presence';
+import type { BaselineProcess } from './simulation/baseline-process';
 import { Fleet, type FleetOptions } from './simulation/fleet';
 import { SimulatedProcess } from './simulation/network';
 import { PROXY, SERVERS, TOPIC } from './simulation/world';
@@ -71,30 +72,85 @@ describe('the baseline hands over', () => {
     const group = 'rocketmq-gray.stand-in.group1_gray';
     while (fleet.brokers[0].producersOf(group) === 0) await fleet.pass(10);
     void other.announceCanary('group1', 'gray', [TOPIC]);
-    await fleet.pass(5_000);
+    while (fleet.brokers[0].producersOf(group) > 0) await fleet.pass(10);
+    // Nor does it try once more before it has asked again.
+    for (let count = 0; count < 200; count++) {
+      await fleet.pass(25);
+      expect(fleet.brokers[0].producersOf(group)).toBe(0);
+    }
     expect(standIns(fleet)).toEqual(['none']);
-    expect(fleet.brokers[0].producersOf(group)).toBe(0);
     expect(fleet.lines).toEqual([MANAGED]);
   });
 
   it('and ends what it began when the application closes its consumer', async () => {
     const fleet = one({ declared: ['gray'] });
     await fleet.pass(5_000);
-    const [baseline] = fleet.baselines;
+    const baseline = fleet.baselines[0] as BaselineProcess;
     expect(standIns(fleet)).toEqual(['running']);
-    let isClosed = false;
-    void baseline?.handOver.close().then(() => {
-      isClosed = true;
-    });
+    const announced = () =>
+      ['stand-in.group1_gray', 'declared.group1_gray', 'baseline.group1'].map(kind =>
+        fleet.brokers[0].producersOf(`rocketmq-gray.${kind}`),
+      );
+    expect(announced()).toEqual([1, 1, 1]);
+    // Of another consumer of the process.
+    const other = sharedPresence(SERVERS, baseline.process);
+    const closed = baseline.handOver.close().then(() => standIns(fleet));
     await fleet.pass(1_000);
-    expect(isClosed).toBe(true);
+    expect(await closed).toEqual(['none']);
+    expect(announced()).toEqual([0, 0, 0]);
+    other.close();
     expect(fleet.lines.slice(2)).toEqual(['info: group1_gray: stand-in off, the consumer is closed']);
-    for (const kind of ['stand-in.group1_gray', 'declared.group1_gray', 'baseline.group1']) {
-      expect([kind, fleet.brokers[0].producersOf(`rocketmq-gray.${kind}`)]).toEqual([kind, 0]);
-    }
     const { length } = fleet.brokers[0].commands;
     await fleet.pass(60_000);
     expect(fleet.brokers[0].commands.length).toBe(length);
+  });
+
+  it('and begins no stand-in for a consumer that is closed while it starts', async () => {
+    const fleet = one({ declared: ['gray'] });
+    const group = 'rocketmq-gray.stand-in.group1_gray';
+    while (fleet.brokers[0].producersOf(group) === 0) await fleet.pass(10);
+    void fleet.baselines[0]?.handOver.close();
+    await fleet.pass(5_000);
+    expect(fleet.lines).toEqual([DECLARED]);
+    expect(standIns(fleet)).toEqual(['none']);
+    expect(fleet.brokers[0].producersOf(group)).toBe(0);
+  });
+
+  it('and knows of another process that stands in, where no stand-in of its own comes up', async () => {
+    const fleet = one({ declared: ['gray'], baselines: 2 });
+    const [unable] = fleet.baselines;
+    if (unable) unable.cannotStandIn = true;
+    await fleet.pass(60_000);
+    expect(fleet.reports('gray').map(({ standIn, leftOut }) => [standIn, leftOut])).toEqual([
+      [expect.stringMatching(/none|starting/), [TOPIC]],
+      ['running', [TOPIC]],
+    ]);
+    expect(fleet.lines.filter(line => line.includes('takes the messages'))).toEqual([]);
+    expect(await fleet.takers(TAGS)).toEqual([['stand-in'], ['baseline']]);
+  });
+
+  it('and leaves nothing out of a topic that the application no longer subscribes to', async () => {
+    const fleet = one({ declared: ['gray'] });
+    await fleet.pass(5_000);
+    const [baseline] = fleet.baselines;
+    expect([...(baseline?.excluded ?? [])]).toEqual(['gray']);
+    baseline?.handOver.unsubscribe(TOPIC);
+    expect([...(baseline?.excluded ?? [])]).toEqual([]);
+    await fleet.pass(1_000);
+    expect(fleet.lines.slice(2)).toEqual(['info: group1_gray: stand-in off, nothing is left to it']);
+  });
+
+  it('and gives a queue that is new an offset in the group of the canary', async () => {
+    const fleet = one();
+    await fleet.pass(1_000);
+    const other = sharedPresence(SERVERS, new SimulatedProcess(fleet.network));
+    void other.announceCanary('group1', 'gray', [TOPIC]);
+    await fleet.pass(5_000);
+    for (let count = 0; count < 2; count++) {
+      const queue = fleet.brokers[1].addQueue(TOPIC, true);
+      await fleet.pass(12_000);
+      expect(queue.offsets.get('group1_gray')).toBe(0);
+    }
   });
 
   it('and takes the messages itself when no stand-in comes up', async () => {
@@ -130,6 +186,20 @@ describe('the baseline hands over', () => {
     fleet.startCanary('gray');
     await fleet.pass(5_000);
     expect(await fleet.takers(TAGS)).toEqual([['canary'], ['baseline']]);
+    expect(fleet.unhandled()).toEqual([]);
+  });
+
+  it('and does not give up a tag of which messages come, nor by a system clock that somebody sets', async () => {
+    const fleet = one();
+    await stoodIn(fleet);
+    for (let count = 0; count < 3; count++) {
+      fleet.time.skip(GIVE_UP_AFTER_MS - 60_000);
+      fleet.send('gray', 0);
+      await fleet.pass(5_000);
+    }
+    for (const { process } of fleet.baselines) process.clockOffset += 2 * GIVE_UP_AFTER_MS;
+    await fleet.pass(70_000);
+    expect(phases(fleet)).toEqual(['managed']);
     expect(fleet.unhandled()).toEqual([]);
   });
 
@@ -225,6 +295,50 @@ describe('the baseline, where servers are away,', () => {
       else expect(fleet.lines[0]).toContain('the baseline takes the messages of gray as well: ');
       expect(fleet.reports('gray').map(({ leftOut }) => leftOut)).toEqual([isInUse ? [TOPIC] : []]);
     }
+  });
+
+  it('leaves a declared tag to its canary although nobody could write it down', async () => {
+    const fleet = one({ declared: ['gray'] });
+    for (const server of fleet.nameServers) server.takesNoValue = true;
+    await fleet.pass(5_000);
+    expect(fleet.reports('gray')).toMatchObject([{ standIn: 'running', leftOut: [TOPIC] }]);
+  });
+
+  it('waits for what is written down, also when everything else is known', async () => {
+    const fleet = one();
+    for (const server of fleet.nameServers) server.tellsNoValue = true;
+    await fleet.pass(9_000);
+    expect(fleet.baselines[0]?.main).toBeUndefined();
+    await fleet.pass(2_000);
+    expect(fleet.baselines[0]?.main).toBeDefined();
+    expect(fleet.lines).toEqual([
+      'warn: group1: it is not known which canaries there are (not all has been answered yet); until it is, the baseline takes the messages of every tag whose canary it does not see',
+    ]);
+  });
+
+  it('leaves nothing to a group that has no offset on a queue, since nobody may say where that ends', async () => {
+    const fleet = one({ declared: ['gray'] });
+    fleet.brokers[0].addQueue(TOPIC, false);
+    for (const broker of fleet.brokers) broker.maySeeEnds = false;
+    await fleet.pass(2_000);
+    expect(fleet.baselines[0]?.main).toBeDefined();
+    expect(fleet.reports('gray')).toMatchObject([{ phase: 'managed', leftOut: [] }]);
+    // By now its own group has an offset there.
+    await fleet.pass(6_000);
+    expect(fleet.reports('gray')).toMatchObject([{ leftOut: [TOPIC] }]);
+  });
+
+  it('takes a refusal for more than absence: the messages of a group in use are its own again', async () => {
+    const fleet = one();
+    await stoodIn(fleet);
+    fleet.brokers[1].maySeeGroups = false;
+    fleet.brokers[0].addQueue(TOPIC, true);
+    await fleet.pass(12_000);
+    expect(fleet.lines.slice(2)).toEqual([
+      expect.stringContaining('warn: the baseline takes the messages of gray as well: '),
+      'warn: group1, TEST_MQ: takes the messages of gray as well, since group1_gray has no offset on some of its queues',
+      'info: group1_gray: stand-in off, nothing is left to it',
+    ]);
   });
 
   it('gives up nothing and leaves nothing to a canary that nobody could write down', async () => {

@@ -11,10 +11,13 @@ const WHO = { baselineGroup: 'group1', group: 'group1_gray', tag: 'gray' };
 function arriving() {
   const world = new World(1, true);
   const process = new SimulatedProcess(world.network);
-  const others = sharedPresence(SERVERS, new SimulatedProcess(world.network));
+  const looker = new SimulatedProcess(world.network);
+  const others = sharedPresence(SERVERS, looker);
   const state: { arrival?: Arrival } = {};
   return {
     world,
+    process,
+    looker,
     others,
     state,
     begin() {
@@ -52,6 +55,31 @@ describe('a canary arrives', () => {
     expect(await canaries()).toEqual([]);
     // What was written down outlives it.
     expect(world.isMarked('gray')).toBe(true);
+  });
+
+  it('and leaves while another consumer of its process stays, and leaves nothing behind when that leaves too', async () => {
+    const { world, process, looker, state, begin, canaries } = arriving();
+    begin();
+    const second = arrive(
+      { ...WHO, baselineGroup: 'group2', group: 'group2_gray' },
+      [TOPIC],
+      SERVERS,
+      world.log(),
+      process,
+    );
+    await world.pass(1_000);
+    void state.arrival?.leave();
+    await world.pass(1_000);
+    expect(await canaries()).toEqual([]);
+    expect(world.brokers[0].producersOf('rocketmq-gray.canary.group2')).toBe(1);
+    const arrival = await second;
+    void arrival.leave();
+    await world.pass(1_000);
+    const commands = () => world.nameServers.reduce((sum, server) => sum + server.commands, 0);
+    world.kill(looker);
+    const before = commands();
+    await world.pass(120_000);
+    expect(commands()).toBe(before);
   });
 
   it('when the stand-in has left, and is seen before that', async () => {

@@ -163,6 +163,65 @@ describe('presence', () => {
     expect(await watch.canaries()).toEqual(['gray']);
   });
 
+  it('finds a broker that has moved to another address', async () => {
+    const watch = new Watch();
+    await watch.after(watch.presence().announceCanary('group1', 'gray', TOPICS));
+    const [a, b] = watch.world.brokers;
+    const moved = new Broker(a.name, 'elsewhere:10911');
+    moved.addQueue(TOPIC, true);
+    watch.world.removeBroker(a);
+    watch.world.addBroker(moved);
+    watch.takeDown(a);
+    watch.takeDown(b);
+    await watch.world.pass(1_000);
+    await watch.canaries();
+    await watch.world.pass(4_000);
+    expect(await watch.canaries()).toEqual(['gray']);
+    expect(moved.producersOf('rocketmq-gray.canary.group1')).toBe(1);
+  });
+
+  it('leaves brokers that are listed no longer, two minutes later', async () => {
+    const watch = new Watch();
+    await watch.after(watch.presence().announceCanary('group1', 'gray', TOPICS));
+    const [, b] = watch.world.brokers;
+    watch.world.removeBroker(b);
+    await watch.world.pass(100_000);
+    expect(b.producersOf('rocketmq-gray.canary.group1')).toBe(1);
+    await watch.world.pass(60_000);
+    expect(b.producersOf('rocketmq-gray.canary.group1')).toBe(0);
+    expect(await watch.canaries()).toEqual(['gray']);
+  });
+
+  it('keeps brokers while name servers list none, which have just started', async () => {
+    const watch = new Watch();
+    await watch.after(watch.presence().announceCanary('group1', 'gray', TOPICS));
+    expect(await watch.canaries()).toEqual(['gray']);
+    for (const broker of watch.world.brokers) watch.world.removeBroker(broker);
+    await watch.world.pass(200_000);
+    expect(await watch.canaries()).toEqual(['gray']);
+  });
+
+  it('looks nothing up any more of topics that nobody asked about for long', async () => {
+    const watch = new Watch();
+    const asked = () => watch.world.nameServers.reduce((sum, { commands }) => sum + commands, 0);
+    await watch.canaries();
+    await watch.world.pass(200_000);
+    const before = asked();
+    await watch.world.pass(100_000);
+    expect(asked()).toBeGreaterThan(before);
+    await watch.world.pass(100_000);
+    const after = asked();
+    await watch.world.pass(400_000);
+    expect(asked()).toBe(after);
+    // What is announced there is reason enough.
+    await watch.after(watch.presence().announceCanary('group1', 'gray', TOPICS));
+    await watch.world.pass(1_000_000);
+    expect(await watch.canaries()).toEqual(['gray']);
+    const later = asked();
+    await watch.world.pass(100_000);
+    expect(asked()).toBeGreaterThan(later);
+  });
+
   it('asks by who is connected where it may not ask who announced himself', async () => {
     const watch = new Watch();
     for (const broker of watch.world.brokers) broker.mayAsk = false;

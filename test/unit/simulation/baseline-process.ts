@@ -31,7 +31,10 @@ export class BaselineProcess {
   readonly handOver: BaselineHandOver;
   /** Undefined until it may poll. */
   main: SimulatedConsumer | undefined;
-  private readonly excluded = new Set<string>();
+  /** No stand-in of this process comes up. */
+  cannotStandIn = false;
+  /** Tags that its own consumer does not take. */
+  readonly excluded = new Set<string>();
   private sighted = (_tag: string) => {};
   private isClosing = false;
 
@@ -99,7 +102,7 @@ export class BaselineProcess {
     const { world, process } = this;
     const start = async (plan: StandInPlan): Promise<StandIn> => {
       await process.clock.sleep(20 + world.network.random() * 300);
-      if (world.standInFaults > 0) {
+      if (this.cannotStandIn || world.standInFaults > 0) {
         world.standInFaults--;
         throw new Error('no stand-in today');
       }

@@ -51,8 +51,10 @@ export interface SimulatedServer {
 export class NameServer implements SimulatedServer {
   isUp = true;
   readonly keyValues = new Map<string, string>();
-  /** What is to be written is refused. */
+  /** What is to be written is refused, and what is to be read. */
   takesNoValue = false;
+  tellsNoValue = false;
+  commands = 0;
 
   constructor(
     readonly address: string,
@@ -60,6 +62,7 @@ export class NameServer implements SimulatedServer {
   ) {}
 
   answer({ code, fields }: Command): RemotingResponse {
+    this.commands++;
     const { topic = '', key = '', value = '' } = fields;
     switch (code) {
       case GET_ROUTEINFO_BY_TOPIC: {
@@ -81,6 +84,7 @@ export class NameServer implements SimulatedServer {
         });
       }
       case GET_KVLIST_BY_NAMESPACE:
+        if (this.tellsNoValue) return response(SYSTEM_ERROR, undefined, 'no disk');
         if (this.keyValues.size === 0) return response(QUERY_NOT_FOUND);
         return response(SUCCESS, { table: Object.fromEntries(this.keyValues) });
       case PUT_KV_CONFIG:
@@ -110,6 +114,9 @@ export class Broker implements SimulatedServer {
   /** False: the account may not ask who announced himself, or announce itself. */
   mayAsk = true;
   mayAnnounce = true;
+  /** False: it may not see groups, or the ends of queues. */
+  maySeeGroups = true;
+  maySeeEnds = true;
   /** Codes of the commands that arrived. */
   readonly commands: number[] = [];
   readonly queues = new Map<string, Queue[]>();
@@ -155,6 +162,7 @@ export class Broker implements SimulatedServer {
         return response(SUCCESS, { connectionSet: clientIds.map(clientId => ({ clientId })) });
       }
       case GET_ALL_SUBSCRIPTIONGROUP_CONFIG:
+        if (!this.maySeeGroups) return response(NO_PERMISSION, undefined, 'no permission');
         return response(SUCCESS, { subscriptionGroupTable: Object.fromEntries(this.groups) });
       case UPDATE_AND_CREATE_SUBSCRIPTIONGROUP: {
         const settings = JSON.parse(body.toString());
@@ -184,6 +192,7 @@ export class Broker implements SimulatedServer {
         queue?.offsets.set(consumerGroup, Number(commitOffset));
         return response(SUCCESS);
       case GET_MAX_OFFSET:
+        if (!this.maySeeEnds) return response(NO_PERMISSION, undefined, 'no permission');
         return response(SUCCESS, undefined, '', { offset: `${queue?.messages.length ?? 0}` });
       default:
         throw new Error(`a broker knows no command ${code}`);

@@ -86,6 +86,11 @@ export class World {
     this.network.add(broker);
   }
 
+  /** The name servers list it no longer. */
+  removeBroker(broker: Broker): void {
+    this.listed.splice(this.listed.indexOf(broker), 1);
+  }
+
   /** A process dies. */
   kill(process: SimulatedProcess): void {
     process.die();
