@@ -2,7 +2,7 @@
 import { wrapMethod } from '../src/loader/wrap';
 import { mergeBaggage, readBaggage } from '../src/propagation/baggage';
 import { createHeaderPropagation } from '../src/propagation/http-headers';
-import { both, isNoneOf, isTagged } from '../src/rocketmq/filter-expression';
+import { both, isNoneOf, isTagged } from '../src/rocketmq/plan/filter-expression';
 
 const KEY = 'gray_tag';
 /** Of others, in one header; 180 is what the W3C recommends to be able to carry. */

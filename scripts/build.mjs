@@ -20,7 +20,7 @@ for (const name of BUNDLES) await bundle(name);
 buildCommandLine();
 // One instance of the state, whichever module system asks: the ES module re-exports the CommonJS one.
 writeFileSync('dist/index.mjs', "export { activeTag, runWithTag } from './index.js';\n");
-copyFileSync('dist/index.d.ts', 'dist/index.d.mts');
+copyFileSync('dist/public-functions.d.ts', 'dist/index.d.mts');
 
 /**
  * Bundles src/<name>.ts with what it imports, but for packages and what is a bundle of its own.

@@ -8,8 +8,8 @@ import { lineOutput, type Write } from './log-output';
 import { createHeaderPropagation, type HeaderPropagation } from './propagation/http-headers';
 import { malformedTags } from './propagation/malformed-tags';
 import { type AttachmentPropagation, createAttachmentPropagation } from './propagation/rpc-attachments';
-import type { ConsumerReport } from './rocketmq/consumer-register';
-import type { MessagePolicy } from './rocketmq/message-policy';
+import type { ConsumerReport } from './rocketmq/consumer/consumer-report';
+import type { Sessions } from './rocketmq/consumer/sessions';
 import { type RocketmqClients, rocketmqClients } from './rocketmq-clients';
 import { createRouting, type Routing } from './routing/routing';
 import { type Counts, createCounts } from './telemetry/counts';
@@ -29,8 +29,8 @@ export interface Agent {
   readonly attachments: AttachmentPropagation;
   /** Which instances a call may go to, and what this process registers itself with. */
   readonly routing: Routing;
-  /** Group names, filters and groups' creation. Loaded when it is asked for: with the first consumer. */
-  readonly messages: MessagePolicy;
+  /** Opens a session for each consumer of a message broker. Loaded when it is asked for: with the first consumer. */
+  readonly sessions: Sessions;
   /** Counts what it does. */
   readonly counts: Counts;
   /** The consumers that the application has. Loads nothing. */
@@ -54,7 +54,7 @@ export function createAgent(settings: Settings, write: Write = lineOutput('stder
   });
   const clients = rocketmqClients();
   const malformed = malformedTags(log, counts.malformedTag);
-  let messages: MessagePolicy | undefined;
+  let sessions: Sessions | undefined;
   return {
     settings,
     log,
@@ -62,7 +62,7 @@ export function createAgent(settings: Settings, write: Write = lineOutput('stder
     failIsolation: createIsolationFailure(settings, log, write),
     clients,
     counts,
-    consumers: () => messages?.consumers() ?? [],
+    consumers: () => sessions?.consumers() ?? [],
     context: createTagContext({ instanceTag: tag, bridge }),
     headers: createHeaderPropagation({
       key,
@@ -77,12 +77,13 @@ export function createAgent(settings: Settings, write: Write = lineOutput('stder
       onMalformed: (name, value) => malformed(name, 'attachment of an inbound call', value),
     }),
     routing: createRouting(settings, log, counts),
-    get messages() {
-      if (messages === undefined) {
-        const { createMessagePolicy } = require('./consuming') as typeof import('./consuming');
-        messages = createMessagePolicy(settings, log, counts, clients.planned);
+    get sessions() {
+      if (sessions === undefined) {
+        const { createSessions } = require('./consuming') as typeof import('./consuming');
+        const { knowTag: onTag } = counts;
+        sessions = createSessions({ settings, log, onTag, onOpened: clients.planned, report: guard.report });
       }
-      return messages;
+      return sessions;
     },
   };
 }

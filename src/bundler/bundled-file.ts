@@ -43,7 +43,7 @@ export function appendix(file: string, root: string, libraries: readonly Library
   const instrumentation = library.load();
   const name = withSlashes(path.relative(owner.directory, file));
   const isPatched = Object.hasOwn(instrumentation.files, name);
-  // An unknown version may have none of the files that are patched; the agent says that it leaves it alone.
+  // Of an unknown version the agent wants to see every file: it may have none of those that are patched.
   if (!isPatched && inRange(String(owner.version), instrumentation.versions)) return undefined;
 
   const said: Omit<BundledFile, 'requires'> = {
@@ -53,8 +53,9 @@ export function appendix(file: string, root: string, libraries: readonly Library
     directory: withSlashes(path.relative(root, owner.directory)),
     offers: hookNames(instrumentation),
   };
-  const isCommonJs = isPatched && !file.endsWith('.mjs') && (file.endsWith('.cjs') || !owner.isEsModule);
-  const requires = isCommonJs ? requirements(file, owner, instrumentation) : [];
+  // An ES module cannot be given other exports: the agent hears that it is there.
+  const isCommonJs = !file.endsWith('.mjs') && (file.endsWith('.cjs') || !owner.isEsModule);
+  const requires = isCommonJs && isPatched ? requirements(file, owner, instrumentation) : [];
   const call = (exports: string) =>
     `hook(${exports}, Object.assign(${JSON.stringify(said)}, { requires: { ${requires.join(', ')} } }))`;
   const body = isCommonJs ? `module.exports = ${call('module.exports')}` : call('undefined');

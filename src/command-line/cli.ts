@@ -3,7 +3,7 @@
 import { Command, CommanderError } from 'commander';
 import { commandLineEnvironment, hasNoColor } from '../config/command-line';
 import { SettingError } from '../config/load';
-import { keepingAlive } from '../rocketmq/keeping-alive';
+import { keepingAlive } from '../rocketmq/remoting/keeping-alive';
 import { VERSION } from '../version';
 import { doctorCommand } from './doctor';
 import { pageCommand } from './page';

@@ -6,7 +6,7 @@ import {
   type ClusterInfo,
   plainWords,
 } from '../rocketmq/administration/broker-administration';
-import type { FilterExpression } from '../rocketmq/filter-expression';
+import type { FilterExpression } from '../rocketmq/plan/filter-expression';
 import {
   type AnnouncementKind,
   type Announcer,

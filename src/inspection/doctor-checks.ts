@@ -1,7 +1,7 @@
 /** What the answers of a cluster mean for a canary: a verdict each, and what to do about it. Pure. */
 import type { GroupSettings } from '../rocketmq/administration/broker-administration';
 import { createGroupCommand } from '../rocketmq/administration/mqadmin-command';
-import { type FilterExpression, isTagged } from '../rocketmq/filter-expression';
+import { type FilterExpression, isTagged } from '../rocketmq/plan/filter-expression';
 import { type Answer, isKnown, valueIn } from './answer';
 import { isSupportedRelease } from './broker-version';
 import type { AnnouncedProcess, GroupMembers } from './cluster-inspection';

@@ -6,10 +6,11 @@ import {
   type FilterProblem,
   type GroupSettings,
 } from '../rocketmq/administration/broker-administration';
-import { consumerPlan } from '../rocketmq/consumer-plan';
-import type { FilterExpression } from '../rocketmq/filter-expression';
-import { canaryGroup } from '../rocketmq/group-name';
 import type { Marker } from '../rocketmq/hand-over/hand-over';
+import { consumerPlan, plannedFilter } from '../rocketmq/plan/consumer-plan';
+import type { FilterExpression } from '../rocketmq/plan/filter-expression';
+import { canaryGroup } from '../rocketmq/plan/group-name';
+import { NOTHING_LEFT_OUT, withTags } from '../rocketmq/plan/left-out';
 import type { Credentials } from '../rocketmq/remoting/signature';
 import { type Answer, isKnown, type Settle, settling, valueIn } from './answer';
 import {
@@ -103,8 +104,8 @@ export async function doctorPicture(asked: DoctorQuestion): Promise<DoctorPictur
     question: { ...question, isSigned: credentials !== undefined },
     canaryGroup: group,
     filters: {
-      canary: plannedFilter(question, question.tag),
-      baseline: plannedFilter(question, undefined),
+      canary: filterIn(question.tag, question),
+      baseline: filterIn(undefined, question),
     },
   };
   try {
@@ -128,13 +129,13 @@ export async function doctorPicture(asked: DoctorQuestion): Promise<DoctorPictur
 type Head = Pick<DoctorPicture, 'at' | 'question' | 'canaryGroup' | 'filters'>;
 
 /** What the agent makes of the application's filter, in the baseline while the canary is there. */
-function plannedFilter(
-  { group, topic, key, baselineMode, ignoredTags, filter, tag }: Omit<DoctorQuestion, 'credentials'>,
+function filterIn(
   instanceTag: string | undefined,
+  { group, topic, key, baselineMode, ignoredTags, filter, tag }: Omit<DoctorQuestion, 'credentials'>,
 ): FilterExpression {
   const plan = consumerPlan(group, { tag: instanceTag, key, mqBaseline: baselineMode, mqIgnoreTags: ignoredTags });
-  if (baselineMode === 'auto' && !ignoredTags.includes(tag)) plan.leaveOut(topic, [tag]);
-  return plan.filter(filter, topic);
+  const isLeftOut = baselineMode === 'auto' && !ignoredTags.includes(tag);
+  return plannedFilter(plan, filter, topic, isLeftOut ? withTags(NOTHING_LEFT_OUT, topic, [tag]) : NOTHING_LEFT_OUT);
 }
 
 async function firstAnswer<T>(

@@ -1,7 +1,7 @@
 /** What `status` and `page` ask a cluster, again and again. What the answers make is said in fleet.ts. */
 import { type Broker, brokerAdministration } from '../rocketmq/administration/broker-administration';
-import { canaryGroup } from '../rocketmq/group-name';
 import type { Marker } from '../rocketmq/hand-over/hand-over';
+import { canaryGroup } from '../rocketmq/plan/group-name';
 import type { Credentials } from '../rocketmq/remoting/signature';
 import { type Answer, isKnown, settling, valueIn } from './answer';
 import { type AnnouncedProcess, clusterInspection, type GroupMembers, type GroupStats } from './cluster-inspection';

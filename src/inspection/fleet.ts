@@ -1,5 +1,5 @@
 /** What the answers of a cluster make of a fleet. Pure. */
-import type { FilterExpression } from '../rocketmq/filter-expression';
+import type { FilterExpression } from '../rocketmq/plan/filter-expression';
 import { type Answer, isKnown, valueIn } from './answer';
 import type { AnnouncedProcess } from './cluster-inspection';
 import type { BrokerAnswers, FleetAnswers } from './fleet-answers';

@@ -1,6 +1,7 @@
 /** Which groups of a fleet are worth asking about, and which topics they read. Pure. */
-import { canaryGroup } from '../rocketmq/group-name';
+
 import type { Marker } from '../rocketmq/hand-over/hand-over';
+import { canaryGroup } from '../rocketmq/plan/group-name';
 import { isInstanceTag } from '../tag';
 import { type Answer, valueIn } from './answer';
 import type { AnnouncedProcess, GroupMembers, GroupStats } from './cluster-inspection';

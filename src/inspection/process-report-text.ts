@@ -1,7 +1,7 @@
 /** A process's report as people read it. Pure. */
 import type { SettingSource } from '../config/load';
-import type { ConsumerReport } from '../rocketmq/consumer-register';
-import type { FilterExpression } from '../rocketmq/filter-expression';
+import type { ConsumerReport } from '../rocketmq/consumer/consumer-report';
+import type { FilterExpression } from '../rocketmq/plan/filter-expression';
 import type { ProcessReport } from '../telemetry/process-report';
 
 /** @param threads sockets of the other threads of the process */

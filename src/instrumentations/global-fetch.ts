@@ -1,46 +1,39 @@
 /**
- * The global `fetch`, outbound: Node.js carries its own copy of undici, loaded with the first use, whose dispatcher is
- * found where undici keeps the global one (`lib/global.js`; the second symbol since undici 7.30 and 8).
+ * The global `fetch`, `WebSocket` and `EventSource`, outbound. They belong to the copy of undici in Node.js. No `require`
+ * shows it: a first look at any of its globals loads it. All copies of undici share one dispatcher.
  */
 import type { CoreInstrumentation } from '../loader/instrumentation';
 import { type AnyFunction, wrapMethod } from '../loader/wrap';
+import { onFirstDispatcher, SHARED } from './first-dispatcher';
 
-const GLOBAL_DISPATCHERS = [Symbol.for('undici.globalDispatcher.1'), Symbol.for('undici.globalDispatcher.2')];
+const shared = globalThis as unknown as Readonly<Record<symbol, unknown>>;
 
 export const globalFetch: CoreInstrumentation = {
   module: 'fetch',
   patch(agent) {
     if (typeof globalThis.fetch !== 'function') return;
-    let isPatched = false;
-    const patchDispatchers = (): boolean => {
-      const { ownerOf, patchDispatcher } = require('./undici') as typeof import('./undici');
-      const dispatchers = GLOBAL_DISPATCHERS.map(
-        symbol => (globalThis as Record<symbol, object | undefined>)[symbol],
-      ).filter(dispatcher => dispatcher !== undefined);
-      for (const dispatcher of dispatchers) {
-        // `DispatcherBase.prototype`, which a class of the application may be above; or what stands in for it.
-        const chain = Object.getPrototypeOf(dispatcher) as object;
-        const base = ownerOf(chain, 'destroyed');
-        const prototype = base !== undefined && Object.hasOwn(base, 'dispatch') ? base : ownerOf(chain, 'dispatch');
-        if (prototype !== undefined) patchDispatcher(prototype, agent);
-      }
-      return dispatchers.length > 0;
-    };
-    const patchBundledUndici = (original: AnyFunction) => {
-      isPatched = true;
-      // A lazy property: reading it loads the bundled undici, as the call below would.
-      void globalThis.Response;
-      if (patchDispatchers()) return;
-      // An application may have put its own in its place. This asks nobody.
-      void (original('data:,') as Promise<unknown>).catch(() => {});
-      patchDispatchers();
+    const patchHandedOut = (dispatcher: unknown) =>
+      (require('./undici') as typeof import('./undici')).patchHandedOut(dispatcher, agent);
+    onFirstDispatcher(dispatcher =>
+      agent.guard('the hook of the undici in Node.js', undefined, () => patchHandedOut(dispatcher)),
+    );
+
+    // Applications put others in its place, also without a `require` that is seen: a bundled undici, an assignment.
+    const [place, otherPlace] = SHARED;
+    let seen: unknown;
+    let otherSeen: unknown;
+    const patchShared = () => {
+      seen = shared[place];
+      otherSeen = shared[otherPlace];
+      agent.guard('the hook of fetch', undefined, () => patchHandedOut(seen));
+      agent.guard('the hook of fetch', undefined, () => patchHandedOut(otherSeen));
     };
     wrapMethod<AnyFunction>(
       globalThis,
       'fetch',
       original =>
         function fetch(this: unknown, ...args: unknown[]) {
-          if (!isPatched) agent.guard('the hook of fetch', undefined, () => patchBundledUndici(original));
+          if (shared[place] !== seen || shared[otherPlace] !== otherSeen) patchShared();
           return original.apply(this, args);
         },
     );

@@ -17,6 +17,7 @@ export const CORE: readonly CoreInstrumentation[] = [
 /** The libraries, a line each. */
 export const LIBRARIES: readonly LibraryEntry[] = [
   { module: 'undici', load: () => (require('./undici') as typeof import('./undici')).undici },
+  { module: 'next', load: () => (require('./next') as typeof import('./next')).next },
   { module: '@grpc/grpc-js', load: () => (require('./grpc-js') as typeof import('./grpc-js')).grpcJs },
   {
     module: 'nacos-naming',

@@ -11,7 +11,7 @@ export function noticeConsumers(client: string): Patch {
     const noticed = (Consumer: AnyClass) =>
       wrapClass(Consumer, (args, _newTarget, make) => {
         agent.failIsolation(
-          `a consumer of ${client} ${version} is made, which is not a version this agent knows: it would take the messages of every environment`,
+          `a consumer of ${client} ${version} is made, which the agent leaves alone: it would take the messages of every environment`,
         );
         return make(args);
       });

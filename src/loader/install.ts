@@ -83,14 +83,15 @@ function createFileHandler(libraries: readonly LibraryEntry[], copies: Map<strin
       copies.set(source.key, copy);
       const file = name.slice(library.module.length + 1);
       const patch = copy.isKnown ? instrumentation.files[file] : instrumentation.unknownVersion;
-      // A bundled file that only says that it is there.
-      if (patch === undefined || exports === undefined) return exports;
-      if (!patched.has(exports)) {
-        patched.set(exports, exports);
-        const result = patchFile(exports, patch, { library, source, copy, file, agent });
-        if (isReplacement(result)) patched.set(exports, result.exports);
-      }
-      return patched.get(exports);
+      if (patch === undefined) return exports;
+      // What is no object is none of what is expected, and is handed out by value.
+      const isKept = Object(exports) === exports;
+      if (isKept && patched.has(exports)) return patched.get(exports);
+      if (isKept) patched.set(exports, exports);
+      const result = patchFile(exports, patch, { library, source, copy, file, agent });
+      if (!isReplacement(result)) return exports;
+      if (isKept) patched.set(exports, result.exports);
+      return result.exports;
     });
   };
 }

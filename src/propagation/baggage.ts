@@ -91,6 +91,20 @@ export function mergeBaggage(existing: string | undefined, options: MergeOptions
   return ours.length > 0 ? ours.join(',') : undefined;
 }
 
+/**
+ * Several `baggage` headers of one request as one value. Two instrumentations may have written the same members: one that an
+ * earlier header has in the same words is left out.
+ */
+export function joinBaggage(headers: readonly string[]): string {
+  const latest = new Map<string, string>();
+  const texts = headers.map(header => {
+    const members = header.split(',').filter(member => latest.get(nameOf(member)) !== member.trim());
+    for (const member of members) latest.set(nameOf(member), member.trim());
+    return members.join(',');
+  });
+  return texts.filter(text => text.trim() !== '').join(',');
+}
+
 function withoutMembers(header: string, key: string, dropMse: boolean): string {
   if (!header.includes(key) && !(dropMse && header.includes(MSE_NAME))) return header.trim();
   return header

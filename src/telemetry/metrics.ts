@@ -4,7 +4,7 @@
  *
  * Names and attributes of OpenTelemetry's semantic conventions for messaging where they have one (`messaging.…`), else ours.
  */
-import type { ConsumerReport } from '../rocketmq/consumer-register';
+import type { ConsumerReport } from '../rocketmq/consumer/consumer-report';
 import type { TagReport } from '../rocketmq/hand-over/hand-over';
 import { BASE } from '../tag';
 import { VERSION } from '../version';

@@ -4,7 +4,7 @@ import type { Agent } from '../agent';
 import type { SettingSource } from '../config/load';
 import { SETTINGS } from '../config/settings';
 import type { SeenCopy } from '../loader/install';
-import type { ConsumerReport } from '../rocketmq/consumer-register';
+import type { ConsumerReport } from '../rocketmq/consumer/consumer-report';
 import { VERSION } from '../version';
 import type { Totals } from './counts';
 import { meterProvider } from './meter-provider';

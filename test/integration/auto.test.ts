@@ -2,7 +2,7 @@ import { connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../../fixtures/servers/free-ports';
-import { DRAIN_MS, GIVE_UP_AFTER_MS } from '../../src/rocketmq/hand-over/hand-over';
+import { DRAIN_MS, GIVE_UP_AFTER_MS } from '../../src/rocketmq/hand-over/tag-life';
 import {
   type ConsumerApp,
   GRAY,

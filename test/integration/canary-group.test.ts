@@ -13,9 +13,10 @@ import {
   offsetsOnEveryQueue,
   prepareCanaryGroup,
 } from '../../src/rocketmq/administration/canary-group';
-import type { Beginning } from '../../src/rocketmq/client';
-import { consumerPlan } from '../../src/rocketmq/consumer-plan';
 import { brokerSource } from '../../src/rocketmq/hand-over/broker-source';
+import { createIntake } from '../../src/rocketmq/hand-over/intake';
+import { consumerPlan } from '../../src/rocketmq/plan/consumer-plan';
+import type { Beginning } from '../../src/rocketmq/plan/subscription';
 import {
   RemotingConnectionError,
   RemotingTimeoutError,
@@ -330,22 +331,18 @@ describe.each(ROCKETMQ_VERSIONS)('RocketMQ %s', version => {
     it('a broker for a while: a group in use is covered without it, a new one is not', async () => {
       const { baselineGroup } = groups();
       await rocketmq.createGroup(baselineGroup);
-      const plan = consumerPlan(baselineGroup, {
-        tag: undefined,
-        key: 'gray_tag',
-        mqBaseline: 'auto',
-        mqIgnoreTags: [],
-      });
+      const settings = { tag: undefined, key: 'gray_tag', mqBaseline: 'auto', mqIgnoreTags: [] } as const;
+      const intake = createIntake(consumerPlan(baselineGroup, settings));
       const servers = { namesrv: rocketmq.namesrv, credentials: undefined };
-      const source = brokerSource(plan, servers, createLog('silent'));
-      expect(await source.cover('gray', TOPICS, true)).toEqual(TOPICS);
+      const source = brokerSource(intake, servers, createLog('silent'));
+      expect(await source.ensureOffsets('gray', TOPICS, true)).toEqual(TOPICS);
       const away = rocketmq.brokers[1] as Rocketmq['brokers'][number];
       process.kill(away.pid, 'SIGSTOP');
-      expect(await source.cover('gray', TOPICS, true)).toEqual(TOPICS);
-      await expect(source.cover('blue', TOPICS, true)).rejects.toThrow(CanaryGroupError);
+      expect(await source.ensureOffsets('gray', TOPICS, true)).toEqual(TOPICS);
+      await expect(source.ensureOffsets('blue', TOPICS, true)).rejects.toThrow(CanaryGroupError);
       process.kill(away.pid, 'SIGCONT');
       // It may have lost what it had not written: its queues count as new ones.
-      expect([...(await source.grownTopics())].sort()).toEqual(TOPICS);
+      expect([...(await source.topicsWithNewQueues())].sort()).toEqual(TOPICS);
       source.close();
     });
 

@@ -5,7 +5,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Rocketmq, startRocketmq } from '../../fixtures/rocketmq';
-import { both, type FilterExpression, isNoneOf, isTagged, isUntagged } from '../../src/rocketmq/filter-expression';
+import { both, type FilterExpression, isNoneOf, isTagged, isUntagged } from '../../src/rocketmq/plan/filter-expression';
 import { CHECK_CLIENT_CONFIG, SUBSCRIPTION_PARSE_FAILED } from '../../src/rocketmq/remoting/codes';
 import { type RemotingConnection, remotingConnection } from '../../src/rocketmq/remoting/connection';
 

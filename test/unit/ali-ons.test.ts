@@ -5,7 +5,8 @@ import { departure } from '../../src/instrumentations/ali-ons/departure';
 import { handlerGate } from '../../src/instrumentations/ali-ons/handler-gate';
 import { keepOffsetsOfOwn } from '../../src/instrumentations/ali-ons/offsets';
 import { filterOf, liveSubscription } from '../../src/instrumentations/ali-ons/subscription';
-import { consumerPlan } from '../../src/rocketmq/consumer-plan';
+import { createIntake } from '../../src/rocketmq/hand-over/intake';
+import { consumerPlan } from '../../src/rocketmq/plan/consumer-plan';
 
 const SETTINGS = { tag: undefined, key: 'gray_tag', mqBaseline: 'auto', mqIgnoreTags: [] } as const;
 
@@ -13,7 +14,7 @@ describe('liveSubscription', () => {
   const user = filterOf('A || B');
   const asWritten = { topic: 'T', subString: 'A || B', tagsSet: ['A', 'B'], codeSet: [65, 66], subVersion: 5 };
   const make = () => {
-    const plan = consumerPlan('group1', SETTINGS);
+    const plan = createIntake(consumerPlan('group1', SETTINGS));
     const data = liveSubscription<Record<string, unknown> & { subVersion: number }>(
       asWritten,
       user,
@@ -143,7 +144,7 @@ describe('departure', () => {
     const committed: number[] = [];
     const givenBack: number[] = [];
     const leaving = departure(
-      consumerPlan('group1', { ...SETTINGS, tag: 'gray' }),
+      createIntake(consumerPlan('group1', { ...SETTINGS, tag: 'gray' })),
       new Map([['T', handlerGate(1)]]),
       false,
       async value => value as never,

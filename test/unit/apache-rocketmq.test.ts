@@ -5,7 +5,8 @@ import { createAgent } from '../../src/agent';
 import { loadSettings } from '../../src/config/load';
 import { scopedListener } from '../../src/instrumentations/apache-rocketmq/consumer';
 import { propertyChanges, type SendOptions } from '../../src/instrumentations/apache-rocketmq/property-string';
-import { consumerPlan } from '../../src/rocketmq/consumer-plan';
+import { createIntake } from '../../src/rocketmq/hand-over/intake';
+import { consumerPlan } from '../../src/rocketmq/plan/consumer-plan';
 
 describe('the tag in the property string', () => {
   const TAG = '\x02gray_tag\x01gray';
@@ -69,10 +70,10 @@ describe('a listener', () => {
   const received = (env: Record<string, string>, ...tags: (string | undefined)[]) => {
     const { settings } = loadSettings({ GRAY_MQ_BASELINE: 'none', GRAY_LOG_LEVEL: 'silent', ...env });
     const agent = createAgent(settings);
-    const plan = consumerPlan('group1', settings, { side: 'client', sharesQueues: false });
+    const intake = createIntake(consumerPlan('group1', settings), { side: 'client' });
     const seen: (string | undefined)[] = [];
     const skipped: (string | undefined)[] = [];
-    const listener = scopedListener(() => void seen.push(agent.context.activeTag()), plan, agent);
+    const listener = scopedListener(() => void seen.push(agent.context.activeTag()), intake, agent);
     for (const tag of tags) {
       const properties: Record<string, string> = { KEYS: 'k', ...(tag !== undefined && { gray_tag: tag }) };
       listener({ topic: 'T', properties }, { done: () => void skipped.push(tag) });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type MergeOptions, mergeBaggage, readBaggage } from '../../src/propagation/baggage';
+import { joinBaggage, type MergeOptions, mergeBaggage, readBaggage } from '../../src/propagation/baggage';
 
 const KEY = 'gray_tag';
 const carrying = (tag: string | undefined, more: Partial<MergeOptions> = {}): MergeOptions => ({
@@ -119,5 +119,25 @@ describe('mergeBaggage', () => {
         expect(readBaggage(mergeBaggage(text, merge) ?? '', KEY).own).toBe(merge.tag);
       }),
     );
+  });
+});
+
+describe('joinBaggage', () => {
+  it.each<[string[], string]>([
+    [[], ''],
+    [['a=1'], 'a=1'],
+    [['a=1', 'b=2'], 'a=1,b=2'],
+    [['a=1', 'a=1'], 'a=1'],
+    [['a=1,b=2', 'b=2, a=1 ,c=3'], 'a=1,b=2,c=3'],
+    // Whichever of them counts for a reader counts as before.
+    [['a=1', 'a=2'], 'a=1,a=2'],
+    [['a=1', 'a=2', 'a=1'], 'a=1,a=2,a=1'],
+    [['a=1;p=1', 'a=1'], 'a=1;p=1,a=1'],
+    // What one header has twice is its author's.
+    [['a=1,a=1', 'a=1'], 'a=1,a=1'],
+    [['', 'a=1', ' '], 'a=1'],
+    [['a', 'a'], 'a'],
+  ])('%j', (headers, expected) => {
+    expect(joinBaggage(headers)).toBe(expected);
   });
 });

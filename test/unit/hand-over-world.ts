@@ -57,7 +57,7 @@ class Consumer {
 interface Process {
   readonly machine: HandOver;
   readonly main: Consumer;
-  readonly leftOut: Set<string>;
+  readonly excluded: Set<string>;
   readonly standIns: Map<string, Consumer>;
   /** Things under way, in no order. */
   readonly pending: (() => void)[];
@@ -105,10 +105,9 @@ export class World {
   // ---- baseline processes
 
   startProcess(): void {
-    const leftOut = new Set<string>();
+    const excluded = new Set<string>();
     const process: Process = {
       machine: createHandOver({
-        group: GROUP,
         canaryGroup: tag => `${GROUP}_${tag}`,
         declared: this.options.declared,
         ignored: [],
@@ -117,12 +116,12 @@ export class World {
         this.group(GROUP),
         'baseline',
         () => {
-          const out = new Set(leftOut);
+          const out = new Set(excluded);
           return tag => tag === undefined || !out.has(tag);
         },
-        tag => this.tell(process, { type: 'saw', tag }),
+        tag => this.tell(process, { type: 'tag seen', tag }),
       ),
-      leftOut,
+      excluded,
       standIns: new Map(),
       pending: [],
       isUp: true,
@@ -130,7 +129,7 @@ export class World {
     };
     this.processes.push(process);
     this.tell(process, { type: 'subscribed', topics: [TOPIC] });
-    this.tell(process, { type: 'markers', markers: [...this.markers.values()] });
+    this.tell(process, { type: 'markers read', markers: [...this.markers.values()] });
   }
 
   private tell(process: Process, event: HandOverEvent): void {
@@ -146,11 +145,11 @@ export class World {
 
   private carryOut(process: Process, action: HandOverAction): void {
     switch (action.type) {
-      case 'leave out':
-        process.leftOut.clear();
-        for (const tag of action.tags) process.leftOut.add(tag);
+      case 'exclude tags':
+        process.excluded.clear();
+        for (const tag of action.tags) process.excluded.add(tag);
         return;
-      case 'cover':
+      case 'ensure offsets':
         this.later(process, () => {
           const topics = this.isFaulty() ? [] : action.topics;
           if (topics.length > 0) {
@@ -158,11 +157,11 @@ export class World {
             this.mark({ tag: action.tag, phase: 'managed', at: this.now });
           }
           this.later(process, () =>
-            this.tell(process, { type: 'covered', tag: action.tag, asked: action.topics, topics }),
+            this.tell(process, { type: 'offsets ensured', tag: action.tag, asked: action.topics, topics }),
           );
         });
         return;
-      case 'mark':
+      case 'write marker':
         this.mark(action.marker);
         return;
       case 'start stand-in':
@@ -179,7 +178,7 @@ export class World {
         });
         return;
       }
-      case 'drain': {
+      case 'tell when drained': {
         const ends = this.queues.map(queue => queue.length);
         const check = () => {
           const group = this.group(`${GROUP}_${action.tag}`);
@@ -214,7 +213,7 @@ export class World {
       this.group(`${GROUP}_${tag}`),
       'stand-in',
       () => other => other === tag,
-      () => this.tell(process, { type: 'saw', tag }),
+      () => this.tell(process, { type: 'tag seen', tag }),
     );
     process.standIns.set(tag, standIn);
     this.tell(process, { type: 'stand-in started', tag });
@@ -282,12 +281,15 @@ export class World {
           process.isStarted = true;
         });
       }
-      steps.push(() => this.tell(process, { type: 'markers', markers: [...this.markers.values()] }));
+      steps.push(() => this.tell(process, { type: 'markers read', markers: [...this.markers.values()] }));
       const tags = new Set(this.canaries.filter(({ isAnnounced }) => isAnnounced).map(({ tag }) => tag));
       // An answer that arrives at once, or after whatever happens meanwhile.
-      steps.push(() => this.tell(process, { type: 'canaries', tags, isComplete: true }));
-      steps.push(() => this.later(process, () => this.tell(process, { type: 'canaries', tags, isComplete: true })));
-      if (!this.isCalm) steps.push(() => this.tell(process, { type: 'canaries', tags: new Set(), isComplete: false }));
+      steps.push(() => this.tell(process, { type: 'canaries seen', tags, isComplete: true }));
+      steps.push(() =>
+        this.later(process, () => this.tell(process, { type: 'canaries seen', tags, isComplete: true })),
+      );
+      if (!this.isCalm)
+        steps.push(() => this.tell(process, { type: 'canaries seen', tags: new Set(), isComplete: false }));
       for (const work of process.pending) {
         steps.push(() => {
           if (remove(process.pending, work)) work();
@@ -315,7 +317,8 @@ export class World {
   /** Time passes. Nobody is kept from the markers, and no poll is under way, for longer than half a minute or so. */
   wait(ms: number): void {
     if (ms >= LONGEST_POLL_MS) {
-      for (const process of this.running) this.tell(process, { type: 'markers', markers: [...this.markers.values()] });
+      for (const process of this.running)
+        this.tell(process, { type: 'markers read', markers: [...this.markers.values()] });
       for (const consumer of this.consumers) for (const poll of [...consumer.polls]) this.answer(consumer, poll);
     }
     this.now += ms;

@@ -2,12 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   createHandOver,
-  DRAIN_MS,
-  GIVE_UP_AFTER_MS,
   type HandOverAction,
   type HandOverEvent,
   type Marker,
 } from '../../src/rocketmq/hand-over/hand-over';
+import { lineOf } from '../../src/rocketmq/hand-over/lines';
+import { DRAIN_MS, GIVE_UP_AFTER_MS } from '../../src/rocketmq/hand-over/tag-life';
 import { QUEUES, World, type WorldOptions } from './hand-over-world';
 
 /** What can happen from outside, and a number that chooses which step of those that are possible comes next. */
@@ -135,14 +135,15 @@ describe('hand-over, in any order of events', () => {
   });
 });
 
+const canaryGroup = (tag: string) => `group1_${tag}`;
+
 /** A hand-over of `group1`, and what it answers to a line of events, one second apart. */
-function handOver(declared: readonly string[] = [], ignored: readonly string[] = [], joinsFirst = false) {
+function handOver(declared: readonly string[] = [], ignored: readonly string[] = [], offsetsNeedPolling = false) {
   const machine = createHandOver({
-    group: 'group1',
-    canaryGroup: tag => `group1_${tag}`,
+    canaryGroup,
     declared,
     ignored,
-    joinsFirst,
+    offsetsNeedPolling,
   });
   let now = 1_000_000;
   const seconds = (count: number) => {
@@ -158,22 +159,32 @@ function handOver(declared: readonly string[] = [], ignored: readonly string[] =
   };
 }
 
-const canaries = (...tags: string[]): HandOverEvent => ({ type: 'canaries', tags: new Set(tags), isComplete: true });
-const unknown: HandOverEvent = { type: 'canaries', tags: new Set(), isComplete: false };
+const canaries = (...tags: string[]): HandOverEvent => ({
+  type: 'canaries seen',
+  tags: new Set(tags),
+  isComplete: true,
+});
+const unknown: HandOverEvent = { type: 'canaries seen', tags: new Set(), isComplete: false };
 const subscribed = (...topics: string[]): HandOverEvent => ({ type: 'subscribed', topics });
-const covered = (tag: string, ...topics: string[]): HandOverEvent => ({ type: 'covered', tag, asked: topics, topics });
-const markers = (...all: Marker[]): HandOverEvent => ({ type: 'markers', markers: all });
+const ensured = (tag: string, ...topics: string[]): HandOverEvent => ({
+  type: 'offsets ensured',
+  tag,
+  asked: topics,
+  topics,
+});
+const markers = (...all: Marker[]): HandOverEvent => ({ type: 'markers read', markers: all });
 /** Actions, without what is said. */
 const done = (actions: readonly HandOverAction[]) => actions.filter(({ type }) => type !== 'say');
-const said = (actions: readonly HandOverAction[]) =>
-  actions.flatMap(action => (action.type === 'say' ? action.text : []));
+const lines = (actions: readonly HandOverAction[]) =>
+  actions.flatMap(action => (action.type === 'say' ? lineOf(action.fact, 'group1', canaryGroup) : []));
+const said = (actions: readonly HandOverAction[]) => lines(actions).map(({ text }) => text);
 
 /** A tag that nobody declared, stood in for, of which nothing was heard for as long as it takes to give it up. */
 function longIdle() {
   const made = handOver();
   made.on(subscribed('A'));
   made.on(canaries('gray'));
-  made.on(covered('gray', 'A'));
+  made.on(ensured('gray', 'A'));
   made.on(canaries());
   made.on(canaries());
   made.on({ type: 'stand-in started', tag: 'gray' });
@@ -188,7 +199,7 @@ describe('hand-over', () => {
       machine.tags().map(({ tag, phase, canary, standIn, leftOut }) => [tag, phase, canary, standIn, leftOut]);
     expect(gray()).toEqual([['gray', 'managed', 'unknown', 'none', []]]);
     on(subscribed('A', 'B'));
-    on(covered('gray', 'A'));
+    on(ensured('gray', 'A'));
     on(canaries());
     on(canaries());
     expect(gray()).toEqual([['gray', 'managed', 'absent', 'starting', ['A']]]);
@@ -207,13 +218,13 @@ describe('hand-over', () => {
   it('leaves a declared tag out once its group has an offset everywhere, and is ready then', () => {
     const { machine, on } = handOver(['gray']);
     expect(done(on(subscribed('A', 'B')))).toEqual([
-      { type: 'cover', tag: 'gray', topics: ['A', 'B'], isDeclared: true },
+      { type: 'ensure offsets', tag: 'gray', topics: ['A', 'B'], isDeclared: true },
     ]);
     on(markers());
     on(canaries());
     expect(machine.isReady).toBe(false);
-    const answer = on({ type: 'covered', tag: 'gray', asked: ['A', 'B'], topics: ['A'] });
-    expect(done(answer)).toEqual([{ type: 'leave out', topic: 'A', tags: ['gray'] }]);
+    const answer = on({ type: 'offsets ensured', tag: 'gray', asked: ['A', 'B'], topics: ['A'] });
+    expect(done(answer)).toEqual([{ type: 'exclude tags', topic: 'A', tags: ['gray'] }]);
     expect(said(answer)).toEqual(['group1, A: gray is managed (declared), its messages are those of group1_gray']);
     expect(machine.isReady).toBe(true);
   });
@@ -221,20 +232,22 @@ describe('hand-over', () => {
   it('asks again, after a while, for what could not be covered', () => {
     const { on, seconds } = handOver(['gray']);
     on(subscribed('A'));
-    on({ type: 'covered', tag: 'gray', asked: ['A'], topics: [] });
-    expect(done(on({ type: 'tick' }))).toEqual([]);
+    on({ type: 'offsets ensured', tag: 'gray', asked: ['A'], topics: [] });
+    expect(done(on(unknown))).toEqual([]);
     seconds(5);
-    expect(done(on({ type: 'tick' }))).toMatchObject([{ type: 'cover', topics: ['A'] }]);
+    expect(done(on(unknown))).toMatchObject([{ type: 'ensure offsets', topics: ['A'] }]);
   });
 
   it('takes the messages itself again on a topic that has a queue without an offset', () => {
     const { on } = handOver(['gray']);
     on(subscribed('A'));
     on(canaries());
-    on(covered('gray', 'A'));
-    expect(done(on({ type: 'queues changed', topics: ['A'] }))).toMatchObject([{ type: 'cover', topics: ['A'] }]);
-    const uncovered = on({ type: 'covered', tag: 'gray', asked: ['A'], topics: [] });
-    expect(done(uncovered)).toMatchObject([{ type: 'leave out', tags: [] }]);
+    on(ensured('gray', 'A'));
+    expect(done(on({ type: 'queues changed', topics: ['A'] }))).toMatchObject([
+      { type: 'ensure offsets', topics: ['A'] },
+    ]);
+    const uncovered = on({ type: 'offsets ensured', tag: 'gray', asked: ['A'], topics: [] });
+    expect(done(uncovered)).toMatchObject([{ type: 'exclude tags', tags: [] }]);
     expect(said(uncovered)).toEqual([
       'group1, A: takes the messages of gray as well, since group1_gray has no offset on some of its queues',
     ]);
@@ -244,7 +257,7 @@ describe('hand-over', () => {
     const { on } = handOver(['gray']);
     on(subscribed('A'));
     expect(done(on(canaries()))).toEqual([]);
-    on(covered('gray', 'A'));
+    on(ensured('gray', 'A'));
     expect(done(on(unknown))).toEqual([]);
     expect(done(on(canaries()))).toEqual([{ type: 'start stand-in', tag: 'gray', topics: ['A'] }]);
     expect(said(on({ type: 'stand-in started', tag: 'gray' }))).toEqual([
@@ -262,11 +275,11 @@ describe('hand-over', () => {
     on(subscribed('A'));
     on(markers());
     for (let round = 0; round < 10; round++) expect(done(on(unknown))).toEqual([]);
-    expect(done(on(covered('gray', 'A')))).toEqual([]);
+    expect(done(on(ensured('gray', 'A')))).toEqual([]);
     expect(machine.isReady).toBe(false);
     // One broker of several has seen it.
-    expect(done(on({ type: 'canaries', tags: new Set(['gray']), isComplete: false }))).toEqual([
-      { type: 'leave out', topic: 'A', tags: ['gray'] },
+    expect(done(on({ type: 'canaries seen', tags: new Set(['gray']), isComplete: false }))).toEqual([
+      { type: 'exclude tags', topic: 'A', tags: ['gray'] },
     ]);
     expect(done(on(canaries()))).toEqual([]);
     // Later it is known how to look: what was left out is looked after.
@@ -277,7 +290,7 @@ describe('hand-over', () => {
   it('takes an answer about other tags for none', () => {
     const { machine, on } = handOver();
     const about = (...tags: string[]): HandOverEvent => ({
-      type: 'canaries',
+      type: 'canaries seen',
       tags: new Set(),
       isComplete: true,
       about: new Set(tags),
@@ -287,10 +300,10 @@ describe('hand-over', () => {
     on(about());
     expect(machine.isReady).toBe(true);
     on(markers({ tag: 'gray', phase: 'managed', at: 1 }));
-    expect(done(on(covered('gray', 'A')))).toEqual([]);
+    expect(done(on(ensured('gray', 'A')))).toEqual([]);
     for (let round = 0; round < 10; round++) expect(done(on(about('blue')))).toEqual([]);
     expect(machine.isReady).toBe(false);
-    expect(done(on(about('gray')))).toEqual([{ type: 'leave out', topic: 'A', tags: ['gray'] }]);
+    expect(done(on(about('gray')))).toEqual([{ type: 'exclude tags', topic: 'A', tags: ['gray'] }]);
     expect(machine.isReady).toBe(true);
     expect(done(on(about('blue')))).toEqual([]);
     expect(done(on(about('gray', 'blue')))).toEqual([{ type: 'start stand-in', tag: 'gray', topics: ['A'] }]);
@@ -299,7 +312,7 @@ describe('hand-over', () => {
   it('does not take an answer that failed for the absence of a canary', () => {
     const { on } = handOver(['gray']);
     on(subscribed('A'));
-    on(covered('gray', 'A'));
+    on(ensured('gray', 'A'));
     on(canaries('gray'));
     for (let round = 0; round < 10; round++) expect(done(on(unknown))).toEqual([]);
     // One that does not know it is not enough either.
@@ -311,7 +324,7 @@ describe('hand-over', () => {
   it('leaves a stand-in that comes up late, after a canary', () => {
     const { on } = handOver(['gray']);
     on(subscribed('A'));
-    on(covered('gray', 'A'));
+    on(ensured('gray', 'A'));
     on(canaries());
     on(canaries());
     expect(done(on(canaries('gray')))).toEqual([]);
@@ -321,7 +334,7 @@ describe('hand-over', () => {
   it('lets messages lie for nobody: the baseline takes them when no stand-in comes up', () => {
     const { on, seconds } = handOver(['gray']);
     on(subscribed('A'));
-    on(covered('gray', 'A'));
+    on(ensured('gray', 'A'));
     on(canaries());
     on(canaries());
     const failed: HandOverEvent = { type: 'stand-in not started', tag: 'gray', isFailure: true };
@@ -331,12 +344,12 @@ describe('hand-over', () => {
       expect(done(on(canaries()))).toMatchObject([{ type: 'start stand-in' }]);
     }
     const stranded = on(failed);
-    expect(done(stranded)).toEqual([{ type: 'leave out', topic: 'A', tags: [] }]);
-    expect(stranded).toContainEqual(expect.objectContaining({ type: 'say', level: 'warn' }));
+    expect(done(stranded)).toEqual([{ type: 'exclude tags', topic: 'A', tags: [] }]);
+    expect(lines(stranded)).toContainEqual(expect.objectContaining({ level: 'warn' }));
     seconds(30);
     expect(done(on(canaries()))).toMatchObject([{ type: 'start stand-in' }]);
     expect(done(on({ type: 'stand-in started', tag: 'gray' }))).toEqual([
-      { type: 'leave out', topic: 'A', tags: ['gray'] },
+      { type: 'exclude tags', topic: 'A', tags: ['gray'] },
     ]);
   });
 
@@ -344,8 +357,8 @@ describe('hand-over', () => {
     for (const proof of [canaries('gray'), markers({ tag: 'gray', phase: 'managed', at: 1 })]) {
       const { on } = handOver();
       on(subscribed('A'));
-      expect(done(on({ type: 'saw', tag: 'gray' }))).toEqual([]);
-      expect(done(on(proof))).toEqual([{ type: 'cover', tag: 'gray', topics: ['A'], isDeclared: false }]);
+      expect(done(on({ type: 'tag seen', tag: 'gray' }))).toEqual([]);
+      expect(done(on(proof))).toEqual([{ type: 'ensure offsets', tag: 'gray', topics: ['A'], isDeclared: false }]);
     }
   });
 
@@ -359,13 +372,13 @@ describe('hand-over', () => {
   it('extends a stand-in to a topic that is subscribed to later, and takes it away with it', () => {
     const { on } = handOver(['gray']);
     on(subscribed('A'));
-    on(covered('gray', 'A'));
+    on(ensured('gray', 'A'));
     on(canaries());
     on(canaries());
     on({ type: 'stand-in started', tag: 'gray' });
     on(subscribed('B'));
-    expect(done(on(covered('gray', 'B')))).toEqual([
-      { type: 'leave out', topic: 'B', tags: ['gray'] },
+    expect(done(on(ensured('gray', 'B')))).toEqual([
+      { type: 'exclude tags', topic: 'B', tags: ['gray'] },
       { type: 'subscribe stand-in', tag: 'gray', topic: 'B' },
     ]);
     expect(done(on({ type: 'unsubscribed', topic: 'B' }))).toEqual([
@@ -379,7 +392,7 @@ describe('hand-over', () => {
   it('ends its stand-ins with the consumer, and begins nothing any more', () => {
     const { on } = handOver(['gray']);
     on(subscribed('A'));
-    on(covered('gray', 'A'));
+    on(ensured('gray', 'A'));
     on(canaries());
     on(canaries());
     on({ type: 'stand-in started', tag: 'gray' });
@@ -391,13 +404,13 @@ describe('hand-over', () => {
   it('stands in before it leaves anything out, where a group has offsets only as it is polled', () => {
     const { on, seconds } = handOver(['gray'], [], true);
     on(subscribed('A'));
-    on({ type: 'covered', tag: 'gray', asked: ['A'], topics: [] });
+    on({ type: 'offsets ensured', tag: 'gray', asked: ['A'], topics: [] });
     on(canaries());
     expect(done(on(canaries()))).toEqual([{ type: 'start stand-in', tag: 'gray', topics: ['A'] }]);
     on({ type: 'stand-in started', tag: 'gray' });
     seconds(5);
-    expect(done(on(canaries()))).toMatchObject([{ type: 'cover', topics: ['A'] }]);
-    expect(done(on(covered('gray', 'A')))).toEqual([{ type: 'leave out', topic: 'A', tags: ['gray'] }]);
+    expect(done(on(canaries()))).toMatchObject([{ type: 'ensure offsets', topics: ['A'] }]);
+    expect(done(on(ensured('gray', 'A')))).toEqual([{ type: 'exclude tags', topic: 'A', tags: ['gray'] }]);
   });
 
   it('is not ready for a topic that comes later until that is covered too', () => {
@@ -405,39 +418,41 @@ describe('hand-over', () => {
     on(subscribed('A'));
     on(markers());
     on(canaries());
-    on(covered('gray', 'A'));
+    on(ensured('gray', 'A'));
     expect(machine.isReady).toBe(true);
-    expect(done(on(subscribed('B')))).toEqual([{ type: 'cover', tag: 'gray', topics: ['B'], isDeclared: true }]);
+    expect(done(on(subscribed('B')))).toEqual([
+      { type: 'ensure offsets', tag: 'gray', topics: ['B'], isDeclared: true },
+    ]);
     // One after the other.
     expect(done(on(subscribed('C')))).toEqual([]);
     expect(machine.isReady).toBe(false);
-    expect(done(on(covered('gray', 'B')))).toEqual([
-      { type: 'cover', tag: 'gray', topics: ['C'], isDeclared: true },
-      { type: 'leave out', topic: 'B', tags: ['gray'] },
+    expect(done(on(ensured('gray', 'B')))).toEqual([
+      { type: 'ensure offsets', tag: 'gray', topics: ['C'], isDeclared: true },
+      { type: 'exclude tags', topic: 'B', tags: ['gray'] },
     ]);
     expect(machine.isReady).toBe(false);
     // What could not be covered is tried again: nobody waits for that.
-    on({ type: 'covered', tag: 'gray', asked: ['C'], topics: [] });
+    on({ type: 'offsets ensured', tag: 'gray', asked: ['C'], topics: [] });
     expect(machine.isReady).toBe(true);
     on({ type: 'unsubscribed', topic: 'B' });
-    expect(done(on(subscribed('B')))).toMatchObject([{ type: 'cover', topics: ['B'] }]);
+    expect(done(on(subscribed('B')))).toMatchObject([{ type: 'ensure offsets', topics: ['B'] }]);
     expect(machine.isReady).toBe(false);
   });
 
   it('keeps the stand-in of a tag whose messages come again after it was given up', () => {
     const { machine, on } = longIdle();
-    const [drain] = done(on(canaries())) as Extract<HandOverAction, { type: 'drain' }>[];
+    const [drain] = done(on(canaries())) as Extract<HandOverAction, { type: 'tell when drained' }>[];
     const drained = on({ type: 'drained', tag: 'gray', id: drain?.id ?? -1, isDeclaredElsewhere: false });
-    expect(done(drained)).toMatchObject([{ type: 'mark' }, { type: 'leave out', topic: 'A', tags: [] }]);
+    expect(done(drained)).toMatchObject([{ type: 'write marker' }, { type: 'exclude tags', topic: 'A', tags: [] }]);
     expect(machine.tags()).toMatchObject([{ phase: 'draining', standIn: 'running' }]);
 
-    expect(done(on({ type: 'saw', tag: 'gray' }))).toMatchObject([{ type: 'cover', topics: ['A'] }]);
+    expect(done(on({ type: 'tag seen', tag: 'gray' }))).toMatchObject([{ type: 'ensure offsets', topics: ['A'] }]);
     expect(machine.tags()).toMatchObject([{ phase: 'managed', standIn: 'running' }]);
-    expect(done(on(covered('gray', 'A')))).toEqual([{ type: 'leave out', topic: 'A', tags: ['gray'] }]);
+    expect(done(on(ensured('gray', 'A')))).toEqual([{ type: 'exclude tags', topic: 'A', tags: ['gray'] }]);
     // Where it cannot be covered the baseline takes them itself.
     on({ type: 'queues changed', topics: ['A'] });
-    expect(done(on({ type: 'covered', tag: 'gray', asked: ['A'], topics: [] }))).toEqual([
-      { type: 'leave out', topic: 'A', tags: [] },
+    expect(done(on({ type: 'offsets ensured', tag: 'gray', asked: ['A'], topics: [] }))).toEqual([
+      { type: 'exclude tags', topic: 'A', tags: [] },
       { type: 'end stand-in', tag: 'gray' },
     ]);
   });
@@ -446,11 +461,11 @@ describe('hand-over', () => {
     for (const isDeclaredElsewhere of [true, false]) {
       const { on } = longIdle();
       const [drain] = done(on(canaries()));
-      expect(drain).toMatchObject({ type: 'drain', tag: 'gray', topics: ['A'] });
-      if (!isDeclaredElsewhere) on({ type: 'saw', tag: 'gray' });
-      const { id } = drain as Extract<HandOverAction, { type: 'drain' }>;
+      expect(drain).toMatchObject({ type: 'tell when drained', tag: 'gray', topics: ['A'] });
+      if (!isDeclaredElsewhere) on({ type: 'tag seen', tag: 'gray' });
+      const { id } = drain as Extract<HandOverAction, { type: 'tell when drained' }>;
       const answer = on({ type: 'drained', tag: 'gray', id, isDeclaredElsewhere });
-      expect(done(answer).filter(({ type }) => type === 'leave out')).toEqual([]);
+      expect(done(answer).filter(({ type }) => type === 'exclude tags')).toEqual([]);
     }
   });
 });

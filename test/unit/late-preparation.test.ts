@@ -1,30 +1,25 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { AGAIN_AFTER_MS, latePreparations } from '../../src/rocketmq/administration/late-preparation';
-import type { Subscription } from '../../src/rocketmq/client';
-import type { ConsumerPlan } from '../../src/rocketmq/consumer-plan';
+import { AGAIN_AFTER_MS, latePreparation } from '../../src/rocketmq/consumer/late-preparation';
+import type { Subscription } from '../../src/rocketmq/plan/subscription';
 
 const subscription = (topic: string): Subscription => ({ topic, filter: { type: 'TAG', expression: '*' } });
 
 /** One consumer; `answers`: whether its group is ready, attempt by attempt. */
 function late(...answers: readonly (boolean | Promise<boolean>)[]) {
-  const plan = {} as ConsumerPlan;
-  const preparations = latePreparations();
   const attempts: string[][] = [];
   const ready: string[][] = [];
   const topicsOf = (all: readonly Subscription[]) => all.map(({ topic }) => topic);
+  const preparation = latePreparation(async all => {
+    attempts.push(topicsOf(all));
+    const isReady = (await answers[attempts.length - 1]) ?? false;
+    if (isReady) ready.push(topicsOf(all));
+    return isReady;
+  });
   return {
+    ...preparation,
     attempts,
     ready,
-    add: (...topics: string[]) =>
-      preparations.add(plan, topics.map(subscription), async all => {
-        attempts.push(topicsOf(all));
-        const isReady = (await answers[attempts.length - 1]) ?? false;
-        if (isReady) ready.push(topicsOf(all));
-        return isReady;
-      }),
-    forgetTopic: (topic: string) => preparations.forgetTopic(plan, topic),
-    remove: () => preparations.remove(plan),
-    isWaiting: () => preparations.isWaiting(plan),
+    add: (...topics: string[]) => preparation.add(topics.map(subscription)),
   };
 }
 const rounds = (count: number) => vi.advanceTimersByTimeAsync(count * AGAIN_AFTER_MS);
@@ -76,12 +71,12 @@ describe("a canary's group that was not ready", () => {
   it('is left alone when the consumer is closed, also during an attempt', async () => {
     const before = late(true);
     before.add('A');
-    before.remove();
+    before.stop();
     let answer: (isReady: boolean) => void = () => {};
     const during = late(new Promise<boolean>(resolve => (answer = resolve)));
     during.add('A');
     await rounds(1);
-    during.remove();
+    during.stop();
     answer(false);
     await rounds(3);
     expect([before.attempts, during.attempts, during.isWaiting()]).toEqual([[], [['A']], false]);

@@ -1,10 +1,6 @@
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import {
-  type PullFamily,
-  type PullMember,
-  pullFamily,
-} from '../../src/instrumentations/rocketmq-client-nodejs/pull-family';
+import { type PullFamily, type PullMember, pullFamily } from '../../src/rocketmq/pull/pull-family';
 
 /** A consumer whose polls end when the test says so. */
 function fakeMember() {

@@ -10,6 +10,7 @@ import { apacheDubboService } from '../../src/instrumentations/apache-dubbo-serv
 import { apacheRocketmq } from '../../src/instrumentations/apache-rocketmq';
 import { grpcJs } from '../../src/instrumentations/grpc-js';
 import { nacosNaming } from '../../src/instrumentations/nacos-naming';
+import { next } from '../../src/instrumentations/next';
 import { rocketmqClientNodejs } from '../../src/instrumentations/rocketmq-client-nodejs';
 import { undici } from '../../src/instrumentations/undici';
 import { ATTRIBUTES, METRICS } from '../../src/telemetry/metrics';
@@ -31,6 +32,7 @@ describe('the README', () => {
 
   const instrumentations = [
     undici,
+    next,
     grpcJs,
     nacosNaming,
     apacheDubboConsumer,

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { Agent } from '../../src/agent';
 import type { MessageView } from '../../src/instrumentations/rocketmq-client-nodejs/client';
 import { seeMessage } from '../../src/instrumentations/rocketmq-client-nodejs/listener';
-import { consumerPlan } from '../../src/rocketmq/consumer-plan';
+import { createIntake } from '../../src/rocketmq/hand-over/intake';
+import { consumerPlan } from '../../src/rocketmq/plan/consumer-plan';
 
 const agent = {
   settings: { key: 'gray_tag' },
@@ -11,8 +12,10 @@ const agent = {
 } as unknown as Agent;
 
 /** A baseline that leaves gray out since a poll was sent, and the canary's group begins at 10 of the queue. */
-function plan() {
-  const made = consumerPlan('group1', { tag: undefined, key: 'gray_tag', mqBaseline: 'auto', mqIgnoreTags: [] });
+function intake() {
+  const made = createIntake(
+    consumerPlan('group1', { tag: undefined, key: 'gray_tag', mqBaseline: 'auto', mqIgnoreTags: [] }),
+  );
   made.covered('T', 'gray', new Map([['broker-a:0', 10]]));
   made.leaveOut('T', ['gray']);
   return made;
@@ -37,6 +40,6 @@ describe('a gray message of a poll that was on its way', () => {
     ['the same of the other kind of retry topic', message(handle(2, 10)), true],
     ['from nobody knows where', message(undefined), true],
   ])('%s', (_, view, isTaken) => {
-    expect(seeMessage(view, plan(), agent)).toEqual({ tag: 'gray', isTaken });
+    expect(seeMessage(view, intake(), agent)).toEqual({ tag: 'gray', isTaken });
   });
 });

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { createLog } from '../../src/log';
-import { similarTags } from '../../src/rocketmq/similar-tags';
+import { similarTags } from '../../src/rocketmq/consumer/similar-tags';
 
 it.each<[string | undefined, string[], string[]]>([
   [undefined, ['gray', 'gray', 'blue', 'gray-2'], []],

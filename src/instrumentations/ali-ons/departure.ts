@@ -4,8 +4,9 @@
  * The client's own close() (3.12.0, 2.0.4) commits what it has got to and unregisters: what is being handled is delivered
  * again, and 2.x goes on to handle all that it had pulled. It also counts as handled what it skips once it is closed.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { privateMark } from '../../private-mark';
-import type { ConsumerPlan } from '../../rocketmq/consumer-plan';
+import type { Intake } from '../../rocketmq/hand-over/intake';
 import type { Handling } from './handler';
 import type { HandlerGate } from './handler-gate';
 import type { Message, Settle } from './message';
@@ -71,11 +72,11 @@ interface GivenUp {
 const begun = privateMark<true>();
 
 /**
- * @param plan the consumer's, by which the gates know its handlers
+ * @param intake the consumer's, by which the gates know its handlers
  * @param sendsBack false for 2.x, which tries a message that failed again and again by itself
  */
 export function departure(
-  plan: ConsumerPlan,
+  intake: Intake,
   gates: ReadonlyMap<string, HandlerGate>,
   sendsBack: boolean,
   settle: Settle,
@@ -87,19 +88,8 @@ export function departure(
 ): Departure {
   let hasBegun = false;
   let hasEnded = false;
-  const hasBegunWith = (message: Message) => begun.get(message) === true;
   let running = 0;
   const givenUp = new Map<ProcessQueue, GivenUp>();
-
-  /** The offset of what was handled, until the broker says that it has it: the commit itself gets no answer. */
-  const commit = async (store: OffsetStore, { queue, offset }: GivenUp): Promise<void> => {
-    if (offset === undefined || offset < 0) return;
-    for (let attempt = 0; attempt < 3; attempt++) {
-      await settle(store.updateConsumeOffsetToBroker(queue, offset));
-      if ((await settle<number>(store.fetchConsumeOffsetFromBroker(queue))) >= offset) return;
-      await sleep(50);
-    }
-  };
 
   const isIdle = () =>
     running === 0 &&
@@ -108,23 +98,9 @@ export function departure(
 
   const giveUp = ({ _offsetStore: store }: Leaver, pulled: PulledQueue | undefined) => {
     if (pulled === undefined || givenUp.has(pulled.processQueue)) return;
-    const { messageQueue: queue, processQueue } = pulled;
-    const messages = processQueue.msgList;
-    const dropped = messages.slice(messages.findLastIndex(hasBegunWith) + 1);
-    // One that waits for its turn may stand before others that were skipped.
-    const end = messages.find(message => !hasBegunWith(message))?.queueOffset ?? Number.POSITIVE_INFINITY;
-    if (dropped.length > 0) told.givenBack(dropped.length);
-    const one: GivenUp = { queue, processQueue, offset: store.offsetTable.get(queue.key) };
-    givenUp.set(processQueue, one);
-    processQueue.msgList = messages.slice(0, messages.length - dropped.length);
-    processQueue.putMessage = () => {};
-    const { remove } = processQueue;
-    // The client commits when a batch of messages has ended, which may have been longer.
-    processQueue.remove = (...count) => {
-      const offset = Math.min(remove.apply(processQueue, count), end);
-      one.offset = Math.max(one.offset ?? -1, offset);
-      return offset;
-    };
+    const { entry, dropped } = dropUnbegun(store, pulled);
+    givenUp.set(pulled.processQueue, entry);
+    if (dropped > 0) told.givenBack(dropped);
   };
 
   return {
@@ -149,7 +125,7 @@ export function departure(
       for (const pulled of queues) giveUp(consumer, pulled);
       // Loops that pull end with the table's entries.
       consumer._processQueueTable.clear();
-      for (const gate of gates.values()) gate.turnAway(plan);
+      for (const gate of gates.values()) gate.turnAway(intake);
       const end = Date.now() + HANDLERS_MS;
       while (!isIdle() && Date.now() < end) await sleep(10);
       hasEnded = true;
@@ -157,12 +133,44 @@ export function departure(
       // A rebalance that was under way may have put some back, of which nothing was pulled.
       consumer._processQueueTable.clear();
       const commits = queues.flatMap(({ processQueue }) => givenUp.get(processQueue) ?? []);
-      const committed = commits.map(one => commit(consumer._offsetStore, one).catch(told.debug));
+      const committed = commits.map(one => commit(consumer._offsetStore, one, settle).catch(told.debug));
       await Promise.race([Promise.all(committed), sleep(COMMIT_MS)]);
     },
   };
 }
 
-function sleep(ms: number): Promise<void> {
-  return new Promise(resolve => setTimeout(resolve, ms));
+function hasBegunWith(message: Message): boolean {
+  return begun.get(message) === true;
+}
+
+/** Drops what has not begun of what was pulled, and has nothing more come; how many messages that are. */
+function dropUnbegun(
+  store: OffsetStore,
+  { messageQueue: queue, processQueue }: PulledQueue,
+): { readonly entry: GivenUp; readonly dropped: number } {
+  const messages = processQueue.msgList;
+  const dropped = messages.length - (messages.findLastIndex(hasBegunWith) + 1);
+  // One that waits for its turn may stand before others that were skipped.
+  const end = messages.find(message => !hasBegunWith(message))?.queueOffset ?? Number.POSITIVE_INFINITY;
+  const entry: GivenUp = { queue, processQueue, offset: store.offsetTable.get(queue.key) };
+  processQueue.msgList = messages.slice(0, messages.length - dropped);
+  processQueue.putMessage = () => {};
+  const { remove } = processQueue;
+  // The client commits when a batch of messages has ended, which may have been longer.
+  processQueue.remove = (...count) => {
+    const offset = Math.min(remove.apply(processQueue, count), end);
+    entry.offset = Math.max(entry.offset ?? -1, offset);
+    return offset;
+  };
+  return { entry, dropped };
+}
+
+/** The offset of what was handled, until the broker says that it has it: the commit itself gets no answer. */
+async function commit(store: OffsetStore, { queue, offset }: GivenUp, settle: Settle): Promise<void> {
+  if (offset === undefined || offset < 0) return;
+  for (let attempt = 0; attempt < 3; attempt++) {
+    await settle(store.updateConsumeOffsetToBroker(queue, offset));
+    if ((await settle<number>(store.fetchConsumeOffsetFromBroker(queue))) >= offset) return;
+    await sleep(50);
+  }
 }

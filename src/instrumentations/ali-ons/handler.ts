@@ -1,8 +1,8 @@
 /** The application's handler of a topic, as a consumer runs it. */
 import type { Agent } from '../../agent';
 import { extractTag, recordCarrier } from '../../propagation/message-properties';
-import type { ConsumerPlan } from '../../rocketmq/consumer-plan';
-import { type FilterExpression, tagsOf } from '../../rocketmq/filter-expression';
+import type { Intake } from '../../rocketmq/hand-over/intake';
+import { type FilterExpression, tagsOf } from '../../rocketmq/plan/filter-expression';
 import type { HandlerGate } from './handler-gate';
 import { isGeneratorFunction, type Message, RETRY_TOPIC, type Settle } from './message';
 
@@ -15,7 +15,7 @@ export function isHandler(value: unknown): value is Handler {
 
 /** A consumer as its handlers see it. */
 export interface Handling {
-  readonly plan: ConsumerPlan;
+  readonly intake: Intake;
   /** What lets in the handlers of messages that come from the topic `source`. */
   gate(source: string): HandlerGate;
   /** A message is about to be handled or skipped. False: it must be neither, and its offset will not be committed. */
@@ -34,7 +34,7 @@ export function scopedHandler(
   agent: Agent,
   settle: Settle,
 ): Handler {
-  const { plan } = handling;
+  const { intake } = handling;
   const tags = filter.type === 'TAG' ? tagsOf(filter.expression) : undefined;
   const see = (message: Message) =>
     agent.guard('reading the tag of a message', { tag: undefined, isTaken: true }, () => {
@@ -43,9 +43,9 @@ export function scopedHandler(
       // A broker before 5.x filters a pull for the whole group, with whichever member's filter came last. And the client
       // decided once, when it subscribed, whether it checks tags itself: not while its filter was SQL92.
       const isTaken =
-        plan.takes({ topic: message.topic, tag, isRetry }) &&
+        intake.takes({ topic: message.topic, tag, isRetry }) &&
         // The group's own retries come whatever their tags: the client itself does not look at them.
-        (tags === undefined || !plan.isFiltered || isRetry || tags.includes(message.tags ?? ''));
+        (tags === undefined || !intake.isFiltered || isRetry || tags.includes(message.tags ?? ''));
       return { tag, isTaken };
     });
 
@@ -56,13 +56,13 @@ export function scopedHandler(
       const [message, queue] = args;
       let seen = see(message);
       const { tag } = seen;
-      if (tag !== undefined) agent.guard('telling of a message', undefined, () => plan.saw(tag));
+      if (tag !== undefined) agent.guard('telling of a message', undefined, () => intake.saw(tag));
       // The client hands over what comes from the retry topic without its queue; it handles that beside the topic's own.
       const gate = handling.gate((queue as { readonly topic: string } | undefined)?.topic ?? RETRY_TOPIC);
       // What is skipped waits for nobody.
       let entered = false;
       if (seen.isTaken) {
-        const turn = gate.enter(plan);
+        const turn = gate.enter(intake);
         if (turn !== undefined && !(await turn)) return undefined;
         entered = true;
         // The filter may have become narrower while it waited.
@@ -73,10 +73,10 @@ export function scopedHandler(
         begun = handling.begins?.(message) ?? true;
         if (!begun) return undefined;
         if (!seen.isTaken) {
-          agent.counts.skipped(plan, message.topic, seen.tag);
+          agent.counts.skipped(intake, message.topic, seen.tag);
           return undefined;
         }
-        agent.counts.consumed(plan, message.topic, seen.tag, 'process');
+        agent.counts.consumed(intake, message.topic, seen.tag, 'process');
         return await agent.context.run(seen.tag, () => call(this, args));
       } catch (error) {
         handling.failed?.(error);

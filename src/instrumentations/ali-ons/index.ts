@@ -1,11 +1,16 @@
 /**
  * ali-ons 2.x and 3.x, and the fork rocketmq 2.x of the former: clients of the remoting protocol, RocketMQ 4.5 and later.
  *
- * Hooks, ali-ons 3.12.0, 2.0.4, rocketmq 2.0.1 (the 2.x are written with generators): of `MQPushConsumer.prototype` the
- * getter `consumerGroup` (everything asks it for the group: registration, heartbeats, offsets, retries),
- * `buildSubscriptionData` (the filter of heartbeats and pulls), `subscribe` (the handler), `init` and `rebalanceByTopic`
- * (before anything is registered, before a topic's queues are pulled) and `executePullRequestImmediately` (errors); of
- * `MQProducer.prototype` `sendKernelImpl` (each attempt to send).
+ * Hooks, ali-ons 3.12.0, 2.0.4, rocketmq 2.0.1 (the 2.x are written with generators). Of `MQPushConsumer.prototype`:
+ * - the getter `consumerGroup`: everything asks it for the group (registration, heartbeats, offsets, retries);
+ * - `buildSubscriptionData` (the filter of heartbeats and pulls) and `subscribe` (the handler);
+ * - `init` (before anything is registered) and `close`;
+ * - `rebalanceByTopic` (before and after a topic's queues are shared out) and `removeProcessQueue` (a queue went to another
+ *   member);
+ * - `pullMessageQueue` (a consumer that leaves pulls nothing), `correctTagsOffset` (offsets of pulls that bring nothing) and,
+ *   where the client knows SQL92, `executePullRequestImmediately` (errors).
+ *
+ * Of `MQProducer.prototype`: `sendKernelImpl` (each attempt to send).
  */
 import type { Instrumentation } from '../../loader/instrumentation';
 import { noticeConsumers } from '../unknown-client';

@@ -1,5 +1,5 @@
 /** What a consumer tells the brokers that it subscribes to, as it stands at the moment. */
-import type { FilterExpression } from '../../rocketmq/filter-expression';
+import type { FilterExpression } from '../../rocketmq/plan/filter-expression';
 
 /** `null`, `undefined` and text: tags. */
 export type UserExpression =

@@ -1,17 +1,17 @@
 /** Push consumers of apache-rocketmq: their group, which messages they emit, and within which tag. */
 import type { Agent } from '../../agent';
-import type { LibraryCopy, Patch } from '../../loader/instrumentation';
+import type { Exports, LibraryCopy, Patch } from '../../loader/instrumentation';
 import { type AnyFunction, wrapClass, wrapMethod } from '../../loader/wrap';
 import { extractTag, recordCarrier } from '../../propagation/message-properties';
-import type { ClientKind, Subscription } from '../../rocketmq/client';
-import type { ConsumerPlan } from '../../rocketmq/consumer-plan';
+import type { ClientKind } from '../../rocketmq/consumer/client';
+import type { Reach } from '../../rocketmq/consumer/duties';
+import type { Session } from '../../rocketmq/consumer/session';
+import type { Intake } from '../../rocketmq/hand-over/intake';
 import { type Addon, addonOf } from './addon';
 
 interface ConsumerState {
-  readonly plan: ConsumerPlan;
-  /** The client's own, `host:port;host:port`. */
-  readonly namesrv: string | undefined;
-  readonly subscriptions: Map<string, Subscription>;
+  readonly session: Session;
+  readonly reach: Reach;
 }
 
 interface Message {
@@ -35,71 +35,94 @@ export const patchConsumer: Patch = (_exports, agent, copy) => {
     const [group, instanceName, options, ...rest] = args as unknown[];
     // What the client refuses as it starts, it refuses with its own words.
     if (!group) return make(args);
-    const plan = agent.messages.plan(String(group), client);
-    const consumer = make([plan.group, instanceName, options, ...rest]) as object;
-    const namesrv = (options as { readonly nameServer?: unknown } | undefined)?.nameServer;
-    states.set(consumer, {
-      plan,
-      namesrv: typeof namesrv === 'string' ? namesrv : undefined,
-      subscriptions: new Map(),
-    });
+    const session = agent.sessions.open(String(group), client);
+    const consumer = make([session.intake.group, instanceName, options, ...rest]) as object;
+    const given = (options as { readonly nameServer?: unknown } | undefined)?.nameServer;
+    const namesrv = typeof given === 'string' ? given : undefined;
+    const connection = { endpoint: namesrv ?? 'an address server', namesrv };
+    states.set(consumer, { session, reach: { connection: () => connection } });
     return consumer;
   });
   const { prototype } = addon.PushConsumer;
+  patchMessages(prototype, states, agent);
+  patchStart(prototype, states);
+  patchShutdown(prototype, states);
+};
 
+type States = WeakMap<object, ConsumerState>;
+
+/** What it subscribes to, and what emits its messages. */
+function patchMessages(prototype: Exports, states: States, agent: Agent): void {
   wrapMethod<AnyFunction>(prototype, 'setListener', original => {
     return function setListener(this: object, listener: Listener, ...rest: unknown[]) {
-      const plan = states.get(this)?.plan;
-      return original.call(this, plan === undefined ? listener : scopedListener(listener, plan, agent), ...rest);
+      const intake = states.get(this)?.session.intake;
+      return original.call(this, intake === undefined ? listener : scopedListener(listener, intake, agent), ...rest);
     };
   });
 
   wrapMethod<AnyFunction>(prototype, 'subscribe', original => {
     return function subscribe(this: object, topic: string, expression: string, ...rest: unknown[]) {
       const result: unknown = original.call(this, topic, expression, ...rest);
-      const state = states.get(this);
-      if (state !== undefined) {
-        agent.guard('a subscription', undefined, () => {
-          const subscription: Subscription = { topic, filter: { type: 'TAG', expression: expression || '*' } };
-          state.subscriptions.set(topic, subscription);
-          agent.messages.announce(state.plan, [subscription]);
-        });
-      }
+      agent.guard('a subscription', undefined, () =>
+        states.get(this)?.session.subscribed([{ topic, filter: { type: 'TAG', expression: expression || '*' } }]),
+      );
       return result;
     };
   });
+}
 
+function patchStart(prototype: Exports, states: States): void {
   wrapMethod<AnyFunction>(prototype, 'start', original => {
     return function start(this: object, callback: AnyFunction, ...rest: unknown[]) {
       const state = states.get(this);
-      // Nothing to prepare: as without the agent.
-      if (state === undefined || !state.plan.isFiltered) return original.call(this, callback, ...rest);
-      const { plan, namesrv, subscriptions } = state;
-      const started = (error: unknown, status: unknown, ...more: unknown[]) => {
-        const result = [error, status, ...more];
-        if (!error && status === STARTED) callback(...result);
-        else void agent.messages.left(plan).then(() => outOfPromise(callback, result));
-      };
-      const connection = { endpoint: namesrv ?? 'an address server', namesrv };
-      void agent.messages
-        .prepare(plan, [...subscriptions.values()], connection)
-        .then(() => original.call(this, started, ...rest));
+      if (state === undefined) return original.call(this, callback, ...rest);
+      const { session, reach } = state;
+      if (!session.intake.isFiltered) {
+        // Nothing to prepare: as without the agent.
+        void session.start(reach, () => {});
+        return original.call(this, callback, ...rest);
+      }
+      const startNow = () =>
+        new Promise<'started'>((resolve, reject) => {
+          const called = (error: unknown, status: unknown, ...more: unknown[]) => {
+            if (error || status !== STARTED) return reject([error, status, ...more]);
+            resolve('started');
+            callback(error, status, ...more);
+          };
+          original.call(this, called, ...rest);
+        });
+      session.start(reach, startNow).then(
+        outcome => {
+          if (outcome === undefined) outOfPromise(callback, [new Error('the consumer was shut down as it started')]);
+        },
+        failure => outOfPromise(callback, Array.isArray(failure) ? failure : [failure]),
+      );
       return undefined;
     };
   });
+}
 
+function patchShutdown(prototype: Exports, states: States): void {
   wrapMethod<AnyFunction>(prototype, 'shutdown', original => {
     return function shutdown(this: object, callback: AnyFunction, ...rest: unknown[]) {
-      const plan = states.get(this)?.plan;
-      if (plan === undefined || !plan.isFiltered) return original.call(this, callback, ...rest);
-      void agent.messages.leaving(plan);
-      const ended = (...result: unknown[]) => {
-        void agent.messages.left(plan).then(() => outOfPromise(callback, result));
-      };
-      return original.call(this, ended, ...rest);
+      const session = states.get(this)?.session;
+      if (session === undefined) return original.call(this, callback, ...rest);
+      if (!session.intake.isFiltered) {
+        void session.close(() => {});
+        return original.call(this, callback, ...rest);
+      }
+      const shutDown = () =>
+        new Promise<unknown[]>(resolve => {
+          original.call(this, (...result: unknown[]) => resolve(result), ...rest);
+        });
+      session.close(shutDown).then(
+        result => outOfPromise(callback, result),
+        error => outOfPromise(callback, [error]),
+      );
+      return undefined;
     };
   });
-};
+}
 
 /** What `start` calls back with when it went well (`OK` of CCommon.h); 20: the process has a consumer of the group. */
 const STARTED = 0;
@@ -125,24 +148,24 @@ function clientKind(addon: Addon, copy: LibraryCopy): ClientKind {
 }
 
 /** `listener` within the message's tag; messages of other environments are acknowledged and not handed to it. */
-export function scopedListener(listener: Listener, plan: ConsumerPlan, agent: Agent): Listener {
+export function scopedListener(listener: Listener, intake: Intake, agent: Agent): Listener {
   return function (this: unknown, message, acknowledgement, ...rest) {
     const { tag, isTaken } = agent.guard('reading the tag of a message', { tag: undefined, isTaken: true }, () =>
-      see(message, plan, agent),
+      see(message, intake, agent),
     );
     if (!isTaken) {
-      agent.counts.skipped(plan, message.topic, tag);
+      agent.counts.skipped(intake, message.topic, tag);
       return acknowledgement.done();
     }
-    agent.counts.consumed(plan, message.topic, tag, 'process');
+    agent.counts.consumed(intake, message.topic, tag, 'process');
     return agent.context.run(tag, () => listener.call(this, message, acknowledgement, ...rest));
   };
 }
 
-function see({ topic, properties }: Message, plan: ConsumerPlan, agent: Agent) {
+function see({ topic, properties }: Message, intake: Intake, agent: Agent) {
   const tag = extractTag(properties && recordCarrier(properties), agent.settings.key);
-  if (tag !== undefined) plan.saw(tag);
+  if (tag !== undefined) intake.saw(tag);
   // A retry is no proof that the group took the message: with one message that fails, the client sends back all that it
   // had pulled with it, skipped ones included.
-  return { tag, isTaken: plan.takes({ topic, tag, isRetry: false }) };
+  return { tag, isTaken: intake.takes({ topic, tag, isRetry: false }) };
 }

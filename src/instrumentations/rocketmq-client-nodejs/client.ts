@@ -1,8 +1,8 @@
 /** What is used here of the objects of rocketmq-client-nodejs 1.x, and its filters. */
 import type { Exports, LibraryCopy } from '../../loader/instrumentation';
-import type { Subscription } from '../../rocketmq/client';
-import type { ConsumerPlan } from '../../rocketmq/consumer-plan';
-import type { FilterExpression } from '../../rocketmq/filter-expression';
+import type { Intake } from '../../rocketmq/hand-over/intake';
+import type { FilterExpression } from '../../rocketmq/plan/filter-expression';
+import type { Subscription } from '../../rocketmq/plan/subscription';
 import type { Credentials } from '../../rocketmq/remoting/signature';
 
 /** `FilterType` of proto/apache/rocketmq/v2/definition.proto. */
@@ -81,12 +81,12 @@ export function subscription(topic: string, filter: string | ClientFilter): Subs
 }
 
 /**
- * A filter of the client's class that always says what the plan says: it is read with each request to receive, so that
+ * A filter of the client's class that always says what the intake says: it is read with each request to receive, so that
  * it can change while the consumer runs.
  */
-export function planFilter({ topic, filter }: Subscription, plan: ConsumerPlan, copy: LibraryCopy): ClientFilter {
+export function liveFilter({ topic, filter }: Subscription, intake: Intake, copy: LibraryCopy): ClientFilter {
   const { FilterExpression } = copy.require('dist/consumer/FilterExpression.js');
-  const current = (): FilterExpression => plan.filter(filter, topic);
+  const current = (): FilterExpression => intake.filter(filter, topic);
   return Object.create(FilterExpression.prototype, {
     expression: { enumerable: true, get: () => current().expression },
     filterType: { enumerable: true, get: () => (current().type === 'SQL92' ? SQL : TAG) },

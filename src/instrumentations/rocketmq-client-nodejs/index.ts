@@ -10,8 +10,10 @@
  */
 import type { Instrumentation } from '../../loader/instrumentation';
 import { noticeConsumers } from '../unknown-client';
-import { patchLitePushConsumer, patchPushConsumer, patchReceiving, patchSimpleConsumer } from './consumer';
+import { patchReceiving } from './consumer';
 import { patchProducer, patchPublishingMessage } from './producer';
+import { patchLitePushConsumer, patchPushConsumer } from './push-consumer';
+import { patchSimpleConsumer } from './simple-consumer';
 import { patchTelemetrySession } from './telemetry-session';
 
 export const rocketmqClientNodejs: Instrumentation = {

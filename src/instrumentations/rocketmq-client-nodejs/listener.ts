@@ -2,7 +2,7 @@
 import type { Agent } from '../../agent';
 import type { LibraryCopy } from '../../loader/instrumentation';
 import { extractTag } from '../../propagation/message-properties';
-import type { ConsumerPlan } from '../../rocketmq/consumer-plan';
+import type { Intake } from '../../rocketmq/hand-over/intake';
 import type { MessageListener, MessageView } from './client';
 
 /** How a message is seen: its tag, and whether the consumer takes it. */
@@ -11,27 +11,27 @@ interface SeenMessage {
   readonly isTaken: boolean;
 }
 
-/** `ConsumerPlan.revision` when the poll that brought a message was sent, where the client is asked who takes it. */
+/** `Intake.revision` when the poll that brought a message was sent, where the client is asked who takes it. */
 const revisions = new WeakMap<MessageView, number>();
 
-/** Notes what was brought by a poll that was sent at `revision` of the consumer's plan. */
-export function onReceived(messages: readonly MessageView[], plan: ConsumerPlan, revision: number, agent: Agent): void {
-  if (!plan.isFiltered) return;
+/** Notes what was brought by a poll that was sent at `revision` of the consumer's intake. */
+export function onReceived(messages: readonly MessageView[], intake: Intake, revision: number, agent: Agent): void {
+  if (!intake.isFiltered) return;
   for (const message of messages) {
     const tag = extractTag(message.properties, agent.settings.key);
-    if (tag !== undefined) plan.saw(tag);
-    if (plan.side === 'client') revisions.set(message, revision);
+    if (tag !== undefined) intake.saw(tag);
+    if (intake.side === 'client') revisions.set(message, revision);
   }
 }
 
-/** Reads a message for a consumer with `plan`. Never throws: what cannot be read is untagged, and taken. */
-export function seeMessage(message: MessageView, plan: ConsumerPlan | undefined, agent: Agent): SeenMessage {
+/** Reads a message for the consumer with `intake`. Never throws: what cannot be read is untagged, and taken. */
+export function seeMessage(message: MessageView, intake: Intake | undefined, agent: Agent): SeenMessage {
   return agent.guard('reading the tag of a message', { tag: undefined, isTaken: true }, () => {
     const tag = extractTag(message.properties, agent.settings.key);
-    const isAsked = plan !== undefined && (plan.side === 'client' || (tag !== undefined && plan.revision > 0));
+    const isAsked = intake !== undefined && (intake.side === 'client' || (tag !== undefined && intake.revision > 0));
     if (!isAsked) return { tag, isTaken: true };
     const place = placeOf(message);
-    const isTaken = plan.takes({
+    const isTaken = intake.takes({
       topic: message.topic,
       tag,
       // A second delivery is no proof that the group took the message: it may have been skipped, and not acknowledged.
@@ -39,7 +39,7 @@ export function seeMessage(message: MessageView, plan: ConsumerPlan | undefined,
       // What was given back without using up an attempt is counted as the first.
       isRedelivered: (message.deliveryAttempt ?? 1) > 1 || place?.isRetry === true,
       // What a broker that filters delivers was left out by no poll.
-      revision: plan.side === 'client' ? (revisions.get(message) ?? 0) : 0,
+      revision: intake.side === 'client' ? (revisions.get(message) ?? 0) : 0,
       position: place,
     });
     return { tag, isTaken };
@@ -67,18 +67,18 @@ export function success(copy: LibraryCopy): unknown {
 
 export function scopedListener(
   listener: MessageListener,
-  plan: ConsumerPlan,
+  intake: Intake,
   agent: Agent,
   copy: LibraryCopy,
 ): MessageListener {
   return {
     consume(message) {
-      const { tag, isTaken } = seeMessage(message, plan, agent);
+      const { tag, isTaken } = seeMessage(message, intake, agent);
       if (!isTaken) {
-        agent.counts.skipped(plan, message.topic, tag);
+        agent.counts.skipped(intake, message.topic, tag);
         return success(copy);
       }
-      agent.counts.consumed(plan, message.topic, tag, 'process');
+      agent.counts.consumed(intake, message.topic, tag, 'process');
       return agent.context.run(tag, () => listener.consume(message));
     },
   };

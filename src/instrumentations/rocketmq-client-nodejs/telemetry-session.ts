@@ -5,15 +5,16 @@
 import type { Patch } from '../../loader/instrumentation';
 import { wrapClass } from '../../loader/wrap';
 import type { ClientConsumer } from './client';
-import { planOf } from './consumer';
+import { intakeOf } from './consumer-state';
+import { loggerView } from './logger-view';
 
 export const patchTelemetrySession: Patch = (exports, agent) => {
   exports.TelemetrySession = wrapClass(exports.TelemetrySession, (args, _newTarget, make) => {
     const changed = agent.guard('watching for a missing group', args, () => {
       const [client, endpoints, logger, ...rest] = args as [ClientConsumer, unknown, object, ...unknown[]];
-      const plan = planOf(client);
-      if (plan?.tag === undefined) return args;
-      const onMissing = () => agent.messages.sayGroupIsMissing(plan, client.endpoints.facade);
+      const intake = intakeOf(client);
+      if (intake?.tag === undefined) return args;
+      const onMissing = () => agent.sessions.sayGroupIsMissing(intake, client.endpoints.facade);
       return [client, endpoints, missingGroupLogger(logger, onMissing), ...rest];
     });
     return make(changed);
@@ -23,25 +24,18 @@ export const patchTelemetrySession: Patch = (exports, agent) => {
 /** A logger before the application's own: it lets the first line about a missing group through and drops the rest. */
 function missingGroupLogger<L extends object>(logger: L, onMissing: () => void): L {
   let seen = false;
-  // Not of the logger itself: it may be frozen, and a proxy must then say what it says.
-  return new Proxy(Object.create(logger) as L, {
-    get(_target, property) {
-      const value = Reflect.get(logger, property, logger) as unknown;
-      if (typeof value !== 'function') return value;
-      return (...args: unknown[]): unknown => {
-        if (!seen || property === 'error') {
-          const isMissing = property === 'error' && args.some(arg => GROUP_NOT_FOUND.test(describe(arg)));
-          if (isMissing) {
-            if (seen) return undefined;
-            seen = true;
-            onMissing();
-          }
-        } else if (RENEWALS.has(String(args[0]).split(',')[0] as string)) {
-          return undefined;
-        }
-        return value.apply(logger, args);
-      };
-    },
+  return loggerView(logger, (name, method) => (...args) => {
+    if (!seen || name === 'error') {
+      const isMissing = name === 'error' && args.some(arg => GROUP_NOT_FOUND.test(describe(arg)));
+      if (isMissing) {
+        if (seen) return undefined;
+        seen = true;
+        onMissing();
+      }
+    } else if (RENEWALS.has(String(args[0]).split(',')[0] as string)) {
+      return undefined;
+    }
+    return method(...args);
   });
 }
 

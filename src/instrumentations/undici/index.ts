@@ -74,10 +74,29 @@ const patchCacheKey: Patch = (exports: Exports, agent) => {
   );
 };
 
+/** The dispatcher that copies share may be another copy's, or an object of the application. */
+const patchGlobal: Patch = (exports: Exports, agent) => {
+  let seen: unknown;
+  wrapMethod<AnyFunction>(
+    exports,
+    'getGlobalDispatcher',
+    original =>
+      function getGlobalDispatcher(this: unknown) {
+        const dispatcher = original.call(this);
+        if (dispatcher !== seen) {
+          seen = dispatcher;
+          agent.guard('a dispatcher that is handed out', undefined, () => patchHandedOut(dispatcher, agent));
+        }
+        return dispatcher;
+      },
+  );
+};
+
 export const undici: Instrumentation = {
   module: 'undici',
   versions: '>=5.0.0 <9',
   files: {
+    'lib/global.js': patchGlobal,
     // 5.x
     'lib/dispatcher.js': patchEveryClass,
     'lib/dispatcher-base.js': patchBase,
@@ -98,6 +117,18 @@ export const undici: Instrumentation = {
   },
   requires: { files: ['lib/core/symbols.js'] },
 };
+
+/** Patches a dispatcher that anybody made: another copy of undici, the application. */
+export function patchHandedOut(dispatcher: unknown, agent: Agent): void {
+  if (!isObject(dispatcher)) return;
+  const outermost = ownerOf(dispatcher, 'dispatch');
+  if (outermost === undefined) return;
+  const base = ownerOf(dispatcher, 'destroyed');
+  const isBase = base !== undefined && base !== dispatcher && Object.hasOwn(base, 'dispatch');
+  patchDispatcher(isBase ? base : outermost, agent);
+  // What is above the base may hold a call back, and dispatch it from another flow.
+  wrapMethod<Dispatch>(outermost, 'dispatch', early(createCalls(agent), agent));
+}
 
 /** Patches a `DispatcherBase.prototype`, whose `dispatch(options, handler)` starts requests, and what it inherits. */
 export function patchDispatcher(prototype: object, agent: Agent): void {
@@ -135,8 +166,8 @@ export function patchDispatcher(prototype: object, agent: Agent): void {
   });
 
   // 6.x to 8.x. The last interceptor is the outermost: what a retry dispatches again has the tag already.
-  const base = Object.getPrototypeOf(prototype) as { compose?: unknown };
-  if (typeof base.compose !== 'function') return;
+  const base = Object.getPrototypeOf(prototype) as { compose?: unknown } | null;
+  if (typeof base?.compose !== 'function') return;
   const outermost = (dispatch: Dispatch) => early(calls, agent)(dispatch);
   wrapMethod<AnyFunction>(
     base,
@@ -164,7 +195,7 @@ function early(calls: Calls, agent: Agent): (dispatch: Dispatch) => Dispatch {
 }
 
 /** The nearest object on the chain that has a method of its own called `name`. */
-export function ownerOf(start: object | null, name: string): object | undefined {
+function ownerOf(start: object | null, name: string): object | undefined {
   let owner = start;
   while (owner !== null && !Object.hasOwn(owner, name)) owner = Object.getPrototypeOf(owner) as object | null;
   return owner ?? undefined;

@@ -1,10 +1,11 @@
 /**
  * One `baggage` header, where somebody else writes one too: OpenTelemetry's instrumentation of undici adds its own to the
- * request itself, which is made within the dispatch (channel `undici:request:create`), and perhaps removes ours. So the
- * channel is listened to behind it.
+ * request itself, which is made within the dispatch (channel `undici:request:create`), and perhaps removes ours. Sentry writes
+ * its members into ours, and has OpenTelemetry add them once more (9). So the channel is listened to behind them.
  */
 import { type Channel, channel, subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Agent } from '../../agent';
+import { joinBaggage } from '../../propagation/baggage';
 import { BAGGAGE, changeHeaderList, type HeaderChange } from '../../propagation/http-headers';
 
 /** The part of undici's Request that is used: a flat list of names and values, before 6 the text that is sent. */
@@ -52,12 +53,29 @@ function onCreated(message: unknown): void {
 function fold(request: Request, changes: readonly HeaderChange[]): void {
   const { headers } = request;
   if (typeof headers === 'string') {
-    const text = textOf(changeHeaderList(listOf(headers), changes));
+    const text = textOf(changeHeaderList(withOne(listOf(headers)), changes));
     if (text !== headers) request.headers = text;
   } else if (Array.isArray(headers)) {
-    const list = changeHeaderList(headers, changes);
+    const list = changeHeaderList(withOne(headers), changes);
     if (list.length !== headers.length || list.some((value, at) => value !== headers[at])) request.headers = list;
   }
+}
+
+/** The list with one `baggage` header, in the place of the first. */
+function withOne(list: readonly unknown[]): readonly unknown[] {
+  const values: string[] = [];
+  const folded: unknown[] = [];
+  let place = 0;
+  for (let at = 0; at + 1 < list.length; at += 2) {
+    const [name, value] = [list[at], list[at + 1]];
+    const isBaggage = String(name).toLowerCase() === BAGGAGE;
+    if (isBaggage) values.push(String(value));
+    if (isBaggage && values.length === 1) place = folded.length;
+    if (!isBaggage || values.length === 1) folded.push(name, value);
+  }
+  if (values.length < 2) return list;
+  folded[place + 1] = joinBaggage(values);
+  return folded;
 }
 
 function listOf(text: string): string[] {

@@ -1,5 +1,5 @@
-import type { Beginning } from '../client';
-import type { FilterExpression } from '../filter-expression';
+import type { FilterExpression } from '../plan/filter-expression';
+import type { Beginning } from '../plan/subscription';
 import {
   CHECK_CLIENT_CONFIG,
   DELETE_KV_CONFIG,
@@ -25,6 +25,7 @@ import {
 import { type RemotingConnection, type RemotingResponse, remotingConnection } from '../remoting/connection';
 import { parseFastjson } from '../remoting/frame';
 import type { Credentials } from '../remoting/signature';
+import type { Connect } from '../runtime';
 
 /** A broker of a cluster. */
 export interface Broker {
@@ -136,10 +137,12 @@ export function brokerAdministration({
   namesrv,
   credentials,
   timeoutMs = REQUEST_TIMEOUT_MS,
+  connect = remotingConnection,
 }: {
   namesrv: string;
   credentials?: Credentials | undefined;
   timeoutMs?: number;
+  connect?: Connect;
 }): BrokerAdministration {
   const nameServers = namesrv.split(/[;,\s]+/).filter(address => address !== '');
   const connections = new Map<string, RemotingConnection>();
@@ -150,14 +153,14 @@ export function brokerAdministration({
   function connectionTo(address: string): RemotingConnection {
     let connection = connections.get(address);
     if (!connection) {
-      connection = remotingConnection(address, { credentials });
+      connection = connect(address, { credentials });
       connections.set(address, connection);
     }
     return connection;
   }
 
   async function askNameServer(command: number, fields: Record<string, string>): Promise<[RemotingResponse, string]> {
-    let failure: unknown = new BrokerAdministrationError(namesrv, command, undefined, 'no name server is given');
+    let failure: unknown;
     const first = preferred;
     for (let attempt = 0; attempt < nameServers.length; attempt++) {
       const index = (first + attempt) % nameServers.length;
@@ -170,7 +173,7 @@ export function brokerAdministration({
         failure = error;
       }
     }
-    throw failure;
+    throw failure ?? new BrokerAdministrationError(namesrv, command, undefined, 'no name server is given');
   }
 
   /** The answers of those that answered with one of `allowed` or without an error. */

@@ -1,4 +1,6 @@
-import type { Beginning } from '../client';
+import { type Clock, systemClock } from '../clock';
+import type { QueueOffsets } from '../plan/left-out';
+import type { Beginning } from '../plan/subscription';
 import {
   type Broker,
   type BrokerAdministration,
@@ -65,6 +67,7 @@ export interface CanaryGroup {
   readonly beginning?: Beginning | undefined;
   /** For everything; 10 s when absent. Nothing is written to a broker after it. */
   readonly timeoutMs?: number;
+  readonly clock?: Clock;
 }
 
 const DEFAULT_TIMEOUT_MS = 10_000;
@@ -82,8 +85,8 @@ const DEFAULT_TIMEOUT_MS = 10_000;
  * @throws CanaryGroupError when that failed on a broker, the others being ready
  */
 export async function prepareCanaryGroup(group: CanaryGroup): Promise<PreparedGroup> {
-  const { administration, topics, timeoutMs = DEFAULT_TIMEOUT_MS } = group;
-  const deadline = new Deadline(timeoutMs);
+  const { administration, topics, timeoutMs = DEFAULT_TIMEOUT_MS, clock = systemClock } = group;
+  const deadline = new Deadline(timeoutMs, clock);
   let brokers: Broker[];
   let queues: TopicQueue[];
   try {
@@ -116,9 +119,6 @@ export async function prepareCanaryGroup(group: CanaryGroup): Promise<PreparedGr
   if (failures.length === 0) return prepared;
   throw partlyPrepared(group, prepared, failures, brokers, baselines);
 }
-
-/** Offsets by queue, named `broker:queueId`. */
-export type QueueOffsets = ReadonlyMap<string, number>;
 
 /**
  * Where a canary's group stands in a topic, on every queue of it: nothing is lost which is left to it from there on.
@@ -351,25 +351,27 @@ class Deadline {
   readonly #end: number;
   #over = false;
 
-  constructor(readonly timeoutMs: number) {
-    this.#end = performance.now() + timeoutMs;
+  constructor(
+    readonly timeoutMs: number,
+    readonly clock: Clock,
+  ) {
+    this.#end = clock.now() + timeoutMs;
   }
 
   /** @throws Error after the deadline */
   check(): void {
-    if (this.#over || performance.now() >= this.#end) throw this.#error();
+    if (this.#over || this.clock.now() >= this.#end) throw this.#error();
   }
 
   /** Settles as the work does, or fails at the deadline; the work is then no longer waited for. */
   bound<Result>(work: Promise<Result>): Promise<Result> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
+      const cancel = this.clock.after(this.#end - this.clock.now(), () => {
         // Said once, it holds: a timer may fire a little before its time.
         this.#over = true;
         reject(this.#error());
-      }, this.#end - performance.now());
-      timer.unref();
-      work.then(resolve, reject).finally(() => clearTimeout(timer));
+      });
+      work.then(resolve, reject).finally(cancel);
     });
   }
 

@@ -1,10 +1,24 @@
 /** What a consumer needs on the brokers before it consumes: its group, and brokers that take its filters. */
 import type { Log } from '../../log';
-import type { Subscription } from '../client';
-import type { ConsumerPlan } from '../consumer-plan';
-import type { ClusterServers } from '../hand-over/cluster';
+import type { FilterExpression } from '../plan/filter-expression';
+import type { Beginning, Subscription } from '../plan/subscription';
+import type { ClusterServers } from '../remoting/cluster-servers';
 import type { BrokerAdministration } from './broker-administration';
 import type { CanaryGroup, CanaryGroupError } from './canary-group';
+
+/** A consumer, as its group has to be made for it. */
+export interface GroupMember {
+  readonly baselineGroup: string;
+  readonly group: string;
+  readonly beginning: Beginning | undefined;
+}
+
+/** A consumer, as its filters are checked. */
+export interface FilteringConsumer {
+  readonly group: string;
+  readonly side: 'broker' | 'client';
+  filterToCheck(written: FilterExpression): FilterExpression;
+}
 
 /** Runs `work` with what talks to the brokers. Never rejects: what it fails with goes to `onFailure`. */
 async function withAdministration<T, F>(
@@ -30,7 +44,7 @@ async function withAdministration<T, F>(
  * asking again at once would be in vain.
  */
 export async function prepareGroup(
-  plan: ConsumerPlan,
+  { baselineGroup, group, beginning }: GroupMember,
   subscriptions: readonly Subscription[],
   servers: ClusterServers,
   formerUse: (administration: BrokerAdministration) => Promise<CanaryGroup['formerUse']>,
@@ -39,7 +53,7 @@ export async function prepareGroup(
   const onFailure = (problem: string, error: unknown) => {
     // Without a topic the cluster may not be known; the group is prepared again with the first subscription.
     if (subscriptions.length === 0) log.debug(problem);
-    else log.warnOnce(`prepare:${plan.group}`, problem);
+    else log.warnOnce(`prepare:${group}`, problem);
     const { created = [], used = [] } = (error as Partial<CanaryGroupError>).prepared ?? {};
     const failed = new Set((error as Partial<CanaryGroupError>).failures?.map(({ broker }) => broker.name));
     if ([...created, ...used].some(name => !failed.has(name))) return 'partly';
@@ -50,16 +64,16 @@ export async function prepareGroup(
     const { prepareCanaryGroup } = require('./canary-group') as typeof import('./canary-group');
     const { created, offsets } = await prepareCanaryGroup({
       administration,
-      baselineGroup: plan.baselineGroup,
-      canaryGroup: plan.group,
+      baselineGroup,
+      canaryGroup: group,
       topics: subscriptions.map(({ topic }) => topic),
-      beginning: plan.beginning,
+      beginning,
       formerUse: await formerUse(administration),
     });
     if (created.length > 0) {
       const where = created.join(', ');
       const start = offsets > 0 ? `its offsets on ${offsets} queues` : 'which has no offsets yet';
-      log.info(`${plan.group} created on ${where}: settings of ${plan.baselineGroup}, ${start}`);
+      log.info(`${group} created on ${where}: settings of ${baselineGroup}, ${start}`);
     }
     return 'ready' as const;
   });
@@ -67,14 +81,14 @@ export async function prepareGroup(
 
 /** What speaks against filtering on the brokers: the very filters that will be used, compiled by each of them. */
 export function checkFilters(
-  plan: ConsumerPlan,
+  consumer: FilteringConsumer,
   subscriptions: readonly Subscription[],
   servers: ClusterServers,
   log: Log,
 ): Promise<string | undefined> {
-  if (plan.side === 'client') return Promise.resolve(undefined);
+  if (consumer.side === 'client') return Promise.resolve(undefined);
   const say = (problem: string) => {
-    log.debug(`the filter of ${plan.group} could not be checked: ${problem}`);
+    log.debug(`the filter of ${consumer.group} could not be checked: ${problem}`);
     return undefined;
   };
   return withAdministration(servers, say, async administration => {
@@ -83,12 +97,12 @@ export function checkFilters(
     const refuses = (error: unknown) => say((error as Error).message);
     const checks = brokers.flatMap(broker =>
       subscriptions.map(async ({ topic, filter }) => {
-        const planned = plan.filterToCheck(filter);
-        const problem = await administration.filterProblem(broker, plan.group, topic, planned).catch(refuses);
+        const planned = consumer.filterToCheck(filter);
+        const problem = await administration.filterProblem(broker, consumer.group, topic, planned).catch(refuses);
         if (problem?.kind === 'disabled') return `${broker.name} has SQL92 filters switched off`;
         if (problem?.kind === 'malformed') {
-          const line = `${broker.name} does not take the filter of ${plan.group} on ${topic}, ${planned.expression} (${problem.words})`;
-          log.warnOnce(`filter:${plan.group}:${topic}`, line);
+          const line = `${broker.name} does not take the filter of ${consumer.group} on ${topic}, ${planned.expression} (${problem.words})`;
+          log.warnOnce(`filter:${consumer.group}:${topic}`, line);
         }
         return undefined;
       }),

@@ -1,7 +1,7 @@
 /** A canary's side of a hand-over: it says that it is there, and waits until nobody stands in for it any more. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../../log';
 import type { Announcement } from '../presence/presence';
+import { type Runtime, systemRuntime } from '../runtime';
 import { type ClusterServers, openCluster } from './cluster';
 
 export interface CanaryConsumer {
@@ -28,11 +28,13 @@ export async function arrive(
   topics: readonly string[],
   servers: ClusterServers,
   log: Log,
+  runtime: Runtime = systemRuntime,
 ): Promise<Arrival> {
-  const cluster = openCluster(servers);
+  const { clock } = runtime;
+  const cluster = openCluster(servers, runtime);
   const { markers, presence } = cluster;
   // What was written down outlives this process: its backlog will be looked after.
-  if (!(await markers.write(baselineGroup, { tag, phase: 'managed', at: Date.now(), topics }))) {
+  if (!(await markers.write(baselineGroup, { tag, phase: 'managed', at: clock.systemTime(), topics }))) {
     log.warnOnce(
       `marker:${group}`,
       `no name server took the marker of ${group}: with ${tag} gone, the baseline takes over only what GRAY_MQ_TAGS names`,
@@ -45,17 +47,17 @@ export async function arrive(
       `a broker does not let ${tag} announce itself, the baseline sees it by its connections: ${announcement.refusal}`,
     );
   }
-  const end = performance.now() + LONGEST_WAIT_MS;
+  const end = clock.now() + LONGEST_WAIT_MS;
   for (;;) {
     const standIns = await presence.standIns(group, topics);
     if (standIns === undefined || standIns === 0) break;
-    if (performance.now() >= end) {
+    if (clock.now() >= end) {
       log.warn(
         `${group}: starts beside ${standIns} stand-ins of the baseline that have not left within ${LONGEST_WAIT_MS / 1000} s`,
       );
       break;
     }
-    await sleep(ASK_AGAIN_MS);
+    await clock.sleep(ASK_AGAIN_MS);
   }
   return {
     async leave() {

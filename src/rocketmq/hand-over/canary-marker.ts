@@ -1,8 +1,9 @@
 import { isInstanceTag } from '../../tag';
 import type { BrokerAdministration } from '../administration/broker-administration';
 import type { FormerUse } from '../administration/canary-group';
-import { canaryGroup } from '../group-name';
-import type { Marker, Phase } from './hand-over';
+import { type Clock, systemClock } from '../clock';
+import { canaryGroup } from '../plan/group-name';
+import type { Marker, Phase } from './events';
 
 /** Markers of canaries' groups in the key-value configuration of the name servers, each of which has its own copy. */
 export interface CanaryMarkers {
@@ -21,7 +22,10 @@ export const MARKER_NAMESPACE = 'ROCKETMQ_GRAY';
 /** Markers of tags given up do not gather for ever: a name server that was away for longer brings one back, no harm done. */
 const RETIRED_KEPT_MS = 30 * 24 * 3_600_000;
 
-export function canaryMarkers(administration: BrokerAdministration): CanaryMarkers {
+export function canaryMarkers(
+  administration: BrokerAdministration,
+  clock: Pick<Clock, 'systemTime'> = systemClock,
+): CanaryMarkers {
   async function read(group: string): Promise<readonly Marker[] | undefined> {
     const tables = await administration.keyValues(MARKER_NAMESPACE).catch(() => []);
     return tables.length > 0 ? mergedMarkers(tables, group) : undefined;
@@ -35,7 +39,7 @@ export function canaryMarkers(administration: BrokerAdministration): CanaryMarke
       const later = Math.max(at, (former?.at ?? 0) + 1);
       const value = JSON.stringify({ group, tag, phase, at: later, ...(all.length > 0 && { topics: all }) });
       const taken = await administration.putKeyValue(MARKER_NAMESPACE, canaryGroup(group, tag), value).catch(() => 0);
-      const old = known.filter(other => other.tag !== tag && isLongGone(other, Date.now()));
+      const old = known.filter(other => other.tag !== tag && isLongGone(other, clock.systemTime()));
       const removed = old.map(other => administration.deleteKeyValue(MARKER_NAMESPACE, canaryGroup(group, other.tag)));
       await Promise.allSettled(removed);
       return taken > 0;
@@ -50,7 +54,7 @@ export async function formerUseOf(
   tag: string,
 ): Promise<(topic: string) => FormerUse | undefined> {
   const markers = await canaryMarkers(administration).read(group);
-  const marker = markers?.find(one => one.tag === tag);
+  const marker = markers?.find(({ tag: other }) => other === tag);
   if (marker?.phase === 'retired') return () => 'given up';
   return topic => (marker?.topics?.includes(topic) ? 'in use' : undefined);
 }

@@ -1,7 +1,8 @@
 /** What the sides of a hand-over ask a cluster for: administration, who is there, what is written down. */
 import { type BrokerAdministration, brokerAdministration } from '../administration/broker-administration';
 import { type Presence, sharedPresence } from '../presence/presence';
-import type { Credentials } from '../remoting/signature';
+import type { ClusterServers } from '../remoting/cluster-servers';
+import { type Runtime, systemRuntime } from '../runtime';
 import { type CanaryMarkers, canaryMarkers } from './canary-marker';
 
 export interface Cluster {
@@ -12,19 +13,15 @@ export interface Cluster {
   close(): void;
 }
 
-export interface ClusterServers {
-  /** `host:port;host:port` */
-  readonly namesrv: string;
-  readonly credentials: Credentials | undefined;
-}
+export type { ClusterServers };
 
-export function openCluster(servers: ClusterServers): Cluster {
-  const administration = brokerAdministration(servers);
-  const presence = sharedPresence(servers);
+export function openCluster(servers: ClusterServers, runtime: Runtime = systemRuntime): Cluster {
+  const administration = brokerAdministration({ ...servers, connect: runtime.connect });
+  const presence = sharedPresence(servers, runtime);
   return {
     administration,
     presence,
-    markers: canaryMarkers(administration),
+    markers: canaryMarkers(administration, runtime.clock),
     close() {
       presence.close();
       administration.close();

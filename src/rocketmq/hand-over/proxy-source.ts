@@ -3,11 +3,12 @@
  * down, offsets cannot be asked for, and a crash is seen when the brokers notice it, after 120 s. So only tags that are
  * declared are managed, and each only after its group has been polled for a while: what is polled has offsets.
  */
-import type { ConsumerPlan } from '../consumer-plan';
-import { canaryGroup } from '../group-name';
+import { canaryGroup } from '../plan/group-name';
 import { type Announcement, sharedPresence } from '../presence/presence';
 import type { Credentials } from '../remoting/signature';
+import { type Runtime, systemRuntime } from '../runtime';
 import type { HandOverSource } from './source';
+import type { SteeredConsumer } from './steered-consumer';
 
 /** Longer than a poll takes, ms: whoever is connected for so long has asked for every queue. */
 const JOINED_MS = 40_000;
@@ -33,15 +34,18 @@ export interface Proxy {
   readonly credentials: Credentials | undefined;
 }
 
-export function proxySource(plan: ConsumerPlan, proxy: Proxy): HandOverSource {
-  const group = plan.baselineGroup;
-  const now = () => performance.now();
-  const presence = sharedPresence(proxy);
+export function proxySource(
+  { baselineGroup: group }: Pick<SteeredConsumer, 'baselineGroup'>,
+  proxy: Proxy,
+  runtime: Runtime = systemRuntime,
+): HandOverSource {
+  const { now } = runtime.clock;
+  const presence = sharedPresence(proxy, runtime);
   /** Since when each tag's group has had a member. */
   const joined = new Map<string, number>();
 
   return {
-    joinsFirst: true,
+    offsetsNeedPolling: true,
     async canaries(topics, tags) {
       const seen = await presence.canaries(group, topics, tags);
       for (const tag of tags) {
@@ -51,16 +55,16 @@ export function proxySource(plan: ConsumerPlan, proxy: Proxy): HandOverSource {
       }
       return seen;
     },
-    markers: async () => [],
-    mark: async () => {},
-    async cover(tag, topics) {
+    readMarkers: async () => [],
+    writeMarker: async () => {},
+    async ensureOffsets(tag, topics) {
       const since = joined.get(tag);
       return since !== undefined && now() - since >= JOINED_MS ? topics : [];
     },
-    grownTopics: async () => [],
+    topicsWithNewQueues: async () => [],
     forgetTopic: () => {},
     // Declared tags are not given up.
-    drained: async () => undefined,
+    untilDrained: async () => undefined,
     otherStandIns: (tag, topics) => presence.standIns(canaryGroup(group, tag), topics),
     announceStandIn: async () => NOT_ANNOUNCED,
     announceDeclared: async () => NOT_ANNOUNCED,

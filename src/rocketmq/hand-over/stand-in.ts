@@ -1,18 +1,18 @@
 /** What an instrumentation gives to the policy, so that a baseline process can stand in for an absent canary. */
 
-import type { Subscription } from '../client';
-import type { ConsumerPlan } from '../consumer-plan';
+import type { Subscription } from '../plan/subscription';
+import type { Intake } from './intake';
 
 /** Makes second consumers beside one of the application's. */
-export interface StandInMaker {
+export interface StandInMaker<Taking = Intake> {
   /**
-   * Starts a consumer of the application's own kind, with its options and its handler, in the group of `plan` (a
-   * canary's), with the filters of `plan` for `subscriptions` (as the application wrote them).
+   * Starts a consumer of the application's own kind, with its options and its handler, in the group of `intake` (a
+   * canary's), with the filters of `intake` for `subscriptions` (as the application wrote them).
    *
    * @returns once it polls
    * @throws what the client throws; then nothing is left running
    */
-  start(plan: ConsumerPlan, subscriptions: readonly Subscription[]): Promise<StandIn>;
+  start(intake: Taking, subscriptions: readonly Subscription[]): Promise<StandIn>;
 }
 
 export interface StandIn {
@@ -30,4 +30,29 @@ export interface StandIn {
   leave(): Promise<void>;
   /** Settles when nothing of it is left, after {@link leave}. Never rejects. */
   readonly closed: Promise<void>;
+}
+
+/**
+ * A stand-in that leaves by `leave`.
+ *
+ * @param leave begins it, and says when another consumer may start and when nothing is left. Both never reject
+ */
+export function standInWith(
+  { subscribe, unsubscribe }: Pick<StandIn, 'subscribe' | 'unsubscribe'>,
+  leave: () => { readonly left: Promise<void>; readonly closed: Promise<void> },
+): StandIn {
+  let settle = (_closed: Promise<void>) => {};
+  const closed = new Promise<void>(resolve => {
+    settle = resolve;
+  });
+  return {
+    subscribe,
+    unsubscribe,
+    closed,
+    leave() {
+      const leaving = leave();
+      settle(leaving.closed);
+      return leaving.left;
+    },
+  };
 }

@@ -1,4 +1,5 @@
 import type { BrokerAdministration } from '../administration/broker-administration';
+import type { Clock } from '../clock';
 
 /** A broker as it was listed last. */
 export interface WatchedBroker {
@@ -25,7 +26,8 @@ const UNLISTED_MS = 120_000;
 
 /** @param onChange called after each answer of a name server */
 export function watchedBrokers(
-  administration: BrokerAdministration,
+  administration: Pick<BrokerAdministration, 'brokersOfCluster'>,
+  clock: Clock,
   topics: readonly string[],
   onChange: (brokers: readonly WatchedBroker[]) => void,
 ): WatchedBrokers {
@@ -33,18 +35,17 @@ export function watchedBrokers(
   let problem: string | undefined;
   let lookedUpAt = Number.NEGATIVE_INFINITY;
   let isClosed = false;
-  let timer: NodeJS.Timeout | undefined;
+  let cancel: (() => void) | undefined;
   let underWay: Promise<void> | undefined;
   let dueAt = 0;
 
   const list = () => [...known].map(([name, { address }]) => ({ name, address }));
 
   function schedule(ms: number): void {
-    clearTimeout(timer);
+    cancel?.();
     if (isClosed) return;
-    dueAt = performance.now() + ms;
-    timer = setTimeout(lookUp, ms);
-    timer.unref();
+    dueAt = clock.now() + ms;
+    cancel = clock.after(ms, lookUp);
   }
 
   function lookUp(): Promise<void> {
@@ -55,10 +56,10 @@ export function watchedBrokers(
   }
 
   async function refresh(): Promise<void> {
-    clearTimeout(timer);
+    cancel?.();
     try {
       const listed = await administration.brokersOfCluster(topics);
-      lookedUpAt = performance.now();
+      lookedUpAt = clock.now();
       for (const { name, address } of listed) {
         if (address !== undefined) known.set(name, { address, listedAt: lookedUpAt });
       }
@@ -84,12 +85,12 @@ export function watchedBrokers(
       return problem;
     },
     doubt() {
-      if (underWay || dueAt - performance.now() <= DOUBT_MS) return;
-      schedule(Math.max(0, lookedUpAt + DOUBT_MS - performance.now()));
+      if (underWay || dueAt - clock.now() <= DOUBT_MS) return;
+      schedule(Math.max(0, lookedUpAt + DOUBT_MS - clock.now()));
     },
     close() {
       isClosed = true;
-      clearTimeout(timer);
+      cancel?.();
     },
   };
 }

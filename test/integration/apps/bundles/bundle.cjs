@@ -56,7 +56,9 @@ async function withWebpack() {
   const stats = await new Promise((resolve, reject) => {
     webpack(
       {
-        mode: isMinified ? 'production' : 'development',
+        // Which leaves exports out that nobody uses, and renames others.
+        mode: 'production',
+        optimization: { minimize: isMinified },
         devtool: false,
         target: 'node',
         entry: path.resolve(entry),

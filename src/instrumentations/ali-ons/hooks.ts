@@ -1,0 +1,84 @@
+/** A copy of the library as the hooks of its consumers use it, and what they make of a consumer of the application. */
+import type { Agent } from '../../agent';
+import type { Exports, LibraryCopy } from '../../loader/instrumentation';
+import type { AnyFunction } from '../../loader/wrap';
+import type { ClientKind } from '../../rocketmq/consumer/client';
+import type { Intake } from '../../rocketmq/hand-over/intake';
+import { beginningOf, connectionOf, type MQPushConsumer, takesSql92 } from './client';
+import { coalesced } from './coalesced';
+import { type ConsumerState, type ConsumerStates, consumerStates } from './consumer-state';
+import { type Departure, departure } from './departure';
+import { type HandlerGate, handlerGate } from './handler-gate';
+import { isGeneratorFunction, type Settle, settleFor } from './message';
+import { standInMaker } from './stand-in';
+
+export interface Hooks {
+  readonly agent: Agent;
+  readonly client: ClientKind;
+  readonly states: ConsumerStates;
+  readonly settle: Settle;
+  /** Its methods are generators (2.x). */
+  readonly usesGenerators: boolean;
+}
+
+export function hooksOf(name: string, MQPushConsumer: Exports, agent: Agent, copy: LibraryCopy): Hooks {
+  const { prototype } = MQPushConsumer;
+  const usesGenerators = isGeneratorFunction(prototype.init);
+  const settle = settleFor(copy);
+  const client: ClientKind = {
+    name: `${name} ${copy.version}`,
+    knowsSql92: takesSql92(prototype.buildSubscriptionData as AnyFunction),
+    sharesQueues: false,
+  };
+  /** The group that the application named. */
+  const groupOf = Object.getOwnPropertyDescriptor(prototype, 'consumerGroup')?.get as () => string;
+
+  const departureOf = (intake: Intake, gates: Map<string, HandlerGate>): Departure =>
+    departure(intake, gates, !usesGenerators, settle, {
+      debug: error => agent.log.debug(`${intake.group} is left, with a problem: ${String(error)}`),
+      givenBack: count => agent.counts.givenBack(intake, count),
+    });
+  /** Filters change while a consumer runs, and the next heartbeat of its own may be half a minute away. */
+  const tellBrokersOfChanges = (consumer: MQPushConsumer, intake: Intake) => {
+    const tell = coalesced(
+      async () => {
+        if (consumer._inited && !consumer._isClosed) await settle(consumer._mqClient.sendHeartbeatToAllBroker());
+      },
+      error => agent.log.debug(`a heartbeat with the filter of ${intake.group} failed: ${String(error)}`),
+    );
+    intake.onChange(tell);
+  };
+
+  const states = consumerStates(made => {
+    const consumer = made as MQPushConsumer;
+    const session = agent.sessions.open(groupOf.call(consumer), client, beginningOf(consumer.options));
+    const { intake } = session;
+    const gates = new Map<string, HandlerGate>();
+    // Broadcasts have no offsets that could be handed over.
+    const isBroadcast = consumer.options.isBroadcast === true;
+    const leaving = intake.tag === undefined || isBroadcast ? undefined : departureOf(intake, gates);
+    const gate = (source: string) => {
+      const found = gates.get(source) ?? handlerGate(consumer.parallelConsumeLimit ?? 1);
+      gates.set(source, found);
+      return found;
+    };
+    const connection = () => connectionOf(consumer);
+    const standIns = () => makeStandIns(consumer, state);
+    const state: ConsumerState = {
+      intake,
+      handling: { intake, gate, ...leaving?.handlers },
+      gates,
+      departure: leaving,
+      own: {
+        session,
+        reach: intake.tag === undefined && !isBroadcast ? { connection, standIns } : { connection },
+        handlers: new Map(),
+        isClosing: false,
+      },
+    };
+    tellBrokersOfChanges(consumer, intake);
+    return state;
+  });
+  const makeStandIns = standInMaker({ MQPushConsumer, agent, settle, departureOf, states, tellBrokersOfChanges });
+  return { agent, client, states, settle, usesGenerators };
+}

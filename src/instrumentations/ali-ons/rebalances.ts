@@ -1,0 +1,46 @@
+/** Waits until the queues of a stand-in's topics have been shared out among the members of its group. */
+
+/** How long the client may take for it, in ms. */
+const START_MS = 20_000;
+
+export interface Rebalances {
+  /** Settles once it has happened for all of `topics`. Rejects with what failed meanwhile, and when it takes too long. */
+  of(topics: readonly string[]): Promise<void>;
+  /** It has happened for a topic. */
+  done(topic: string): void;
+  failed(error: unknown): void;
+}
+
+export function rebalances(): Rebalances {
+  const waiting = new Set<{ done(topic: string): void; failed(error: unknown): void }>();
+  return {
+    async of(topics) {
+      const missing = new Set(topics);
+      if (missing.size === 0) return;
+      let timer: NodeJS.Timeout | undefined;
+      let waiter: { done(topic: string): void; failed(error: unknown): void } | undefined;
+      try {
+        await new Promise<void>((resolve, reject) => {
+          waiter = {
+            done(topic) {
+              missing.delete(topic);
+              if (missing.size === 0) resolve();
+            },
+            failed: reject,
+          };
+          waiting.add(waiter);
+          timer = setTimeout(() => reject(new Error(`no queues of ${[...missing].join(', ')} in time`)), START_MS);
+        });
+      } finally {
+        clearTimeout(timer);
+        if (waiter !== undefined) waiting.delete(waiter);
+      }
+    },
+    done(topic) {
+      for (const waiter of waiting) waiter.done(topic);
+    },
+    failed(error) {
+      for (const waiter of waiting) waiter.failed(error);
+    },
+  };
+}

@@ -1,0 +1,38 @@
+/** Push consumers of rocketmq-client-nodejs 1.x. */
+import type { Patch } from '../../loader/instrumentation';
+import { type AnyFunction, wrapClass, wrapMethod } from '../../loader/wrap';
+import type { PushConsumer } from './client';
+import { consumerClass, leaveAlone } from './construction';
+import { patchLife, patchSubscriptions } from './consumer';
+import { pushStandIns, queuesOfFamily } from './push-stand-in';
+
+export const patchPushConsumer: Patch = (exports, agent, copy) => {
+  const { prototype } = exports.PushConsumer;
+  patchLife(exports.PushConsumer);
+  patchSubscriptions(exports.PushConsumer, agent, copy);
+  // The limits of the cache are shared out among so many queues.
+  wrapMethod<AnyFunction>(prototype, 'getQueueSize', original => {
+    return function getQueueSize(this: PushConsumer) {
+      const own = original.call(this) as number;
+      return agent.guard('the limits of a cache', own, () =>
+        queuesOfFamily(this, own, other => original.call(other) as number),
+      );
+    };
+  });
+  exports.PushConsumer = consumerClass<PushConsumer>(exports.PushConsumer, agent, copy, (main, state) => {
+    return state.options.messageListener === undefined ? undefined : pushStandIns(main);
+  });
+};
+
+export const patchLitePushConsumer: Patch = (exports, agent) => {
+  leaveAlone(exports.LitePushConsumerImpl.prototype);
+  const reason = 'LitePushConsumer of rocketmq-client-nodejs is left alone';
+  exports.LitePushConsumerImpl = wrapClass(exports.LitePushConsumerImpl, (args, _newTarget, make) => {
+    agent.clients.leftAlone(reason);
+    agent.log.warnOnce(
+      'LitePushConsumer',
+      `${reason}: its group is not renamed and it takes the messages of every environment`,
+    );
+    return make(args);
+  });
+};

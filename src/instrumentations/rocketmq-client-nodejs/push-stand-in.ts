@@ -1,0 +1,146 @@
+/** Stand-ins of push consumers of rocketmq-client-nodejs 1.x. */
+import type { Intake } from '../../rocketmq/hand-over/intake';
+import { type StandInMaker, standInWith } from '../../rocketmq/hand-over/stand-in';
+import type { MessageListener, MessageView, PushConsumer } from './client';
+import { type Delivery, giveBack, giveBackRequest, isHandledAfterAll } from './give-back';
+import { scopedListener, success } from './listener';
+import { closer, construct, DONE, type Main, replace, sayGivenBack, startUp, topicsOf } from './stand-in';
+
+/** Until then the client has begun to poll, ms: it does a second after its startup. */
+const FIRST_POLL_MS = 3000;
+
+/** Push consumers and their stand-ins, of which the limits of the cache are those of one. */
+const families = new WeakMap<object, Set<PushConsumer>>();
+
+/** How many queues share the cache of `consumer`, of which it has `own`. */
+export function queuesOfFamily(
+  consumer: PushConsumer,
+  own: number,
+  sizeOf: (consumer: PushConsumer) => number,
+): number {
+  const family = families.get(consumer);
+  if (family === undefined) return own;
+  let size = own;
+  for (const other of family) if (other !== consumer) size += sizeOf(other);
+  return size;
+}
+
+/** Stand-ins of a push consumer. */
+export function pushStandIns(main: Main<PushConsumer>): StandInMaker {
+  return {
+    async start(intake, subscriptions) {
+      const { messageListener } = main.options;
+      if (messageListener === undefined) throw new Error('the consumer has no listener');
+      const departure = givingBack(main, intake);
+      const standIn: PushConsumer = construct(main, intake, subscriptions, {
+        messageListener: departure.listener(messageListener, () => standIn),
+      });
+      const polls = departure.watch(standIn);
+      const closing = closer(main, standIn, joinFamily(main.consumer, standIn));
+      try {
+        await startUp(main, standIn, intake, subscriptions);
+      } catch (error) {
+        departure.begin();
+        void closing();
+        throw error;
+      }
+      await Promise.race([polls, new Promise(resolve => setTimeout(resolve, FIRST_POLL_MS).unref())]);
+      return standInWith(topicsOf(main, standIn, intake), () => {
+        departure.begin();
+        return { left: Promise.resolve(), closed: closing() };
+      });
+    },
+  };
+}
+
+/** @returns what leaves the family */
+function joinFamily(main: PushConsumer, standIn: PushConsumer): () => void {
+  const family = families.get(main) ?? new Set([main]);
+  families.set(main, family);
+  families.set(standIn, family);
+  family.add(standIn);
+  return () => void family.delete(standIn);
+}
+
+/** How a stand-in leaves: what it gets from then on is given back, unless that would lose it. */
+interface Departure {
+  /** The application's listener, as the stand-in runs it. */
+  listener(original: MessageListener, standIn: () => PushConsumer): MessageListener;
+  /** Has the stand-in do what the departure needs. Resolves with its first poll. */
+  watch(standIn: PushConsumer): Promise<void>;
+  begin(): void;
+}
+
+function givingBack(main: Main<PushConsumer>, intake: Intake): Departure {
+  const { agent, copy } = main;
+  let isLeaving = false;
+  let maxAttempts: number | undefined;
+  /** Where each message stands in what its poll brought. */
+  const batches = new WeakMap<MessageView, { readonly batch: readonly Delivery[]; readonly index: number }>();
+  const givenBack = new WeakSet<MessageView>();
+
+  const isHandled = (message: MessageView, standIn: PushConsumer): boolean => {
+    const place = batches.get(message);
+    if (!isLeaving || place === undefined) return !isLeaving;
+    const isOrdered = standIn.getPushConsumerSettings().isFifo();
+    return isHandledAfterAll(place.batch, place.index, { isOrdered, maxAttempts });
+  };
+  /** Resolves with the first poll. */
+  const watchPolls = (standIn: PushConsumer): Promise<void> => {
+    let onPoll = () => {};
+    const polls = new Promise<void>(resolve => {
+      onPoll = resolve;
+    });
+    replace(standIn, 'receiveMessage', original => async (...args) => {
+      // What was left of the client's startup when it left: nobody waits for it.
+      if (isLeaving) return new Promise(() => {});
+      onPoll();
+      const messages = await original(...args);
+      const batch = messages.map(({ deliveryAttempt = 1 }) => ({ attempt: deliveryAttempt }));
+      for (const [index, message] of messages.entries()) batches.set(message, { batch, index });
+      return messages;
+    });
+    return polls;
+  };
+  /** To the client a message that is given back was handled: only what it tells the broker is something else. */
+  const replaceAcknowledgements = (standIn: PushConsumer): void => {
+    const requests = new WeakSet<object>();
+    // It keeps its order, waits and counts as for any other.
+    replace(standIn, 'wrapAckMessageRequest', original => message => {
+      if (!givenBack.has(message)) return original(message);
+      const request = giveBackRequest(standIn, message, copy);
+      requests.add(request);
+      return request;
+    });
+    replace(standIn, 'ackMessageViaRpc', original => async (endpoints, request, timeout) => {
+      if (!requests.has(request)) return original(endpoints, request, timeout);
+      sayGivenBack(main, intake, await giveBack(standIn, endpoints, request));
+      return DONE;
+    });
+  };
+
+  return {
+    listener(original, standIn) {
+      const listener = scopedListener(original, intake, agent, copy);
+      return {
+        consume(message: MessageView) {
+          if (isHandled(message, standIn())) return listener.consume(message);
+          givenBack.add(message);
+          return success(copy);
+        },
+      };
+    },
+    watch(standIn) {
+      replace(standIn, 'onSettingsCommand', original => (endpoints, settings) => {
+        maxAttempts = settings.getBackoffPolicy()?.getMaxAttempts() || undefined;
+        return original(endpoints, settings);
+      });
+      const polls = watchPolls(standIn);
+      replaceAcknowledgements(standIn);
+      return polls;
+    },
+    begin() {
+      isLeaving = true;
+    },
+  };
+}

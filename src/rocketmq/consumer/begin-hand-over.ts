@@ -1,0 +1,63 @@
+/** Begins the hand-over of a consumer of the baseline, with what its canaries are known from. */
+import type { Settings } from '../../config/settings';
+import type { Log } from '../../log';
+import type { BaselineHandOver } from '../hand-over/baseline-hand-over';
+import type { SteeredIntake } from '../hand-over/intake';
+import type { HandOverSource } from '../hand-over/source';
+import type { StandInMaker } from '../hand-over/stand-in';
+import type { ClusterServers } from '../remoting/cluster-servers';
+import type { ClientConnection } from './client';
+
+export interface HandOverMeans {
+  readonly intake: SteeredIntake;
+  /** See {@link ClientKind.sharesQueues}. */
+  readonly sharesQueues: boolean;
+  readonly settings: Settings;
+  readonly log: Log;
+  /** Told of each tag that is managed or stood in for. */
+  onTag(tag: string): void;
+  serversOf(connection: ClientConnection): ClusterServers | undefined;
+}
+
+/** Undefined where nobody can say which canaries are there, and it is said so. */
+export function beginHandOver(
+  means: HandOverMeans,
+  connection: ClientConnection,
+  standIns: StandInMaker,
+): BaselineHandOver | undefined {
+  const { intake, settings, log, onTag } = means;
+  const source = sourceOf(means, connection);
+  if (source === undefined) return undefined;
+  const { baselineHandOver } =
+    require('../hand-over/baseline-hand-over') as typeof import('../hand-over/baseline-hand-over');
+  const { mqTags: declared, mqIgnoreTags: ignored } = settings;
+  return baselineHandOver<SteeredIntake>({ plan: intake, source, standIns, declared, ignored, log, onTag });
+}
+
+/** Where it is known from who is there. */
+function sourceOf(
+  { intake, sharesQueues, settings, log, serversOf }: HandOverMeans,
+  connection: ClientConnection,
+): HandOverSource | undefined {
+  const { group } = intake;
+  const servers = serversOf(connection);
+  if (servers !== undefined) {
+    const { brokerSource } = require('../hand-over/broker-source') as typeof import('../hand-over/broker-source');
+    return brokerSource(intake, servers, log);
+  }
+  // Only clients of a proxy have one, and it knows only what it is asked for.
+  if (!sharesQueues || settings.mqTags.length === 0) {
+    log.warnOnce(
+      `servers:${group}`,
+      `${group}: no name server is known (GRAY_MQ_NAMESRV), so nobody can say which canaries are there: the baseline takes the messages of every tag that is not in GRAY_MQ_IGNORE_TAGS, as with GRAY_MQ_BASELINE=all`,
+    );
+    return undefined;
+  }
+  const { proxyOf, proxySource } = require('../hand-over/proxy-source') as typeof import('../hand-over/proxy-source');
+  const proxy = settings.mqProxyRemoting ?? proxyOf(connection.endpoint);
+  log.warnOnce(
+    `servers:${group}`,
+    `${group}: no name server is known (GRAY_MQ_NAMESRV): the proxy at ${proxy} is asked who is there, which it knows of a crash after two minutes, and of tags in GRAY_MQ_TAGS only; after each start the baseline takes their messages as well for some 40 s`,
+  );
+  return proxySource(intake, { proxyRemoting: proxy, credentials: connection.credentials });
+}

@@ -1,0 +1,59 @@
+/** Where messages of other environments are left out, the broker or the client, and what people are told of it. */
+import type { Settings } from '../../config/settings';
+import type { Log } from '../../log';
+import type { Intake } from '../hand-over/intake';
+import type { ClientKind } from './client';
+
+/** `GRAY_MQ_FILTER_SIDE=broker` where the broker cannot: for the application, since its consumer must not start. */
+export class FilterSideError extends Error {
+  override readonly name = 'FilterSideError';
+}
+
+export interface FilterSide {
+  /**
+   * Decides it for a new consumer.
+   * @throws FilterSideError when the brokers are to filter and the client cannot ask them to
+   */
+  settle(intake: Intake, client: ClientKind): void;
+  /**
+   * The brokers do not filter for a consumer: the client does, if it may. `retry`: from now on, so that what failed will not
+   * fail again.
+   */
+  onBrokerCannot(intake: Intake, reason: string): 'retry' | 'pass';
+}
+
+export function filterSide({ mqFilterSide }: Pick<Settings, 'mqFilterSide'>, log: Log): FilterSide {
+  const sayClientFilters = (reason: string) =>
+    log.warnOnce(
+      'filter-side',
+      `messages are told apart in the client, so every environment receives all messages and skips those of the others: ${reason}`,
+    );
+
+  return {
+    settle(intake, { name, knowsSql92 }) {
+      if (!intake.isFiltered) return;
+      if (intake.side === 'client') return sayClientFilters('GRAY_MQ_FILTER_SIDE=client');
+      if (knowsSql92) return;
+      const reason = `consumers of ${name} know no SQL92 filters`;
+      if (mqFilterSide === 'broker') {
+        throw new FilterSideError(`[rocketmq-gray] ${reason}: GRAY_MQ_FILTER_SIDE must be client or auto, not broker`);
+      }
+      intake.filterInClient();
+      sayClientFilters(reason);
+    },
+
+    onBrokerCannot(intake, reason) {
+      if (mqFilterSide === 'broker') {
+        log.errorOnce(
+          'filter-side',
+          `${reason}, and GRAY_MQ_FILTER_SIDE=broker leaves it to the broker: set enablePropertyFilter=true in the broker's configuration and restart it, or GRAY_MQ_FILTER_SIDE=auto`,
+        );
+        return 'pass';
+      }
+      sayClientFilters(`${reason} (enablePropertyFilter=true in the broker's configuration changes that)`);
+      if (intake.side === 'client') return 'pass';
+      intake.filterInClient();
+      return 'retry';
+    },
+  };
+}

@@ -1,0 +1,186 @@
+/**
+ * What an environment means for the consumers of a process: opens their sessions, and says what has to be said of them. Knows
+ * no client library.
+ */
+import type { Settings } from '../../config/settings';
+import type { Log } from '../../log';
+import { checkFilters } from '../administration/group-preparation';
+import { createIntake, type Intake, type OwnIntake } from '../hand-over/intake';
+import { consumerPlan } from '../plan/consumer-plan';
+import type { Beginning } from '../plan/subscription';
+import type { ClusterServers } from '../remoting/cluster-servers';
+import { SQL92_DISABLED } from '../remoting/codes';
+import { baselineDuties } from './baseline-duties';
+import { beginHandOver, type HandOverMeans } from './begin-hand-over';
+import { canaryDuties } from './canary-duties';
+import type { ClientConnection, ClientKind } from './client';
+import type { ConsumerReport } from './consumer-report';
+import { type Duties, NO_DUTIES } from './duties';
+import { filterSide } from './filter-side';
+import { type GroupReadiness, groupReadiness } from './group-readiness';
+import { createSession, type Session } from './session';
+import { similarTags } from './similar-tags';
+
+/** A consumer that would take the messages of every environment where it must not: it is not made. */
+export class BlindConsumerError extends Error {
+  override readonly name = 'BlindConsumerError';
+}
+
+export interface Sessions {
+  /**
+   * The session of a consumer that the application makes for `group`.
+   *
+   * @param beginning where its client begins, if that is for the client to decide
+   * @throws FilterSideError when the brokers are to filter and the client cannot ask them to
+   * @throws BlindConsumerError when it must not take every message, and nobody can tell it which
+   */
+  open(group: string, client: ClientKind, beginning?: Beginning): Session;
+  /** Says, in a canary, that a consumer was left as it is, which takes the messages of the baseline. */
+  sayUnplanned(group: string): void;
+  /** Says once that the brokers do not know the canary's group, and how to create it. */
+  sayGroupIsMissing(intake: Intake, endpoint: string): void;
+  /**
+   * What to do about an error of a consumer, be it a stand-in: `retry` when it will not come again, because the client
+   * filters from now on; else it is the application's, and is explained once where there is something to say.
+   */
+  onError(intake: Intake, error: unknown): 'retry' | 'pass';
+  /** The consumers of the application that are not closed. */
+  consumers(): readonly ConsumerReport[];
+}
+
+export interface SessionsOptions {
+  readonly settings: Settings;
+  readonly log: Log;
+  /** Told of each tag that is managed or stood in for. */
+  onTag(tag: string): void;
+  /** Told of the group of each consumer that the application makes. */
+  onOpened(group: string): void;
+  /** Told what failed of ours; the application goes on. */
+  report(what: string, error: unknown): void;
+}
+
+export function createSessions({ settings, log, onTag, onOpened, report }: SessionsOptions): Sessions {
+  const ready = groupReadiness(settings, log);
+  const side = filterSide(settings, log);
+  const seeSimilar = similarTags(settings.tag, log);
+  const onTagInUse = (tag: string) => {
+    seeSimilar(tag);
+    onTag(tag);
+  };
+  /** Keeps none alive. */
+  let opened: WeakRef<Session>[] = [];
+
+  const serversOf = ({ namesrv: own, credentials }: ClientConnection): ClusterServers | undefined => {
+    const namesrv = settings.mqNamesrv ?? own;
+    return namesrv === undefined ? undefined : { namesrv, credentials };
+  };
+
+  return {
+    open(group, client, beginning) {
+      const ownSettings = settingsFor(settings, client, group, log);
+      const intake = createIntake(consumerPlan(group, ownSettings), {
+        side: settings.mqFilterSide === 'client' ? 'client' : 'broker',
+        beginning,
+      });
+      if (client.blindness !== undefined) sayBlindness(intake, client.blindness, log);
+      side.settle(intake, client);
+      const session = createSession({
+        intake,
+        client: client.name,
+        duties: () => dutiesOf(intake, { settings: ownSettings, client, serversOf, ready, log, onTag: onTagInUse }),
+        checkFilters(subscriptions, connection) {
+          const servers = serversOf(connection);
+          if (servers === undefined) return;
+          // Only the client's own errors wait for this: filters can change while a consumer runs.
+          void checkFilters(intake, subscriptions, servers, log).then(reason => {
+            if (reason !== undefined) side.onBrokerCannot(intake, reason);
+          });
+        },
+        log,
+        report,
+      });
+      opened = [...opened.filter(one => one.deref() !== undefined), new WeakRef(session)];
+      onOpened(intake.group);
+      return session;
+    },
+
+    sayUnplanned(group) {
+      if (settings.tag === undefined) return;
+      log.error(
+        `a consumer of this canary could not be changed: it joins the baseline's group ${group} and takes its messages`,
+      );
+    },
+
+    sayGroupIsMissing({ group }, endpoint) {
+      const missing = `the RocketMQ at ${endpoint} has no consumer group ${group}, and this canary's consumer does not start until it has`;
+      const command = `mqadmin updateSubGroup -n '<name server>' -c '<cluster>' -g ${group}`;
+      log.warnOnce(
+        `group:${group}`,
+        settings.mqNamesrv === undefined
+          ? `${missing}: set GRAY_MQ_NAMESRV and the agent creates it, or create it: ${command}`
+          : missing,
+      );
+    },
+
+    onError(intake, error) {
+      const text = error instanceof Error ? error.message : String(error);
+      return SQL92_DISABLED.test(text)
+        ? side.onBrokerCannot(intake, 'a broker has SQL92 filters switched off')
+        : 'pass';
+    },
+
+    consumers: () => opened.flatMap(one => one.deref()?.report() ?? []),
+  };
+}
+
+interface DutiesMeans extends Omit<HandOverMeans, 'intake' | 'sharesQueues'> {
+  readonly client: ClientKind;
+  readonly ready: GroupReadiness;
+}
+
+function dutiesOf(intake: OwnIntake, { client, ready, ...means }: DutiesMeans): Duties {
+  const { settings, log, serversOf } = means;
+  const { baselineGroup, group, tag } = intake;
+  const { sharesQueues } = client;
+  const isAuto = settings.mqBaseline === 'auto';
+  if (tag === undefined) {
+    const handOver = { intake, sharesQueues, ...means };
+    return isAuto ? baselineDuties((...how) => beginHandOver(handOver, ...how)) : NO_DUTIES;
+  }
+  return canaryDuties({
+    group,
+    tag,
+    sharesQueues,
+    isAuto,
+    serversOf,
+    ready: (subscriptions, servers) => ready(intake, tag, subscriptions, servers),
+    arrive(topics, servers) {
+      const { arrive } = require('../hand-over/canary-arrival') as typeof import('../hand-over/canary-arrival');
+      return arrive({ baselineGroup, group, tag }, topics, servers, log);
+    },
+    info: log.info,
+  });
+}
+
+/** The settings, as they can be kept by consumers of `client`. */
+function settingsFor(settings: Settings, client: ClientKind, group: string, log: Log): Settings {
+  if (settings.tag !== undefined || settings.mqBaseline !== 'auto' || client.canStandIn !== false) return settings;
+  log.warnOnce(
+    `stand-ins:${group}`,
+    `${group}: beside a consumer of ${client.name} nobody can stand in for a canary: it takes the messages of every tag that is not in GRAY_MQ_IGNORE_TAGS, as with GRAY_MQ_BASELINE=all`,
+  );
+  return { ...settings, mqBaseline: 'all' };
+}
+
+/** @throws BlindConsumerError */
+function sayBlindness({ isFiltered, group, baselineGroup, tag }: Intake, blindness: string, log: Log): void {
+  const key = `blind:${group}`;
+  if (!isFiltered) {
+    log.warnOnce(key, `${blindness}: consumers of ${group} handle messages of canaries as if they had no tag`);
+    return;
+  }
+  const whose = tag === undefined ? 'messages are left to canaries' : `messages are those of ${tag}`;
+  const problem = `${blindness}, so nobody can tell which ${whose}: the consumer of ${baselineGroup} is not made`;
+  log.errorOnce(key, problem);
+  throw new BlindConsumerError(`[rocketmq-gray] ${problem}`);
+}

@@ -1,0 +1,23 @@
+/** Tags that a person may take for the same: they differ in upper and lower case alone, as `gray` and `Gray`. */
+import type { Log } from '../../log';
+
+/**
+ * Warns once for each pair of such tags among those that are in use.
+ * @param instanceTag of this process
+ * @returns to be told of each tag that is in use
+ */
+export function similarTags(instanceTag: string | undefined, log: Log): (tag: string) => void {
+  const known = new Map<string, string>();
+  const see = (tag: string): void => {
+    const key = tag.toLowerCase();
+    const former = known.get(key) ?? tag;
+    known.set(key, former);
+    if (former === tag) return;
+    log.warnOnce(
+      `similar:${[former, tag].sort().join()}`,
+      `${former} and ${tag} are in use: they are two environments, since upper and lower case count in tags`,
+    );
+  };
+  if (instanceTag !== undefined) see(instanceTag);
+  return see;
+}

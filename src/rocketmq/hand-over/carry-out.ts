@@ -1,0 +1,62 @@
+/** Carries out what the core of a hand-over wants done, and tells it what came of it. */
+import type { Driver } from './driver';
+import type { HandOverAction } from './events';
+import { lineOf } from './lines';
+
+export function carryOut(driver: Driver, action: HandOverAction): void {
+  const { plan, source, standIns, log, onTag } = driver;
+  switch (action.type) {
+    case 'say': {
+      const { level, text } = lineOf(action.fact, plan.baselineGroup, driver.groupOf);
+      log[level](text);
+      return;
+    }
+    case 'exclude tags':
+      plan.leaveOut(action.topic, action.tags);
+      for (const tag of action.tags) onTag(tag);
+      return;
+    case 'ensure offsets':
+      void ensureOffsets(driver, action);
+      return;
+    case 'write marker':
+      void source.writeMarker(action.marker);
+      return;
+    case 'tell when drained':
+      void tellWhenDrained(driver, action);
+      return;
+    case 'start stand-in':
+      onTag(action.tag);
+      standIns.start(action.tag, action.topics);
+      return;
+    case 'end stand-in':
+      standIns.end(action.tag);
+      return;
+    case 'subscribe stand-in':
+      standIns.subscribe(action.tag, action.topic);
+      return;
+    case 'unsubscribe stand-in':
+      standIns.unsubscribe(action.tag, action.topic);
+  }
+}
+
+async function ensureOffsets(
+  { source, groupOf, log, tell }: Driver,
+  { tag, topics: asked, isDeclared }: Extract<HandOverAction, { type: 'ensure offsets' }>,
+): Promise<void> {
+  let topics: readonly string[] = [];
+  try {
+    topics = await source.ensureOffsets(tag, asked, isDeclared);
+  } catch (error) {
+    const problem = (error as { hint?: string }).hint ?? (error as Error).message;
+    log.warnOnce(`cover:${groupOf(tag)}`, `the baseline takes the messages of ${tag} as well: ${problem}`);
+  }
+  tell({ type: 'offsets ensured', tag, asked, topics });
+}
+
+async function tellWhenDrained(
+  { source, isOver, tell }: Driver,
+  { tag, id, topics }: Extract<HandOverAction, { type: 'tell when drained' }>,
+): Promise<void> {
+  const isDeclaredElsewhere = await source.untilDrained(tag, topics, isOver);
+  if (isDeclaredElsewhere !== undefined) tell({ type: 'drained', tag, id, isDeclaredElsewhere });
+}

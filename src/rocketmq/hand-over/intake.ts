@@ -1,0 +1,95 @@
+/** What one consumer takes as it stands at the moment: its plan, and what changes of it while the consumer runs. */
+import {
+  type ConsumedMessage,
+  type ConsumerPlan,
+  filterToCheck,
+  isTaken,
+  plannedFilter,
+  standInPlan,
+} from '../plan/consumer-plan';
+import type { FilterExpression } from '../plan/filter-expression';
+import { NOTHING_LEFT_OUT, withBeginning, withTags } from '../plan/left-out';
+import type { Beginning } from '../plan/subscription';
+import type { ConsumerWithStandIns } from './steered-consumer';
+
+/** A consumer as it is asked with its polls and messages: one of the application, or a stand-in. */
+export interface Intake extends Omit<ConsumerPlan, 'settings'> {
+  /** Where messages of other environments are left out: the broker does not deliver them, or the client skips them. */
+  readonly side: 'broker' | 'client';
+  /** Grows each time a consumer of the baseline takes less or more than before. */
+  readonly revision: number;
+  /** The filter for what the application subscribes to at this moment; the very same object when nothing changes. */
+  filter(written: FilterExpression, topic: string): FilterExpression;
+  /** Whether the consumer takes a message, when the client is asked. */
+  takes(message: ConsumedMessage): boolean;
+  /** To be told of each message with a tag that reaches the consumer. */
+  saw(tag: string): void;
+  /** Calls `listener` after each change of what {@link filter} answers: for clients whose filter brokers have to be told. */
+  onChange(listener: () => void): void;
+  /** From now on the client skips. */
+  filterInClient(): void;
+}
+
+/** The same as a hand-over steers it, in the baseline. */
+export interface SteeredIntake extends Intake, ConsumerWithStandIns<SteeredIntake> {}
+
+/** The intake of a consumer of the application. */
+export interface OwnIntake extends SteeredIntake {
+  /** A filter with a condition such as the consumer may come to have, to ask the brokers about beforehand. */
+  filterToCheck(written: FilterExpression): FilterExpression;
+}
+
+export interface IntakeOptions {
+  /** Default: `broker`. */
+  readonly side?: 'broker' | 'client';
+  readonly beginning?: Beginning | undefined;
+}
+
+export function createIntake(
+  plan: ConsumerPlan,
+  { side: initialSide = 'broker', beginning }: IntakeOptions = {},
+): OwnIntake {
+  const { group, baselineGroup, tag, isFiltered } = plan;
+  let side = initialSide;
+  let leftOut = NOTHING_LEFT_OUT;
+  let onTag: ((tag: string) => void) | undefined;
+  const listeners: (() => void)[] = [];
+  const changed = () => {
+    for (const listener of listeners) listener();
+  };
+
+  return {
+    group,
+    baselineGroup,
+    tag,
+    isFiltered,
+    beginning,
+    get side() {
+      return side;
+    },
+    get revision() {
+      return leftOut.revision;
+    },
+    filter: (written, topic) => (side === 'client' ? written : plannedFilter(plan, written, topic, leftOut)),
+    filterToCheck: written => filterToCheck(plan, written),
+    takes: message => isTaken(plan, message, leftOut),
+    saw: seen => onTag?.(seen),
+    onSaw(listener) {
+      onTag = listener;
+    },
+    onChange: listener => void listeners.push(listener),
+    filterInClient() {
+      if (side === 'client') return;
+      side = 'client';
+      changed();
+    },
+    leaveOut(topic, tags) {
+      leftOut = withTags(leftOut, topic, tags);
+      changed();
+    },
+    covered(topic, canary, offsets) {
+      leftOut = withBeginning(leftOut, topic, canary, offsets);
+    },
+    standIn: canary => createIntake(standInPlan(plan, canary), { side, beginning }),
+  };
+}

@@ -1,0 +1,107 @@
+/** Starts and ends this process's stand-ins as the core of a hand-over wants it, and tells it how that went. */
+
+import type { Subscription } from '../plan/subscription';
+import type { Announcement } from '../presence/presence';
+import type { Driver } from './driver';
+import type { StandIn } from './stand-in';
+
+export interface StandInRunner {
+  start(tag: string, topics: readonly string[]): void;
+  end(tag: string): void;
+  subscribe(tag: string, topic: string): void;
+  unsubscribe(tag: string, topic: string): void;
+  /** The application changed what it wants of a topic: each stand-in subscribes to it anew. */
+  resubscribe(topic: string): void;
+  /** Settles when every start and end that was begun is over. */
+  settled(): Promise<void>;
+}
+
+/** Starts a consumer in the canary's group of `tag`. See {@link StandInMaker.start}. */
+export type MakeStandIn = (tag: string, subscriptions: readonly Subscription[]) => Promise<StandIn>;
+
+type Means = Pick<Driver, 'source' | 'subscriptions' | 'knownTags' | 'isOver' | 'groupOf' | 'clock' | 'log' | 'tell'>;
+
+/** Answers about who is there may be as old as this, ms: a stand-in has to see a canary that came before it. */
+const FRESH_MS = 500;
+
+export function standInRunner(means: Means, make: MakeStandIn): StandInRunner {
+  const { source, subscriptions, knownTags, isOver, groupOf, clock, log, tell } = means;
+  const running = new Map<string, { readonly standIn: StandIn; readonly announcement: Announcement }>();
+  const unfinished = new Set<Promise<void>>();
+
+  /** The end of the consumer waits for it. */
+  function inTheEnd(work: Promise<void>): void {
+    unfinished.add(work);
+    void work.finally(() => unfinished.delete(work));
+  }
+
+  async function start(tag: string, topics: readonly string[]): Promise<void> {
+    const announcement = await source.announceStandIn(tag, topics);
+    // Of a canary and a stand-in that come at the same time one sees the other: each announces itself before it looks.
+    await clock.sleep(FRESH_MS);
+    const { tags } = await source.canaries(topics, knownTags);
+    if (tags.has(tag) || isOver()) {
+      await announcement.withdraw();
+      // In this order: while the canary is taken to be away, another stand-in would be started at once.
+      tell({ type: 'canaries seen', tags, isComplete: false });
+      tell({ type: 'stand-in not started', tag, isFailure: false });
+      return;
+    }
+    try {
+      const standIn = await make(
+        tag,
+        topics.flatMap(topic => subscriptions.get(topic) ?? []),
+      );
+      running.set(tag, { standIn, announcement });
+    } catch (error) {
+      const problem = (error as Error).message;
+      log.warnOnce(`stand-in:${groupOf(tag)}`, `${groupOf(tag)}: a stand-in could not be started: ${problem}`);
+      await announcement.withdraw();
+      tell({ type: 'stand-in not started', tag, isFailure: true, isAlone: await isAlone(means, tag, topics) });
+      return;
+    }
+    // Unsubscribed while it started.
+    for (const topic of topics) if (!subscriptions.has(topic)) running.get(tag)?.standIn.unsubscribe(topic);
+    tell({ type: 'stand-in started', tag });
+  }
+
+  async function end(tag: string): Promise<void> {
+    const entry = running.get(tag);
+    running.delete(tag);
+    await entry?.standIn.leave();
+    await entry?.announcement.withdraw();
+    tell({ type: 'stand-in ended', tag });
+    await entry?.standIn.closed;
+  }
+
+  async function subscribe(tag: string, topic: string): Promise<void> {
+    const subscription = subscriptions.get(topic);
+    try {
+      if (subscription !== undefined) await running.get(tag)?.standIn.subscribe(subscription);
+    } catch (error) {
+      log.warn(`${groupOf(tag)}: the stand-in could not subscribe to ${topic}: ${(error as Error).message}`);
+      tell({ type: 'stand-in not subscribed', tag, topic });
+    }
+  }
+
+  return {
+    start: (tag, topics) => inTheEnd(start(tag, topics)),
+    end: tag => inTheEnd(end(tag)),
+    subscribe: (tag, topic) => void subscribe(tag, topic),
+    unsubscribe: (tag, topic) => running.get(tag)?.standIn.unsubscribe(topic),
+    resubscribe(topic) {
+      for (const tag of running.keys()) void subscribe(tag, topic);
+    },
+    async settled() {
+      while (unfinished.size > 0) await Promise.all(unfinished);
+    },
+  };
+}
+
+/** Whether no other process stands in, as far as is known. */
+async function isAlone({ source, clock }: Means, tag: string, topics: readonly string[]): Promise<boolean> {
+  // By an answer that is newer than this one's withdrawal.
+  await clock.sleep(FRESH_MS);
+  const others = await source.otherStandIns(tag, topics);
+  return others === undefined || others === 0;
+}

@@ -1,0 +1,123 @@
+/** What the state of a tag asks for. Pure: done once, the same state asks for nothing more. */
+import { presenceKnown } from './canary-sight';
+import type { HandOverAction, HandOverFact } from './events';
+import * as standIns from './stand-in-life';
+import { isIdle, REFRESH_MS, type Step, type TagLife } from './tag-life';
+import { asked, isAsking, isSettled, topicsEnsured, topicsToAsk } from './topic-offsets';
+
+/** What the duties of a tag depend on in its consumer. */
+export interface ConsumerState {
+  readonly topics: ReadonlySet<string>;
+  readonly isClosing: boolean;
+  /** See {@link HandOverOptions.offsetsNeedPolling}. */
+  readonly offsetsNeedPolling: boolean;
+}
+
+/** The consumer leaves the messages of a topic to the canary's group, where none of them is lost. */
+export function isExcluded(life: TagLife, topic: string): boolean {
+  const { state, canary } = life;
+  return (
+    state.phase === 'managed' && state.offsets.get(topic) === 'ensured' && presenceKnown(canary) && !isStranded(life)
+  );
+}
+
+/** What is excluded would lie in the canary's group: nobody would consume there. */
+export function isStranded({ canary, standIn }: TagLife): boolean {
+  return canary.state !== 'present' && standIns.neverComesUp(standIn);
+}
+
+/** Everything that the consumer's first poll depends on is known. */
+export function isReady({ state, canary }: TagLife, topics: ReadonlySet<string>): boolean {
+  return state.phase !== 'managed' || (presenceKnown(canary) && isSettled(state.offsets, topics));
+}
+
+export function ensureOffsets(life: TagLife, { topics, isClosing }: ConsumerState, now: number): Step {
+  const { tag, isDeclared, state } = life;
+  if (state.phase !== 'managed' || isClosing) return nothing(life);
+  const missing = topicsToAsk(state.offsets, topics, now);
+  if (missing.length === 0) return nothing(life);
+  return {
+    life: { ...life, state: { ...state, offsets: asked(state.offsets, missing) } },
+    actions: [{ type: 'ensure offsets', tag, topics: missing, isDeclared }],
+  };
+}
+
+/** Writes down that something is still heard of it, for those that would give it up. */
+export function refreshMarker(life: TagLife, now: number): Step {
+  const { tag, isDeclared, state, heardAt } = life;
+  if (state.phase !== 'managed' || isDeclared || topicsEnsured(state.offsets).length === 0) return nothing(life);
+  if (now - state.markedAt < REFRESH_MS || heardAt <= state.markedAt) return nothing(life);
+  return {
+    life: { ...life, state: { ...state, markedAt: now } },
+    actions: [{ type: 'write marker', marker: { tag, phase: 'managed', at: heardAt } }],
+  };
+}
+
+export function settleStandIn(life: TagLife, consumer: ConsumerState, now: number): Step {
+  const { tag, state, standIn } = life;
+  const isNeeded = needsStandIn(life, consumer);
+  if (isNeeded && standIn.state === 'none' && now >= standIn.startAgainAt) {
+    const topics = standInTopics(life, consumer);
+    return {
+      life: { ...life, standIn: standIns.starting(standIn, topics) },
+      actions: [{ type: 'start stand-in', tag, topics }],
+    };
+  }
+  if (standIn.state !== 'running') return nothing(life);
+  if (!isNeeded) {
+    return {
+      life: { ...life, standIn: standIns.ending(standIn) },
+      actions: [
+        { type: 'say', fact: { type: 'stand-in off', tag, why: whyOff(life, consumer) } },
+        { type: 'end stand-in', tag },
+      ],
+    };
+  }
+  if (state.phase !== 'managed' || now < standIn.subscribeAgainAt) return nothing(life);
+  const added = topicsEnsured(state.offsets).filter(topic => !standIn.topics.has(topic));
+  if (added.length === 0) return nothing(life);
+  return {
+    life: { ...life, standIn: standIns.subscribing(standIn, added) },
+    actions: added.map((topic): HandOverAction => ({ type: 'subscribe stand-in', tag, topic })),
+  };
+}
+
+/** Before a tag is given up, and before its stand-in leaves, the canary's group has to be drained. */
+export function askWhetherDrained(life: TagLife, { isClosing }: ConsumerState, now: number): Step {
+  const { tag, state, standIn, drainQuestions } = life;
+  if (isClosing || state.phase === 'retired' || standIn.state !== 'running') return nothing(life);
+  if (state.drain.question !== undefined || now < state.drain.dueAt) return nothing(life);
+  if (state.phase === 'managed' && !isIdle(life, now)) return nothing(life);
+  const id = drainQuestions + 1;
+  const drain = { ...state.drain, question: { id, askedAt: now } };
+  return {
+    life: { ...life, drainQuestions: id, state: { ...state, drain } },
+    actions: [{ type: 'tell when drained', tag, id, topics: [...standIn.topics] }],
+  };
+}
+
+function needsStandIn({ canary, state, standIn }: TagLife, { isClosing, offsetsNeedPolling }: ConsumerState): boolean {
+  if (isClosing || canary.state !== 'absent' || state.phase === 'retired') return false;
+  if (state.phase === 'draining') return true;
+  if (topicsEnsured(state.offsets).length > 0 || offsetsNeedPolling) return true;
+  // Its messages come again while it drained: it stays for them.
+  return standIn.state === 'running' && isAsking(state.offsets);
+}
+
+/** While it drains: what was excluded until then. */
+function standInTopics({ state }: TagLife, { topics, offsetsNeedPolling }: ConsumerState): string[] {
+  return state.phase === 'managed' && !offsetsNeedPolling ? topicsEnsured(state.offsets) : [...topics];
+}
+
+function whyOff(
+  { canary, state }: TagLife,
+  { isClosing }: ConsumerState,
+): Extract<HandOverFact, { type: 'stand-in off' }>['why'] {
+  if (isClosing) return 'consumer closed';
+  if (canary.state === 'present') return 'canary present';
+  return state.phase === 'managed' ? 'nothing left' : 'given up';
+}
+
+function nothing(life: TagLife): Step {
+  return { life, actions: [] };
+}

@@ -1,0 +1,270 @@
+/**
+ * The life of one tag in a consumer of the baseline. Pure: a table of step functions for each state, and one way from state
+ * to state. What each state means is at {@link Phase}; what a state asks for is in `tag-duties.ts`.
+ *
+ * | from     | to       | when                                                                                   |
+ * |----------|----------|----------------------------------------------------------------------------------------|
+ * | managed  | draining | nothing was heard of it for long, or another process has given it up                   |
+ * | draining | managed  | its canary, or a message of it, is there; or another process says so                   |
+ * | draining | retired  | the canary's group has passed what was left out                                        |
+ * | retired  | managed  | its canary is there, or another process says so; not by a message: the group's offsets |
+ * |          |          | are of former days, so its messages are the baseline's until its canary comes          |
+ */
+import { type CanarySight, notSeen, notYetSeen, seen } from './canary-sight';
+import type { HandOverAction, HandOverEvent, Marker, Phase, Reason } from './events';
+import * as standIns from './stand-in-life';
+import { NO_STAND_IN, type StandInLife } from './stand-in-life';
+import { answered, type TopicOffsets, topicsEnsured, withoutTopic } from './topic-offsets';
+
+export interface TagLife {
+  readonly tag: string;
+  readonly isDeclared: boolean;
+  readonly state: TagState;
+  /** Why it is managed, or was last. */
+  readonly reason: Reason;
+  readonly canary: CanarySight;
+  readonly standIn: StandInLife;
+  /** The last time that there was a canary or a message, ms. */
+  readonly heardAt: number;
+  /** How often it was asked whether its group is drained. */
+  readonly drainQuestions: number;
+}
+
+export type TagState = Managed | Draining | Retired;
+
+export interface Managed {
+  readonly phase: 'managed';
+  readonly offsets: TopicOffsets;
+  /** When it was last written down that it is managed, ms. */
+  readonly markedAt: number;
+  readonly drain: Drain;
+}
+
+export interface Draining {
+  readonly phase: 'draining';
+  /** By the clock of who gave it up. */
+  readonly givenUpAt: number;
+  readonly drain: Drain;
+}
+
+export interface Retired {
+  readonly phase: 'retired';
+  readonly givenUpAt: number;
+}
+
+/** The question whether the canary's group has passed everything. */
+export interface Drain {
+  /** Not asked before, ms. */
+  readonly dueAt: number;
+  /** Set while there is no answer. */
+  readonly question?: { readonly id: number; readonly askedAt: number };
+}
+
+/**
+ * A tag is given up when there was no canary, and no message of it, for so long (ms): longer than a message waits until it is
+ * delivered once more (two hours at most, by RocketMQ's delay levels).
+ */
+export const GIVE_UP_AFTER_MS = 12_600_000;
+/**
+ * How long a stand-in stays after that (ms): longer than a poll with the former filter is under way. What comes meanwhile is
+ * taken by both.
+ */
+export const DRAIN_MS = 180_000;
+/** How often it is written down that a tag's messages still come (ms). */
+export const REFRESH_MS = 60_000;
+
+/** What happens to one tag. */
+export type TagEvent =
+  | { readonly type: 'canary seen' }
+  /** By an answer that would have named it. */
+  | { readonly type: 'canary not seen' }
+  | { readonly type: 'marker read'; readonly marker: Marker }
+  | Exclude<
+      HandOverEvent,
+      { readonly type: 'subscribed' | 'queues changed' | 'markers read' | 'canaries seen' | 'closing' }
+    >;
+
+/** When something happens, ms, and what the consumer is subscribed to then. */
+export interface Moment {
+  readonly now: number;
+  readonly topics: ReadonlySet<string>;
+}
+
+export interface Step {
+  readonly life: TagLife;
+  readonly actions: readonly HandOverAction[];
+}
+
+/** @param isAnswered the last complete answer about canaries was about this tag too */
+export function newTag(
+  tag: string,
+  { isDeclared, reason, isAnswered }: { isDeclared: boolean; reason: Reason; isAnswered: boolean },
+  now: number,
+): TagLife {
+  return {
+    tag,
+    isDeclared,
+    state: managedAnew(),
+    reason,
+    canary: notYetSeen(isAnswered),
+    standIn: NO_STAND_IN,
+    heardAt: now,
+    drainQuestions: 0,
+  };
+}
+
+/** A tag that is known by its marker alone: others gave it up. */
+export function newTagGivenUp(
+  { tag, phase, at }: Marker & { readonly phase: Exclude<Phase, 'managed'> },
+  isAnswered: boolean,
+  now: number,
+): TagLife {
+  const life = newTag(tag, { isDeclared: false, reason: 'marked', isAnswered }, now);
+  // Those who left its messages out may have died before they were drained.
+  return become(life, phase === 'draining' ? draining(at, now) : { phase, givenUpAt: at });
+}
+
+export function step(life: TagLife, event: TagEvent, at: Moment): Step {
+  const react = STEPS[life.state.phase][event.type] as (life: TagLife, event: TagEvent, at: Moment) => Step;
+  return react(life, event, at);
+}
+
+/** Nobody declares it, no canary is there, and nothing was heard of it for long. */
+export function isIdle({ isDeclared, canary, heardAt }: TagLife, now: number): boolean {
+  return !isDeclared && canary.state === 'absent' && now - heardAt >= GIVE_UP_AFTER_MS;
+}
+
+/** The one way from one state to another. */
+function become(life: TagLife, state: TagState): TagLife {
+  return { ...life, state };
+}
+
+function stay(life: TagLife, ...actions: HandOverAction[]): Step {
+  return { life, actions };
+}
+
+function manage(life: TagLife, reason: Reason, now: number): TagLife {
+  return become({ ...life, reason, heardAt: now }, managedAnew());
+}
+
+function managedAnew(): Managed {
+  return { phase: 'managed', offsets: new Map(), markedAt: 0, drain: { dueAt: 0 } };
+}
+
+/** The baseline takes its messages again; what was left out until now is still to be consumed in the canary's group. */
+function draining(givenUpAt: number, now: number): Draining {
+  return { phase: 'draining', givenUpAt, drain: { dueAt: now + DRAIN_MS } };
+}
+
+const canarySeen = (life: TagLife, now: number): TagLife => ({ ...life, canary: seen(life.canary), heardAt: now });
+
+/** By the marker of another process, whose clock may be ahead. */
+const heardElsewhere = (life: TagLife, { at }: Marker, now: number): TagLife => ({
+  ...life,
+  heardAt: Math.max(life.heardAt, Math.min(at, now)),
+});
+
+type LifeIn<State extends TagState> = TagLife & { readonly state: State };
+type Steps<State extends TagState> = {
+  readonly [Type in TagEvent['type']]: (
+    life: LifeIn<State>,
+    event: Extract<TagEvent, { readonly type: Type }>,
+    at: Moment,
+  ) => Step;
+};
+
+/** What means the same in every state. */
+const inEveryState = {
+  'canary not seen': life => stay({ ...life, canary: notSeen(life.canary) }),
+  unsubscribed(life, { topic }) {
+    if (!life.standIn.topics.has(topic)) return stay(life);
+    const standIn = standIns.unsubscribed(life.standIn, topic);
+    return stay({ ...life, standIn }, { type: 'unsubscribe stand-in', tag: life.tag, topic });
+  },
+  'stand-in started': life =>
+    stay(
+      { ...life, standIn: standIns.started(life.standIn) },
+      { type: 'say', fact: { type: 'stand-in on', tag: life.tag } },
+    ),
+  'stand-in not started'(life, { isFailure, isAlone = true }, { now }) {
+    const { standIn } = life;
+    return stay({ ...life, standIn: isFailure ? standIns.failed(standIn, isAlone, now) : standIns.gaveWay(standIn) });
+  },
+  'stand-in not subscribed': (life, { topic }, { now }) =>
+    stay({ ...life, standIn: standIns.notSubscribed(life.standIn, topic, now) }),
+  'stand-in ended': life => stay({ ...life, standIn: standIns.ended(life.standIn) }),
+} satisfies Partial<Steps<TagState>>;
+
+const whileManaged: Steps<Managed> = {
+  ...inEveryState,
+  'canary seen': (life, _event, { now }) => stay(canarySeen(life, now)),
+  'tag seen': (life, _event, { now }) => stay({ ...life, heardAt: now }),
+  'marker read'(life, { marker }, { now }) {
+    if (marker.phase === 'managed') return stay(heardElsewhere(life, marker, now));
+    if (life.isDeclared || life.canary.state === 'present') return stay(life);
+    // Another process has given it up. This one knows better where something was heard since.
+    if (life.heardAt <= marker.at) return stay(become(life, draining(marker.at, now)));
+    if (topicsEnsured(life.state.offsets).length === 0) return stay(life);
+    const { tag, heardAt } = life;
+    return stay(life, { type: 'write marker', marker: { tag, phase: 'managed', at: heardAt } });
+  },
+  'offsets ensured'(life, answer, { now, topics }) {
+    const offsets = answered(life.state.offsets, answer, topics, now);
+    return stay({ ...life, state: { ...life.state, offsets, markedAt: now } });
+  },
+  unsubscribed(life, event) {
+    const offsets = withoutTopic(life.state.offsets, event.topic);
+    return inEveryState.unsubscribed({ ...life, state: { ...life.state, offsets } }, event);
+  },
+  drained(life, { id, isDeclaredElsewhere }, { now }) {
+    const { tag, heardAt, state } = life;
+    const { question } = state.drain;
+    if (question?.id !== id) return stay(life);
+    if (isDeclaredElsewhere || !isIdle(life, now) || heardAt >= question.askedAt) {
+      return stay({ ...life, state: { ...state, drain: { dueAt: now + REFRESH_MS } } });
+    }
+    return stay(become(life, draining(now, now)), {
+      type: 'write marker',
+      marker: { tag, phase: 'draining', at: now },
+    });
+  },
+};
+
+/** Another process manages it again, and has since it was given up. */
+const markerOfGivenUp = (
+  life: LifeIn<Draining | Retired>,
+  { marker }: { readonly marker: Marker },
+  { now }: Moment,
+) => {
+  if (marker.phase !== 'managed') return stay(life);
+  const isNews = marker.at > life.state.givenUpAt;
+  return stay(heardElsewhere(isNews ? manage(life, 'marked', now) : life, marker, now));
+};
+
+const whileDraining: Steps<Draining> = {
+  ...inEveryState,
+  'canary seen': (life, _event, { now }) => stay(canarySeen(manage(life, 'its canary is there', now), now)),
+  'tag seen': (life, _event, { now }) => stay(manage(life, 'its messages come again', now)),
+  'marker read': markerOfGivenUp,
+  // Of the time when it was managed.
+  'offsets ensured': life => stay(life),
+  drained(life, { id }, { now }) {
+    const { tag, state } = life;
+    if (state.drain.question?.id !== id) return stay(life);
+    return stay(become(life, { phase: 'retired', givenUpAt: state.givenUpAt }), {
+      type: 'write marker',
+      marker: { tag, phase: 'retired', at: now },
+    });
+  },
+};
+
+const whileRetired: Steps<Retired> = {
+  ...inEveryState,
+  'canary seen': (life, _event, { now }) => stay(canarySeen(manage(life, 'its canary is there', now), now)),
+  'tag seen': (life, _event, { now }) => stay({ ...life, heardAt: now }),
+  'marker read': markerOfGivenUp,
+  'offsets ensured': life => stay(life),
+  drained: life => stay(life),
+};
+
+const STEPS = { managed: whileManaged, draining: whileDraining, retired: whileRetired };

@@ -1,0 +1,8 @@
+import type { Credentials } from './signature';
+
+/** The name servers of a cluster, and as whom they and their brokers are asked. */
+export interface ClusterServers {
+  /** `host:port;host:port` */
+  readonly namesrv: string;
+  readonly credentials: Credentials | undefined;
+}

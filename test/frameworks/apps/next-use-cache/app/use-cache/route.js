@@ -1,0 +1,11 @@
+import { headers } from 'next/headers';
+
+async function cached() {
+  'use cache';
+  return (await fetch(process.env.UPSTREAM)).text();
+}
+
+export async function GET() {
+  await headers();
+  return new Response(await cached());
+}

@@ -1,0 +1,1 @@
+module.exports = { cacheComponents: true, cacheHandlers: { remote: require.resolve('./cache-handler.js') } };

@@ -1,0 +1,99 @@
+/** Presence, arrival and hand-over against brokers, a network and clocks that are simulated: see `simulation/fleet.ts`. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Phase } from '../../src/rocketmq/hand-over/hand-over';
+import type { Fleet } from './simulation/fleet';
+import { anything, type History, orderly, play, TAGS } from './simulation/histories';
+
+const declared = fc.subarray(['gray']);
+const settings = fc.record({ seed: fc.nat(), declared });
+
+/**
+ * A canary that the baseline can know of. Where nobody may ask who announced himself, one whose marker no name server took is
+ * seen by nobody: it and the baseline take its messages both.
+ */
+function isSeen(fleet: Fleet, tag: string): boolean {
+  const isPresent = fleet.canaries.some(canary => canary.tag === tag);
+  return isPresent && (fleet.mayAsk || fleet.isMarked(tag) || fleet.reports(tag).length > 0);
+}
+
+/** The processes of the baseline agree on who is there, and do what follows from it. */
+function isSettled(fleet: Fleet, tag: string): boolean {
+  const reports = fleet.reports(tag);
+  const isPresent = isSeen(fleet, tag);
+  if ((isPresent || fleet.isMarked(tag)) && reports.length < fleet.baselines.length) return false;
+  return reports.every(({ phase, canary, standIn, leftOut }) => {
+    if (isPresent) return phase === 'managed' && canary === 'present' && standIn === 'none' && leftOut.length > 0;
+    if (canary !== 'absent') return false;
+    return phase === 'retired'
+      ? standIn === 'none'
+      : standIn === 'running' && (phase === 'draining' || leftOut.length > 0);
+  });
+}
+
+/** Left alone, each message has a taker: the canary, else a stand-in, else the baseline. */
+async function expectOrder(fleet: Fleet): Promise<void> {
+  fleet.calm();
+  await fleet.until('processes are up', () =>
+    [...fleet.baselines.map(({ main }) => main), ...fleet.canaries.map(({ consumer }) => consumer)].every(Boolean),
+  );
+  const areSettled = () => TAGS.every(tag => isSettled(fleet, tag));
+  await fleet.until('nothing is left over', () => fleet.unhandled().length === 0);
+  // For longer than a poll with a former filter is under way.
+  await fleet.untilStays('everybody knows who is there', areSettled, 4_500);
+  const before = TAGS.map(tag => fleet.reports(tag));
+  const taken = await fleet.takers([...TAGS, undefined]);
+  for (const [index, tag] of TAGS.entries()) {
+    const phases = [...(before[index] ?? []), ...fleet.reports(tag)].map(({ phase }) => phase);
+    const isEach = (phase: Phase) => phases.every(other => other === phase);
+    if (isSeen(fleet, tag)) expect([tag, taken[index]]).toEqual([tag, ['canary']]);
+    else if (fleet.canaries.some(canary => canary.tag === tag)) expect(taken[index]).toEqual(['baseline', 'canary']);
+    else if (isEach('retired')) expect([tag, taken[index]]).toEqual([tag, ['baseline']]);
+    else if (isEach('managed')) expect([tag, taken[index]]).toEqual([tag, ['stand-in']]);
+    // While it drains, what comes is taken by both.
+    else expect(taken[index]).not.toContain('canary');
+  }
+  expect(taken.at(-1)).toEqual(['baseline']);
+}
+
+interface Settings {
+  readonly seed: number;
+  readonly declared: string[];
+  readonly mayAsk?: boolean;
+}
+
+async function check(settings: Settings, history: History): Promise<Fleet> {
+  const fleet = await play(settings, history);
+  await expectOrder(fleet);
+  expect(fleet.unhandled()).toEqual([]);
+  expect(fleet.handled.filter(({ tag, by }) => tag === undefined && by !== 'baseline')).toEqual([]);
+  return fleet;
+}
+
+/** Histories of each property. `HAND_OVER_RUNS=20000` hunts for some minutes. */
+const RUNS = Number(process.env.HAND_OVER_RUNS ?? 400);
+const PATIENCE = { timeout: 60_000 + 400 * RUNS };
+
+describe('hand-over, with what drives it, in any order of events', () => {
+  it('loses nothing, whatever goes wrong, and is in order when that is over', PATIENCE, async () => {
+    const property = fc.asyncProperty(settings, anything, async (options, history) => {
+      await check(options, history);
+    });
+    await fc.assert(property, { numRuns: RUNS });
+  });
+
+  it('never has a canary and a stand-in in one group, where the network is as it should be', PATIENCE, async () => {
+    const property = fc.asyncProperty(settings, orderly, async (options, history) => {
+      const fleet = await check(options, history);
+      expect(fleet.overlaps).toBe(0);
+    });
+    await fc.assert(property, { numRuns: RUNS });
+  });
+
+  it('loses nothing where the account may not ask who announced himself', PATIENCE, async () => {
+    const property = fc.asyncProperty(settings, anything, async (options, history) => {
+      await check({ ...options, mayAsk: false }, history);
+    });
+    await fc.assert(property, { numRuns: RUNS / 2 });
+  });
+});

@@ -1,0 +1,217 @@
+/** Who is there, in a simulated network: announcements that outlast broken connections, and questions that are shared. */
+import { describe, expect, it } from 'vitest';
+import { MEMORY_MS, SETTLING_MS } from '../../src/rocketmq/presence/memory';
+import { type Presence, sharedPresence } from '../../src/rocketmq/presence/presence';
+import { GET_PRODUCER_CONNECTION_LIST } from '../../src/rocketmq/remoting/codes';
+import { SimulatedProcess } from './simulation/network';
+import { Broker } from './simulation/servers';
+import { PROXY, SERVERS, TOPIC, World } from './simulation/world';
+
+const TOPICS = [TOPIC];
+
+class Watch {
+  readonly world = new World(1, true);
+  readonly processes: SimulatedProcess[] = [];
+  readonly looking = this.presence();
+
+  presence(servers: object = SERVERS): Presence {
+    const process = new SimulatedProcess(this.world.network);
+    this.processes.push(process);
+    return sharedPresence(servers, process);
+  }
+
+  /** What comes of a question, when time passes. */
+  async after<T>(work: Promise<T>, ms = 700): Promise<T> {
+    await this.world.pass(ms);
+    return work;
+  }
+
+  async canaries(tags: readonly string[] = [], presence = this.looking): Promise<string[]> {
+    return [...(await this.after(presence.canaries('group1', TOPICS, tags))).tags].sort();
+  }
+
+  takeDown(broker: Broker): void {
+    this.world.takeDown(broker, this.processes);
+  }
+
+  restart(broker: Broker, downMs = 0): void {
+    this.takeDown(broker);
+    this.world.time.after(downMs + 100, () => {
+      broker.isUp = true;
+    });
+  }
+}
+
+describe('presence', () => {
+  it('sees who announced himself, until the last of a process withdraws', async () => {
+    const watch = new Watch();
+    expect(await watch.canaries()).toEqual([]);
+    const there = watch.presence();
+    const first = await watch.after(there.announceCanary('group1', 'gray', TOPICS));
+    const second = await watch.after(there.announceCanary('group1', 'gray', TOPICS));
+    expect(first.refusal).toBeUndefined();
+    expect(await watch.canaries()).toEqual(['gray']);
+    await watch.after(first.withdraw());
+    await watch.after(first.withdraw());
+    expect(await watch.canaries()).toEqual(['gray']);
+    await watch.after(second.withdraw());
+    expect(await watch.canaries()).toEqual([]);
+  });
+
+  it('sees at once that a process has died', async () => {
+    const watch = new Watch();
+    await watch.after(watch.presence().announceCanary('group1', 'gray', TOPICS));
+    expect(await watch.canaries()).toEqual(['gray']);
+    watch.world.kill(watch.processes[1] as SimulatedProcess);
+    expect(await watch.canaries()).toEqual([]);
+  });
+
+  it('tells stand-ins, declarations and canaries of different groups apart', async () => {
+    const watch = new Watch();
+    const there = watch.presence();
+    await watch.after(there.announceStandIn('group1_gray', TOPICS));
+    await watch.after(there.announceDeclared('group1_blue', TOPICS));
+    await watch.after(there.announceBaseline('group1', TOPICS));
+    await watch.after(there.announceCanary('group2', 'gray', TOPICS));
+    expect(await watch.canaries()).toEqual([]);
+    const { looking } = watch;
+    expect(await watch.after(looking.standIns('group1_gray', TOPICS))).toBe(1);
+    expect(await watch.after(looking.standIns('group1_blue', TOPICS))).toBe(0);
+    expect(await watch.after(looking.isDeclared('group1_blue', TOPICS))).toBe(true);
+    expect(await watch.after(looking.isDeclared('group1_gray', TOPICS))).toBe(false);
+  });
+
+  it('announces again when a broker comes back, and believes others until then', async () => {
+    const watch = new Watch();
+    await watch.after(watch.presence().announceCanary('group1', 'gray', TOPICS));
+    expect(await watch.canaries()).toEqual(['gray']);
+    const [a, b] = watch.world.brokers;
+    watch.restart(a);
+    expect(await watch.canaries()).toEqual(['gray']);
+    // The other one goes away for good: the first has been told anew.
+    watch.takeDown(b);
+    for (let second = 0; second < 10; second++) expect(await watch.canaries()).toEqual(['gray']);
+  });
+
+  it('does not believe a broker that has just come back, where none else answers', async () => {
+    const watch = new Watch();
+    const there = watch.presence();
+    await watch.after(there.announceCanary('group1', 'gray', TOPICS));
+    expect(await watch.canaries()).toEqual(['gray']);
+    const [canary] = watch.processes.slice(1);
+    // It cannot announce itself again.
+    for (const { address } of watch.world.brokers) canary?.unreachable.add(address);
+    for (const broker of watch.world.brokers) watch.restart(broker);
+    await watch.world.pass(1_000);
+    expect(await watch.canaries()).toEqual(['gray']);
+    await watch.world.pass(SETTLING_MS);
+    expect(await watch.canaries()).toEqual([]);
+  });
+
+  it('knows what it knew while no broker answers, for two minutes, and proves nothing by it', async () => {
+    const watch = new Watch();
+    await watch.after(watch.presence().announceCanary('group1', 'gray', TOPICS));
+    expect(await watch.canaries()).toEqual(['gray']);
+    for (const broker of watch.world.brokers) watch.takeDown(broker);
+    await watch.world.pass(1_000);
+    const seen = await watch.after(watch.looking.canaries('group1', TOPICS), 4_000);
+    expect(seen).toMatchObject({ tags: new Set(['gray']), isComplete: false });
+    expect(seen.problem).toContain('connection refused');
+    expect(await watch.after(watch.looking.standIns('group1_gray', TOPICS), 4_000)).toBeUndefined();
+    expect(await watch.after(watch.looking.isDeclared('group1_gray', TOPICS), 4_000)).toBeUndefined();
+    await watch.world.pass(MEMORY_MS);
+    expect(await watch.canaries()).toEqual([]);
+  });
+
+  it('says why nobody answers where the name servers are away', async () => {
+    const watch = new Watch();
+    for (const server of watch.world.nameServers) server.isUp = false;
+    const seen = await watch.after(watch.looking.canaries('group1', TOPICS), 10_000);
+    expect(seen).toMatchObject({ tags: new Set(), isComplete: false });
+    expect(seen.problem).toContain('connection refused');
+  });
+
+  it('asks a broker once for all who ask at the same time, and again a little later', async () => {
+    const watch = new Watch();
+    await watch.canaries();
+    const asked = () =>
+      watch.world.brokers.flatMap(({ commands }) => commands).filter(code => code === GET_PRODUCER_CONNECTION_LIST)
+        .length;
+    const before = asked();
+    await watch.world.pass(1_000);
+    void watch.looking.canaries('group1', TOPICS);
+    void watch.looking.canaries('group1', TOPICS);
+    await watch.world.pass(200);
+    void watch.looking.canaries('group1', TOPICS);
+    await watch.world.pass(100);
+    expect(asked() - before).toBe(2);
+    await watch.world.pass(300);
+    await watch.canaries();
+    expect(asked() - before).toBe(4);
+  });
+
+  it('announces on brokers that come later', async () => {
+    const watch = new Watch();
+    await watch.after(watch.presence().announceCanary('group1', 'gray', TOPICS));
+    const [, b] = watch.world.brokers;
+    const c = new Broker('broker-c', 'broker-c:10911');
+    c.addQueue(TOPIC, true);
+    watch.world.addBroker(c);
+    await watch.world.pass(31_000);
+    for (const broker of [watch.world.brokers[0], b]) watch.takeDown(broker);
+    await watch.world.pass(5_000);
+    expect(await watch.canaries()).toEqual(['gray']);
+  });
+
+  it('asks by who is connected where it may not ask who announced himself', async () => {
+    const watch = new Watch();
+    for (const broker of watch.world.brokers) broker.mayAsk = false;
+    const process = new SimulatedProcess(watch.world.network);
+    const member = (role: 'canary' | 'stand-in', tag: string) =>
+      watch.world.consumer({ process, role, group: `group1_${tag}`, filter: () => () => true, sighted() {} });
+    member('canary', 'gray');
+    member('stand-in', 'blue');
+    const seen = await watch.after(watch.looking.canaries('group1', TOPICS, ['gray', 'blue', 'red']));
+    expect(seen).toMatchObject({
+      tags: new Set(['gray']),
+      isComplete: true,
+      about: new Set(['gray', 'blue', 'red']),
+    });
+    expect(seen.problem).toBeUndefined();
+    expect(await watch.after(watch.looking.canaries('group1', TOPICS, []))).toMatchObject({ isComplete: true });
+    expect(await watch.after(watch.looking.standIns('group1_blue', TOPICS))).toBe(1);
+    expect(await watch.after(watch.looking.standIns('group1_gray', TOPICS))).toBe(0);
+  });
+
+  it('asks a proxy where no broker answers', async () => {
+    const watch = new Watch();
+    const process = new SimulatedProcess(watch.world.network);
+    watch.world.consumer({ process, role: 'canary', group: 'group1_gray', filter: () => () => true, sighted() {} });
+    const looking = watch.presence({ proxyRemoting: PROXY });
+    const seen = await watch.after(looking.canaries('group1', TOPICS, ['gray', 'blue']));
+    expect(seen).toMatchObject({ tags: new Set(['gray']), isComplete: true, about: new Set(['gray', 'blue']) });
+    expect(await watch.after(looking.standIns('group1_gray', TOPICS))).toBe(0);
+    const announced = await watch.after(looking.announceCanary('group1', 'gray', TOPICS));
+    expect(announced.refusal).toBeUndefined();
+    watch.takeDown(watch.world.proxy);
+    await watch.world.pass(1_000);
+    expect(await watch.after(looking.canaries('group1', TOPICS, ['gray']))).toMatchObject({ isComplete: false });
+  });
+
+  it('is one for all consumers of a process, and ends with the last', async () => {
+    const watch = new Watch();
+    const process = new SimulatedProcess(watch.world.network);
+    const [first, second] = [sharedPresence(SERVERS, process), sharedPresence(SERVERS, process)];
+    await watch.after(first.announceCanary('group1', 'gray', TOPICS));
+    first.close();
+    first.close();
+    await watch.world.pass(1_000);
+    expect(await watch.canaries()).toEqual(['gray']);
+    second.close();
+    await watch.world.pass(1_000);
+    expect(await watch.canaries()).toEqual([]);
+    // Nothing is left that would announce anything again.
+    await watch.world.pass(120_000);
+    expect(await watch.canaries()).toEqual([]);
+  });
+});

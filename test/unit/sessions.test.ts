@@ -1,0 +1,201 @@
+/** What is decided by what a client can do. */
+import { describe, expect, it } from 'vitest';
+import { loadSettings } from '../../src/config/load';
+import type { ClientKind } from '../../src/rocketmq/consumer/client';
+import { FilterSideError } from '../../src/rocketmq/consumer/filter-side';
+import { BlindConsumerError, createSessions } from '../../src/rocketmq/consumer/sessions';
+
+const CLIENT: ClientKind = { name: 'some-client', knowsSql92: false, sharesQueues: false };
+
+function sessions(env: Record<string, string>) {
+  const lines: string[] = [];
+  const say = (level: string) => (text: string) => void lines.push(`${level}: ${text}`);
+  const once = (level: string) => (_key: string, text: string) => void lines.push(`${level}: ${text}`);
+  const log = {
+    error: say('error'),
+    warn: say('warn'),
+    info: say('info'),
+    debug: say('debug'),
+    warnOnce: once('warn'),
+    errorOnce: once('error'),
+  };
+  const { settings } = loadSettings(env);
+  return { lines, ...createSessions({ settings, log, onTag() {}, onOpened() {}, report() {} }) };
+}
+
+describe('a client whose consumers nobody can stand in beside', () => {
+  const client = { ...CLIENT, canStandIn: false } as const;
+
+  it('takes everything in a baseline of mode auto, and says so', () => {
+    const { open, lines } = sessions({});
+    expect(open('group1', client).intake).toMatchObject({ group: 'group1', isFiltered: false });
+    expect(lines).toEqual([
+      'warn: group1: beside a consumer of some-client nobody can stand in for a canary: it takes the messages of every tag that is not in GRAY_MQ_IGNORE_TAGS, as with GRAY_MQ_BASELINE=all',
+    ]);
+  });
+
+  it('still leaves ignored tags alone', () => {
+    const made = sessions({ GRAY_MQ_IGNORE_TAGS: 'blue' }).open('group1', client).intake;
+    const takes = (tag: string) => made.takes({ topic: 'T', tag, isRetry: false });
+    expect([takes('gray'), takes('blue')]).toEqual([true, false]);
+  });
+
+  it.each([{ GRAY_MQ_BASELINE: 'all' }, { GRAY_MQ_BASELINE: 'none' }, { GRAY_TAG: 'gray' }])(
+    'is as any other with %j',
+    env => {
+      const { open, lines } = sessions(env);
+      const { takes, isFiltered } = open('group1', client).intake;
+      const other = sessions(env).open('group1', CLIENT).intake;
+      const message = { topic: 'T', tag: 'gray', isRetry: false };
+      expect([isFiltered, takes(message)]).toEqual([other.isFiltered, other.takes(message)]);
+      expect(lines.join()).not.toContain('stand in');
+    },
+  );
+});
+
+describe('a client whose consumers do not show the tag of a message', () => {
+  const client = { ...CLIENT, canStandIn: false, blindness: 'its build is an old one' } as const;
+
+  it.each([
+    [{ GRAY_TAG: 'gray' }, 'messages are those of gray'],
+    [{ GRAY_MQ_BASELINE: 'none' }, 'messages are left to canaries'],
+    [{ GRAY_MQ_IGNORE_TAGS: 'blue' }, 'messages are left to canaries'],
+  ])('is refused where it would take what it must not: %j', (env, which) => {
+    const { open, lines } = sessions(env);
+    const words = `its build is an old one, so nobody can tell which ${which}: the consumer of group1 is not made`;
+    expect(() => open('group1', client)).toThrow(new BlindConsumerError(`[rocketmq-gray] ${words}`));
+    expect(lines.filter(line => line.startsWith('error: '))).toEqual([`error: ${words}`]);
+  });
+
+  it('takes everything in a baseline that may, with a warning', () => {
+    const { open, lines } = sessions({ GRAY_MQ_BASELINE: 'all' });
+    expect(open('group1', client).intake.isFiltered).toBe(false);
+    expect(lines).toEqual([
+      'warn: its build is an old one: consumers of group1 handle messages of canaries as if they had no tag',
+    ]);
+  });
+});
+
+describe('brokers that cannot filter', () => {
+  const refusal = new Error('The broker does not support consumer to filter message by SQL92');
+  const words = 'a broker has SQL92 filters switched off';
+  const client: ClientKind = { ...CLIENT, knowsSql92: true };
+
+  it('have the client filter from now on, where it may', () => {
+    const { open, onError, lines } = sessions({ GRAY_TAG: 'gray' });
+    const { intake } = open('group1', client);
+    const changes: string[] = [];
+    intake.onChange(() => changes.push(intake.side));
+    expect([onError(intake, refusal), onError(intake, refusal)]).toEqual(['retry', 'pass']);
+    expect(changes).toEqual(['client']);
+    expect(lines[0]).toBe(
+      `warn: messages are told apart in the client, so every environment receives all messages and skips those of the others: ${words} (enablePropertyFilter=true in the broker's configuration changes that)`,
+    );
+  });
+
+  it('are an error where the settings leave it to them', () => {
+    const { open, onError, lines } = sessions({ GRAY_TAG: 'gray', GRAY_MQ_FILTER_SIDE: 'broker' });
+    const { intake } = open('group1', client);
+    expect([onError(intake, refusal), intake.side]).toEqual(['pass', 'broker']);
+    expect(lines[0]).toMatch(new RegExp(`^error: ${words}, and GRAY_MQ_FILTER_SIDE=broker leaves it to the broker`));
+  });
+
+  it('are told apart from other errors', () => {
+    const { open, onError, lines } = sessions({ GRAY_TAG: 'gray' });
+    const { intake } = open('group1', client);
+    expect([onError(intake, new Error('timeout')), onError(intake, undefined), lines]).toEqual(['pass', 'pass', []]);
+  });
+});
+
+describe('a client that knows no SQL92', () => {
+  it.each([
+    ['auto', 'consumers of some-client know no SQL92 filters'],
+    ['client', 'GRAY_MQ_FILTER_SIDE=client'],
+  ])('filters itself with GRAY_MQ_FILTER_SIDE=%s', (side, reason) => {
+    const { open, lines } = sessions({ GRAY_TAG: 'gray', GRAY_MQ_FILTER_SIDE: side });
+    expect(open('group1', CLIENT).intake.side).toBe('client');
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toContain(`skips those of the others: ${reason}`);
+  });
+
+  it('is refused with GRAY_MQ_FILTER_SIDE=broker, and is no consumer then', () => {
+    const { open, consumers } = sessions({ GRAY_TAG: 'gray', GRAY_MQ_FILTER_SIDE: 'broker' });
+    expect(() => open('group1', CLIENT)).toThrow(FilterSideError);
+    expect(consumers()).toEqual([]);
+  });
+
+  it('may have any setting where nothing is filtered', () => {
+    const { open, lines } = sessions({ GRAY_MQ_BASELINE: 'all', GRAY_MQ_FILTER_SIDE: 'broker' });
+    expect([open('group1', CLIENT).intake.side, lines]).toEqual(['broker', []]);
+  });
+});
+
+describe('what people are told', () => {
+  it('of a consumer that was left as it is: in a canary, as an error', () => {
+    for (const [env, count] of [
+      [{}, 0],
+      [{ GRAY_TAG: 'gray' }, 1],
+    ] as const) {
+      const { sayUnplanned, lines } = sessions(env);
+      sayUnplanned('group1');
+      expect(lines.filter(line => line.startsWith('error: a consumer of this canary'))).toHaveLength(count);
+    }
+  });
+
+  it.each([
+    [{}, true],
+    [{ GRAY_MQ_NAMESRV: 'n:9876' }, false],
+  ])('of a group that is missing: how to create it, unless the agent does (%j)', (env, saysHow) => {
+    const { open, sayGroupIsMissing, lines } = sessions({ GRAY_TAG: 'gray', ...env });
+    sayGroupIsMissing(open('group1', { ...CLIENT, knowsSql92: true }).intake, 'proxy:8081');
+    expect(lines[0]).toContain('the RocketMQ at proxy:8081 has no consumer group group1_gray');
+    expect(lines[0]?.includes("mqadmin updateSubGroup -n '<name server>' -c '<cluster>' -g group1_gray")).toBe(saysHow);
+  });
+
+  it('of the consumers: those that are not closed, with what they subscribe to', async () => {
+    const { open, consumers } = sessions({ GRAY_MQ_BASELINE: 'none' });
+    const [one, other] = [open('group1', CLIENT), open('group2', CLIENT)];
+    one.subscribed([{ topic: 'T', filter: { type: 'TAG', expression: 'A' } }]);
+    await other.close(() => {});
+    expect(consumers()).toEqual([
+      {
+        client: 'some-client',
+        baselineGroup: 'group1',
+        group: 'group1',
+        tag: undefined,
+        filterSide: 'client',
+        topics: [{ topic: 'T', asked: { type: 'TAG', expression: 'A' }, filter: { type: 'TAG', expression: 'A' } }],
+        tags: [],
+      },
+    ]);
+  });
+});
+
+describe('a baseline that knows no name server', () => {
+  const start = async (env: Record<string, string>, sharesQueues: boolean) => {
+    const { open, lines } = sessions(env);
+    const session = open('group1', { ...CLIENT, knowsSql92: true, sharesQueues });
+    session.subscribed([{ topic: 'T', filter: { type: 'TAG', expression: '*' } }]);
+    const standIns = () => ({ start: () => Promise.reject(new Error('none is needed')) });
+    const reach = { connection: () => ({ endpoint: 'proxy:8081' }), standIns };
+    expect(await session.start(reach, () => 'started')).toBe('started');
+    await session.close(() => {});
+    return lines;
+  };
+
+  it('asks for none in another mode', async () => {
+    expect(await start({ GRAY_MQ_BASELINE: 'none' }, true)).toEqual([
+      'info: group1, T: (gray_tag IS NULL OR ORIGIN_GROUP IS NOT NULL)',
+    ]);
+  });
+
+  it.each([
+    [{}, true],
+    [{ GRAY_MQ_TAGS: 'gray' }, false],
+  ])('takes the messages of every tag, and says so (%j, a client of a proxy: %s)', async (env, sharesQueues) => {
+    expect(await start(env, sharesQueues)).toEqual([
+      'info: group1, T: *',
+      'warn: group1: no name server is known (GRAY_MQ_NAMESRV), so nobody can say which canaries are there: the baseline takes the messages of every tag that is not in GRAY_MQ_IGNORE_TAGS, as with GRAY_MQ_BASELINE=all',
+    ]);
+  });
+});
