@@ -11,5 +11,8 @@ const bareFiles = { 'package.json': '{}' };
 describe('Egg 3', () =>
   testInProduction({ ...common, recipe: 'egg-3', bareFiles, dependencies: { egg: '^3', 'egg-scripts': '^3' } }));
 
-describe('Egg 4', () =>
-  testInProduction({ ...common, recipe: 'egg-4', bareFiles, dependencies: { egg: '^4', '@eggjs/scripts': '^4' } }));
+// eggctl 4.0.0 leaves file handles to the garbage collector, which is an error from Node.js 25 on: seen on 26, bare too.
+const isTooNew = Number(process.versions.node.split('.')[0]) >= 25;
+describe.skipIf(isTooNew)('Egg 4 (its own start command fails on Node.js 25 and later)', () =>
+  testInProduction({ ...common, recipe: 'egg-4', bareFiles, dependencies: { egg: '^4', '@eggjs/scripts': '^4' } }),
+);
