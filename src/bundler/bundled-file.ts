@@ -82,13 +82,13 @@ function relativeRequest(from: string, to: string): string {
 
 /** The nearest package.json that has a name: libraries put others beside their files, which only say of which kind they are. */
 function packageOf(file: string): Package | undefined {
-  let type: unknown;
+  let nearest: Manifest | undefined;
   for (let directory = path.dirname(file); ; directory = path.dirname(directory)) {
     const manifest = manifestIn(directory);
-    type ??= manifest?.type;
+    nearest ??= manifest;
     if (typeof manifest?.name === 'string') {
       const { name, version, dependencies = {} } = manifest;
-      return { directory, name, ...(version && { version }), dependencies, isEsModule: type === 'module' };
+      return { directory, name, ...(version && { version }), dependencies, isEsModule: nearest?.type === 'module' };
     }
     if (directory === path.dirname(directory)) return undefined;
   }

@@ -63,6 +63,8 @@ describe('what is appended', () => {
     manifest('module', { name: 'calls', version: '1.2.3', type: 'module' });
     manifest('inner', { name: 'calls', version: '1.2.3' });
     manifest('inner/lib', { type: 'module' });
+    manifest('outer', { name: 'calls', version: '1.2.3', type: 'module' });
+    manifest('outer/lib', {});
     manifest('other', { name: 'other', version: '1.2.3' });
     manifest('without-version', { name: 'calls' });
   });
@@ -123,6 +125,7 @@ describe('what is appended', () => {
     ['unknown/entirely/new.mjs', 'an ES module', false],
     ['module/lib/pool.js', 'an ES module by its package', false],
     ['inner/lib/pool.js', 'an ES module by the package.json beside it', false],
+    ['outer/lib/pool.js', 'none, as the package.json beside it says nothing', true],
     ['module/lib/pool.cjs', 'no file that is patched', undefined],
   ])('%s, %s: hands out exports: %s', (file, _what, handsOut) => {
     const text = appended(file);

@@ -71,7 +71,7 @@ async function check(settings: Settings, history: History): Promise<Fleet> {
 }
 
 /** Histories of each property. `HAND_OVER_RUNS=20000` hunts for some minutes. */
-const RUNS = Number(process.env.HAND_OVER_RUNS ?? 400);
+const RUNS = Number(process.env.HAND_OVER_RUNS ?? 300);
 const PATIENCE = { timeout: 60_000 + 400 * RUNS };
 
 describe('hand-over, with what drives it, in any order of events', () => {

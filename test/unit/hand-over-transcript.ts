@@ -68,7 +68,9 @@ function run(state: Play, line: string): string[] {
   }
   if (command === 'written') {
     const [tag = '', phase, ago = '0s'] = words;
-    state.markers.set(tag, { tag, phase: phase as Phase, at: state.now - duration(ago) });
+    const ahead = option(words, 'ahead');
+    const at = ahead === undefined ? state.now - duration(ago) : state.now + duration(ahead);
+    state.markers.set(tag, { tag, phase: phase as Phase, at });
     return [];
   }
   const process = state.processes.get(name);

@@ -115,7 +115,7 @@ describe('presence', () => {
     for (const broker of watch.world.brokers) watch.takeDown(broker);
     await watch.world.pass(1_000);
     const seen = await watch.after(watch.looking.canaries('group1', TOPICS), 4_000);
-    expect(seen).toMatchObject({ tags: new Set(['gray']), isComplete: false });
+    expect(seen).toMatchObject({ tags: new Set(['gray']), isComplete: false, about: new Set() });
     expect(seen.problem).toContain('connection refused');
     expect(await watch.after(watch.looking.standIns('group1_gray', TOPICS), 4_000)).toBeUndefined();
     expect(await watch.after(watch.looking.isDeclared('group1_gray', TOPICS), 4_000)).toBeUndefined();
@@ -255,6 +255,16 @@ describe('presence', () => {
     watch.takeDown(watch.world.proxy);
     await watch.world.pass(1_000);
     expect(await watch.after(looking.canaries('group1', TOPICS, ['gray']))).toMatchObject({ isComplete: false });
+  });
+
+  it('knows what it knew from brokers while the proxy does not answer either', async () => {
+    const watch = new Watch();
+    await watch.after(watch.presence().announceCanary('group1', 'gray', TOPICS));
+    const looking = watch.presence({ ...SERVERS, proxyRemoting: PROXY });
+    expect(await watch.canaries(['gray'], looking)).toEqual(['gray']);
+    for (const server of [...watch.world.brokers, watch.world.proxy]) watch.takeDown(server);
+    await watch.world.pass(1_000);
+    expect(await watch.canaries(['gray'], looking)).toEqual(['gray']);
   });
 
   it('is one for all consumers of a process, and ends with the last', async () => {
