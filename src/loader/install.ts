@@ -64,9 +64,14 @@ function putInPlace(name: string, agent: Agent, install: () => void): void {
   try {
     install();
   } catch (error) {
-    agent.counts.hookError(name);
-    agent.failIsolation(`${name} cannot be installed: ${error instanceof Error ? error.message : String(error)}`);
+    cannotInstall(name, error, agent);
   }
+}
+
+/** A hook without which nobody is kept apart. */
+function cannotInstall(name: string, error: unknown, agent: Agent): void {
+  agent.counts.hookError(name);
+  agent.failIsolation(`${name} cannot be installed: ${error instanceof Error ? error.message : String(error)}`);
 }
 
 /** @param copies by key of their source */
@@ -117,11 +122,9 @@ function patchFile(exports: Exports, patch: Patch, { library, source, copy, file
     return result;
   } catch (error) {
     if (!copy.failed.includes(file)) copy.failed.push(file);
-    agent.guard.report(name, error);
     // A client half hooked takes the messages of others.
-    if (library.isMessaging && isKnown) {
-      agent.failIsolation(`${name} cannot be installed: ${error instanceof Error ? error.message : String(error)}`);
-    }
+    if (library.isMessaging && isKnown) cannotInstall(name, error, agent);
+    else agent.guard.report(name, error);
     return undefined;
   }
 }
