@@ -19,7 +19,7 @@ export interface BaselineHandOverOptions<StandInPlan extends TagSightings> {
   /** Of a consumer of the baseline. */
   readonly plan: ConsumerWithStandIns<StandInPlan>;
   readonly source: HandOverSource;
-  readonly standIns: StandInMaker<StandInPlan>;
+  readonly standIns: StandInMaker<NoInfer<StandInPlan>>;
   /** Tags known beforehand. */
   readonly declared: readonly string[];
   readonly ignored: readonly string[];

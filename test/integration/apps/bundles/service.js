@@ -1,8 +1,9 @@
 // A plain service that is made to be bundled, with all that it uses: it consumes from a topic with the client CLIENT, calls
 // ECHO over undici, axios and HTTP for each message, and sends what is posted to it. The protocol with the test is that of
 // the applications in ../rocketmq.
-const undici = require('undici');
+// First: it has Node.js make its own dispatcher, which undici then uses.
 const axios = require('axios');
+const undici = require('undici');
 const grpcClient = require('rocketmq-client-nodejs');
 const remotingClient = require('ali-ons');
 const urllib = require('urllib');

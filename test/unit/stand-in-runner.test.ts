@@ -1,0 +1,127 @@
+/** Stand-ins as they are started and ended, with nobody behind them: in which order, and what is told. */
+import { describe, expect, it } from 'vitest';
+import type { HandOverEvent } from '../../src/rocketmq/hand-over/events';
+import type { HandOverSource } from '../../src/rocketmq/hand-over/source';
+import type { StandIn } from '../../src/rocketmq/hand-over/stand-in';
+import { standInRunner } from '../../src/rocketmq/hand-over/stand-in-runner';
+import { SimulatedProcess } from './simulation/network';
+import { World } from './simulation/world';
+
+const subscription = (topic: string, expression = '*') => ({ topic, filter: { type: 'TAG' as const, expression } });
+
+function runner(make: () => Promise<StandIn | Error>) {
+  const world = new World(1, true);
+  const { clock } = new SimulatedProcess(world.network);
+  const began = clock.now();
+  /** What happened, with when, ms. */
+  const story: string[] = [];
+  const happened = (text: string) => void story.push(`${Math.round(clock.now() - began)} ${text}`);
+  const told: HandOverEvent[] = [];
+  const source: Pick<HandOverSource, 'announceStandIn' | 'canaries' | 'otherStandIns'> = {
+    async announceStandIn(tag) {
+      happened(`announces ${tag}`);
+      return { refusal: undefined, withdraw: async () => happened(`withdraws ${tag}`) };
+    },
+    async canaries() {
+      happened('looks for canaries');
+      return { tags: new Set(), isComplete: true, about: undefined, problem: undefined };
+    },
+    async otherStandIns() {
+      happened('looks for others');
+      return 0;
+    },
+  };
+  const subscriptions = new Map(['orders', 'payments'].map(topic => [topic, subscription(topic)] as const));
+  const runner = standInRunner(
+    {
+      source: source as HandOverSource,
+      subscriptions,
+      knownTags: new Set(['gray']),
+      isOver: () => false,
+      groupOf: tag => `group1_${tag}`,
+      clock,
+      log: world.log(),
+      tell(event) {
+        told.push(event);
+        happened(event.type);
+      },
+    },
+    async (tag, asked) => {
+      happened(`makes one for ${tag}: ${asked.map(({ topic }) => topic)}`);
+      const made = await make();
+      if (made instanceof Error) throw made;
+      return made;
+    },
+  );
+  const standIn: StandIn = {
+    async subscribe({ topic, filter }) {
+      happened(`subscribes to ${topic} ${filter.expression}`);
+      if (filter.expression === 'bad') throw new Error('no such filter');
+    },
+    unsubscribe: topic => happened(`unsubscribes from ${topic}`),
+    leave: async () => happened('leaves'),
+    closed: Promise.resolve(),
+  };
+  return { world, clock, runner, story, told, subscriptions, standIn };
+}
+
+describe('a stand-in', () => {
+  it('is announced, looks for canaries half a second later, and starts', async () => {
+    const { world, runner: standIns, story, standIn } = runner(async () => standIn);
+    standIns.start('gray', ['orders', 'payments']);
+    await world.pass(1_000);
+    standIns.end('gray');
+    await standIns.settled();
+    expect(story).toEqual([
+      '0 announces gray',
+      '500 looks for canaries',
+      '500 makes one for gray: orders,payments',
+      '500 stand-in started',
+      '1000 leaves',
+      '1000 withdraws gray',
+      '1000 stand-in ended',
+    ]);
+  });
+
+  it('is not subscribed to what the application unsubscribed from while it started', async () => {
+    const made = runner(async () => {
+      await made.clock.sleep(1_000);
+      return made.standIn;
+    });
+    made.runner.start('gray', ['orders', 'payments']);
+    await made.world.pass(1_000);
+    made.subscriptions.delete('payments');
+    await made.world.pass(1_000);
+    expect(made.story.slice(-2)).toEqual(['1500 unsubscribes from payments', '1500 stand-in started']);
+  });
+
+  it('that fails withdraws, and looks half a second later whether others stand in', async () => {
+    const { world, runner: standIns, story, told } = runner(async () => new Error('no'));
+    standIns.start('gray', ['orders']);
+    await world.pass(3_000);
+    expect(story.slice(3)).toEqual(['500 withdraws gray', '1000 looks for others', '1000 stand-in not started']);
+    expect(told).toEqual([{ type: 'stand-in not started', tag: 'gray', isFailure: true, isAlone: true }]);
+  });
+
+  it('is subscribed anew when the application changes what it wants, and it is told where that fails', async () => {
+    const { world, runner: standIns, story, subscriptions, standIn, told } = runner(async () => standIn);
+    standIns.start('gray', ['orders']);
+    await world.pass(1_000);
+    subscriptions.set('orders', subscription('orders', 'A'));
+    standIns.resubscribe('orders');
+    standIns.subscribe('gray', 'unknown');
+    standIns.subscribe('blue', 'orders');
+    subscriptions.set('payments', subscription('payments', 'bad'));
+    standIns.subscribe('gray', 'payments');
+    standIns.unsubscribe('gray', 'orders');
+    await world.pass(100);
+    expect(story.slice(4)).toEqual([
+      '1000 subscribes to orders A',
+      '1000 subscribes to payments bad',
+      '1000 unsubscribes from orders',
+      '1000 stand-in not subscribed',
+    ]);
+    expect(told.at(-1)).toEqual({ type: 'stand-in not subscribed', tag: 'gray', topic: 'payments' });
+    expect(world.lines).toEqual(['warn: group1_gray: the stand-in could not subscribe to payments: no such filter']);
+  });
+});
