@@ -115,7 +115,8 @@ describe('presence', () => {
     for (const broker of watch.world.brokers) watch.takeDown(broker);
     await watch.world.pass(1_000);
     const seen = await watch.after(watch.looking.canaries('group1', TOPICS), 4_000);
-    expect(seen).toMatchObject({ tags: new Set(['gray']), isComplete: false, about: new Set() });
+    expect(seen).toMatchObject({ tags: new Set(['gray']), isComplete: false });
+    expect(seen.about).toEqual(new Set());
     expect(seen.problem).toContain('connection refused');
     expect(await watch.after(watch.looking.standIns('group1_gray', TOPICS), 4_000)).toBeUndefined();
     expect(await watch.after(watch.looking.isDeclared('group1_gray', TOPICS), 4_000)).toBeUndefined();
@@ -127,7 +128,8 @@ describe('presence', () => {
     const watch = new Watch();
     for (const server of watch.world.nameServers) server.isUp = false;
     const seen = await watch.after(watch.looking.canaries('group1', TOPICS), 10_000);
-    expect(seen).toMatchObject({ tags: new Set(), isComplete: false });
+    expect(seen.tags).toEqual(new Set());
+    expect(seen.isComplete).toBe(false);
     expect(seen.problem).toContain('connection refused');
   });
 

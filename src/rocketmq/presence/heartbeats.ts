@@ -64,12 +64,8 @@ export function heartbeats(connection: RemotingConnection, clock: Clock, onUnrea
     onUnreachable();
   }
 
-  function announceAgain(producerGroup: string): Promise<string | undefined> {
-    return take(producerGroup, async () => {
-      const clientId = announced.get(producerGroup);
-      return clientId === undefined ? undefined : heartbeat(connection, producerGroup, clientId);
-    });
-  }
+  const announceAgain = (producerGroup: string) =>
+    take(producerGroup, () => heartbeat(connection, producerGroup, announced.get(producerGroup)));
 
   return {
     async announce(producerGroup, clientId) {
@@ -88,13 +84,10 @@ export function heartbeats(connection: RemotingConnection, clock: Clock, onUnrea
       announced.delete(producerGroup);
       if (clientID === undefined) return;
       const work = async () => {
-        if (announced.has(producerGroup) || !isOpen) return;
-        const fields = { clientID, producerGroup };
-        await connection.request(UNREGISTER_CLIENT, fields, undefined, WITHDRAW_TIMEOUT_MS).catch(() => {
-          connection.close();
-          isOpen = false;
-          schedule(0);
-        });
+        if (announced.has(producerGroup) || !isOpen || (await unregister(connection, producerGroup, clientID))) return;
+        connection.close();
+        isOpen = false;
+        schedule(0);
       };
       await take(producerGroup, work).catch(() => {});
     },
@@ -115,15 +108,26 @@ export function heartbeats(connection: RemotingConnection, clock: Clock, onUnrea
   };
 }
 
-/** @returns what the broker says against it @throws RemotingError */
+/** @param clientID undefined: withdrawn meanwhile @returns what the broker says against it @throws RemotingError */
 async function heartbeat(
   connection: RemotingConnection,
   producerGroup: string,
-  clientID: string,
+  clientID: string | undefined,
 ): Promise<string | undefined> {
+  if (clientID === undefined) return undefined;
   // HeartbeatData.java
   const data = { clientID, producerDataSet: [{ groupName: producerGroup }], consumerDataSet: [] };
   const body = Buffer.from(JSON.stringify(data));
   const { code, remark } = await connection.request(HEART_BEAT, {}, body, HEARTBEAT_TIMEOUT_MS);
   return code === SUCCESS ? undefined : refusal(connection.address, HEART_BEAT, code, remark).message;
+}
+
+/** @returns whether the broker answers */
+async function unregister(connection: RemotingConnection, producerGroup: string, clientID: string): Promise<boolean> {
+  try {
+    await connection.request(UNREGISTER_CLIENT, { clientID, producerGroup }, undefined, WITHDRAW_TIMEOUT_MS);
+    return true;
+  } catch {
+    return false;
+  }
 }
