@@ -16,6 +16,8 @@ interface Package {
   readonly directory: string;
   readonly name: string;
   readonly version?: string;
+  /** The file that stands for the package, as far as it says so. */
+  readonly main: string;
   readonly dependencies: Readonly<Record<string, unknown>>;
   /** Whether its `.js` files are ES modules. */
   readonly isEsModule: boolean;
@@ -43,8 +45,7 @@ export function appendix(file: string, root: string, libraries: readonly Library
   const instrumentation = library.load();
   const name = withSlashes(path.relative(owner.directory, file));
   const isPatched = Object.hasOwn(instrumentation.files, name);
-  // Of an unknown version the agent wants to see every file: it may have none of those that are patched.
-  if (!isPatched && inRange(String(owner.version), instrumentation.versions)) return undefined;
+  if (!isPatched && !isShown(name, owner, instrumentation)) return undefined;
 
   const said: Omit<BundledFile, 'requires'> = {
     module: owner.name,
@@ -60,6 +61,14 @@ export function appendix(file: string, root: string, libraries: readonly Library
     `hook(${exports}, Object.assign(${JSON.stringify(said)}, { requires: { ${requires.join(', ')} } }))`;
   const body = isCommonJs ? `module.exports = ${call('module.exports')}` : call('undefined');
   return `\n;(function (hook) { if (hook) ${body}; })(globalThis[Symbol.for(${JSON.stringify(BUNDLE_HOOK)})]);\n`;
+}
+
+/** Whether the agent is to see a file that is not patched: of an unknown version, which may have none of those that are. */
+function isShown(name: string, { version, main }: Package, { versions, unknownVersion }: Instrumentation): boolean {
+  if (inRange(String(version), versions)) return false;
+  if (unknownVersion !== undefined) return true;
+  // Enough for one warning.
+  return [main, `${main}.js`, `${main}/index.js`].includes(name);
 }
 
 /** Members of an object of functions, each of which requires what a hook may ask for: bundlers see that, and include it. */
@@ -87,8 +96,16 @@ function packageOf(file: string): Package | undefined {
     const manifest = manifestIn(directory);
     nearest ??= manifest;
     if (typeof manifest?.name === 'string') {
-      const { name, version, dependencies = {} } = manifest;
-      return { directory, name, ...(version && { version }), dependencies, isEsModule: nearest?.type === 'module' };
+      const { name, version, main = 'index.js', dependencies = {} } = manifest;
+      const isEsModule = nearest?.type === 'module';
+      return {
+        directory,
+        name,
+        ...(version && { version }),
+        main: path.posix.normalize(main),
+        dependencies,
+        isEsModule,
+      };
     }
     if (directory === path.dirname(directory)) return undefined;
   }
@@ -97,6 +114,7 @@ function packageOf(file: string): Package | undefined {
 interface Manifest {
   readonly name?: string;
   readonly version?: string;
+  readonly main?: string;
   readonly type?: string;
   readonly dependencies?: Readonly<Record<string, unknown>>;
 }

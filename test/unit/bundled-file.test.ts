@@ -17,6 +17,7 @@ const LIBRARIES = [
     requires: { files: ['lib/symbols.js', 'lib/later.js'], packages: ['co', 'later'] },
   }),
   library({ module: '@scope/calls.js', files: { 'build/channel.cjs': () => {} } }),
+  library({ module: 'client', files: { 'lib/consumer.js': () => {} }, unknownVersion: () => {} }),
 ];
 
 describe('the paths that a bundler asks for', () => {
@@ -59,7 +60,8 @@ describe('what is appended', () => {
     manifest('known', { name: 'calls', version: '1.2.3', dependencies: { co: '^4' } });
     write('known/lib/symbols.js');
     manifest('known/lib', { type: 'commonjs' });
-    manifest('unknown', { name: 'calls', version: '2.0.0' });
+    manifest('unknown', { name: 'calls', version: '2.0.0', main: './entirely/new' });
+    manifest('client', { name: 'client', version: '2.0.0' });
     manifest('module', { name: 'calls', version: '1.2.3', type: 'module' });
     manifest('inner', { name: 'calls', version: '1.2.3' });
     manifest('inner/lib', { type: 'module' });
@@ -67,6 +69,7 @@ describe('what is appended', () => {
     manifest('outer/lib', {});
     manifest('other', { name: 'other', version: '1.2.3' });
     manifest('without-version', { name: 'calls' });
+    manifest('unknown-module', { name: 'client', version: '2.0.0', type: 'module' });
   });
   afterAll(() => rmSync(root, { recursive: true, force: true }));
   const appended = (file: string) => appendix(join(root, file), root, LIBRARIES);
@@ -116,13 +119,17 @@ describe('what is appended', () => {
   it.each([
     ['known/lib/agent.js', 'no file that is patched'],
     ['other/lib/pool.js', 'a file of another package'],
+    ['unknown/lib/other.js', 'an inner file of an unknown version'],
   ])('is nothing in %s: %s', file => expect(appended(file)).toBeUndefined());
 
   it.each([
-    ['unknown/entirely/new.js', 'a file of an unknown version', true],
-    ['without-version/entirely/new.js', 'one that does not say its version', true],
+    ['unknown/entirely/new.js', 'what stands for an unknown version', true],
+    ['unknown/lib/pool.js', 'one that is patched in other versions', true],
+    ['client/lib/any.js', 'any file of an unknown version that is to be looked at', true],
+    ['without-version/index.js', 'what stands for one that does not say its version', true],
     ['known/lib/pool.js', 'a file that is patched', true],
-    ['unknown/entirely/new.mjs', 'an ES module', false],
+    ['client/lib/any.mjs', 'an ES module', false],
+    ['unknown-module/lib/any.js', 'one by its package', false],
     ['module/lib/pool.js', 'an ES module by its package', false],
     ['inner/lib/pool.js', 'an ES module by the package.json beside it', false],
     ['outer/lib/pool.js', 'none, as the package.json beside it says nothing', true],
