@@ -105,6 +105,8 @@ async function main() {
       response.end(JSON.stringify({ error: String(error.message), code: error.code ?? error.cause?.code }));
     }
   });
+  // An idle connection that ends while the test takes it for its next request fails that request.
+  server.keepAliveTimeout = 300_000;
   server.listen(0, '127.0.0.1', () => {
     console.log(`ways ${JSON.stringify(Object.keys(WAYS))}`);
     console.log(`calling on ${server.address().port}`);
