@@ -89,7 +89,8 @@ interface Found {
 
 /** A slash at the end says that a path is a directory's. */
 function inPlace(file: string, inDirectory: (file: string) => string): string {
-  return inDirectory(file) + (file.endsWith('/') && !inDirectory(file).endsWith('/') ? '/' : '');
+  const resolved = inDirectory(file);
+  return file.endsWith('/') && !resolved.endsWith('/') ? `${resolved}/` : resolved;
 }
 
 function fromEnvironment(
