@@ -22,7 +22,7 @@ const START_COMMAND = 'node --require rocketmq-gray/register app.js';
 export function start(): void {
   if (runningAgent() !== undefined || isTool()) return;
   const launch = readLaunch();
-  const { settings, sources, notices } = settingsOrExit(launch);
+  const { settings, sources, notices, errors } = settingsOrExit(launch);
   if (!settings.enabled) return;
   const agent = createAgent(settings, lineOutput(settings.logTo, launch.outputs));
   const { log } = agent;
@@ -32,6 +32,7 @@ export function start(): void {
   // Worker threads belong to a process that has said it.
   if (isMainThread) {
     log.info(`${environment}, version ${VERSION}`);
+    for (const error of errors) log.error(error);
     for (const notice of notices) log.warn(notice);
   }
   const libraries = settings.mqEnabled ? LIBRARIES : LIBRARIES.filter(library => !library.isMessaging);

@@ -23,8 +23,10 @@ export type SettingSource =
 export interface LoadedSettings {
   readonly settings: Settings;
   readonly sources: Readonly<Record<keyof Settings, SettingSource>>;
-  /** What people should know although nothing is wrong, a line each. */
+  /** What people should know although the process goes on, a line each. */
   readonly notices: readonly string[];
+  /** Why this process may be taken for another environment's, a line each. */
+  readonly errors: readonly string[];
 }
 
 const CONFIG_VARIABLE = 'GRAY_CONFIG';
@@ -51,14 +53,22 @@ export function loadSettings(
     draft.logTo = launch.logTo;
     sources.logTo = { from: 'launch' };
   }
+  const refused: Refused[] = [];
   const finish = (notices: string[]): LoadedSettings => ({
     settings: draft as unknown as Settings,
     sources: sources as LoadedSettings['sources'],
-    notices,
+    notices: [...refused.filter(({ setting }) => setting !== 'tag').map(({ line }) => line), ...notices],
+    errors: refused
+      .filter(({ setting }) => setting === 'tag')
+      .map(
+        ({ line }) =>
+          `${line}: ${draft.tag === undefined ? 'this process is of the baseline' : `its tag is ${draft.tag}`}`,
+      ),
   });
 
   const enabled = SETTINGS.find(setting => setting.name === 'enabled') as Setting;
-  const switched = fromEnvironment(enabled, environment, launch.pending);
+  const variables = { environment, pending: launch.pending ?? NONE, refuse: (one: Refused) => refused.push(one) };
+  const switched = fromEnvironment(enabled, variables);
   if (switched?.value === false) {
     draft.enabled = false;
     sources.enabled = switched.source;
@@ -69,7 +79,7 @@ export function loadSettings(
   const configFile = environment[CONFIG_VARIABLE];
   const file = configFile ? readConfigFile(inDirectory(configFile)) : undefined;
   for (const setting of SETTINGS) {
-    const found = fromEnvironment(setting, environment, launch.pending) ?? fromFile(setting, file);
+    const found = fromEnvironment(setting, variables) ?? fromFile(setting, file);
     if (found === undefined) continue;
     draft[setting.name] = setting.isPath?.(found.value) ? inPlace(found.value as string, inDirectory) : found.value;
     sources[setting.name] = found.source;
@@ -93,17 +103,33 @@ function inPlace(file: string, inDirectory: (file: string) => string): string {
   return file.endsWith('/') && !resolved.endsWith('/') ? `${resolved}/` : resolved;
 }
 
-function fromEnvironment(
-  setting: Setting,
-  environment: Environment,
-  pending: ReadonlySet<string> = NONE,
-): Found | undefined {
+/** A variable of the application's or the platform's own, with a value that is of no use to us. */
+interface Refused {
+  readonly setting: keyof Settings;
+  readonly line: string;
+}
+
+interface Variables {
+  readonly environment: Environment;
+  readonly pending: ReadonlySet<string>;
+  refuse(refused: Refused): void;
+}
+
+/** @throws {SettingError} for a wrong value of a variable of ours; one of others is refused, and not used */
+function fromEnvironment(setting: Setting, { environment, pending, refuse }: Variables): Found | undefined {
   for (const variable of setting.variables) {
     const text = environment[variable]?.trim();
     if (!text) continue;
-    const { value } = setting.parse(text) ?? fail(variable, text, setting.allowed);
+    const isOwn = variable.startsWith(OWN_PREFIX);
+    const parsed = isOwn ? setting.parse(text) : (setting.parseAlias ?? setting.parse)(text);
+    if (parsed === undefined) {
+      const line = wrong(variable, text, setting.allowed);
+      if (isOwn) throw new SettingError(`wrong setting: ${line}`);
+      refuse({ setting: setting.name, line: `not used: ${line}` });
+      continue;
+    }
     return {
-      value,
+      value: parsed.value,
       source: { from: 'environment', variable, ...(pending.has(variable) ? { isPending: true } : {}) },
     };
   }
@@ -148,7 +174,11 @@ function fromFile(setting: Setting, file: ConfigFile | undefined): Found | undef
 }
 
 function fail(where: string, value: string, allowed: string): never {
-  throw new SettingError(`wrong setting: ${where}=${quote(value)}; allowed: ${allowed}`);
+  throw new SettingError(`wrong setting: ${wrong(where, value, allowed)}`);
+}
+
+function wrong(where: string, value: string, allowed: string): string {
+  return `${where}=${quote(value)}; allowed: ${allowed}`;
 }
 
 /** Values are shown without control characters and cut: what a person typed, not what a log can choke on. */

@@ -29,7 +29,7 @@ function cluster(changes: Partial<BrokerAdministration> = {}): BrokerAdministrat
     commitOffset: denied(15),
     maxOffset: async () => 9,
     keyValues: async () => [],
-    putKeyValue: async () => 0,
+    putKeyValue: async () => ({ taken: 0, of: 0 }),
     deleteKeyValue: async () => 0,
     filterProblem: async () => undefined,
     close() {},

@@ -87,6 +87,13 @@ describe('environment', () => {
     [{ GRAY_MQ_NAMESRV: '[::1]:9876' }, { mqNamesrv: '[::1]:9876' }],
     [{ NAMESRV_ADDR: 'a:1' }, { mqNamesrv: 'a:1' }],
     [{ NAMESRV_ADDR: 'a:1', GRAY_MQ_NAMESRV: 'b:2' }, { mqNamesrv: 'b:2' }],
+    // As other software takes them.
+    [{ NAMESRV_ADDR: 'a:9876;;b:9876' }, { mqNamesrv: 'a:9876;b:9876' }],
+    [{ NAMESRV_ADDR: ' a:9876 ; b:9876/ ' }, { mqNamesrv: 'a:9876;b:9876' }],
+    [{ NAMESRV_ADDR: 'a:9876 b:9876' }, { mqNamesrv: 'a:9876;b:9876' }],
+    [{ NAMESRV_ADDR: '::1:9876' }, { mqNamesrv: '[::1]:9876' }],
+    [{ NAMESRV_ADDR: 'http://10.0.0.1:8080/rocketmq/nsaddr' }, { mqNamesrv: 'http://10.0.0.1:8080/rocketmq/nsaddr' }],
+    [{ GRAY_MQ_NAMESRV: 'http://mq:8080/rocketmq/nsaddr' }, { mqNamesrv: 'http://mq:8080/rocketmq/nsaddr' }],
     [{ GRAY_INBOUND: 'ignore' }, { inbound: 'ignore' }],
     [{ GRAY_INTEROP: 'mse' }, { interop: 'mse' }],
     [{ GRAY_LOG_LEVEL: 'silent' }, { logLevel: 'silent' }],
@@ -101,11 +108,8 @@ describe('environment', () => {
     ['GRAY_TAG', 'gräy', 'letters, digits or hyphens'],
     ['GRAY_TAG', "x' OR '1'='1", 'letters, digits or hyphens'],
     ['GRAY_TAG', 'base', 'base is reserved for the baseline'],
-    ['ALICLOUD_SERVICE_TAG', 'a b', 'letters, digits or hyphens'],
-    ['MSE_ALICLOUD_SERVICE_TAG', 'base', 'base is reserved'],
     ['GRAY_ENABLED', 'no', 'true or false'],
     ['GRAY_MQ_ENABLED', 'off', 'true or false'],
-    ['PROFILER_MICRO_SERVICE_MQ_GRAY_ENABLE', '2', 'true or false'],
     ['GRAY_KEY', 'gray-tag', 'SQL92 identifier'],
     ['GRAY_KEY', '1gray', 'SQL92 identifier'],
     ['GRAY_KEY', 'a'.repeat(65), 'SQL92 identifier'],
@@ -127,7 +131,6 @@ describe('environment', () => {
     ['GRAY_MQ_NAMESRV', 'a:0', 'host:port'],
     ['GRAY_MQ_NAMESRV', 'a:65536', 'host:port'],
     ['GRAY_MQ_NAMESRV', 'a:1;;b:2', 'host:port'],
-    ['NAMESRV_ADDR', 'a', 'host:port'],
     ['GRAY_MQ_PROXY_REMOTING', 'a:1;b:2', 'host:port'],
     ['GRAY_INBOUND', 'reject', 'accept or ignore'],
     ['GRAY_INTEROP', 'sermant', 'mse'],
@@ -136,6 +139,31 @@ describe('environment', () => {
     const message = errorOf({ [variable]: value });
     expect(message).toContain(`${variable}=${value}; allowed: `);
     expect(message.split('; allowed: ')[1]).toContain(allowed);
+  });
+
+  it.each<[string, string, string, string]>([
+    ['NAMESRV_ADDR', 'localhost', 'b:2', 'host:port'],
+    ['NAMESRV_ADDR', ';', 'b:2', 'host:port'],
+    ['NAMESRV_ADDR', 'a:1;b', 'b:2', 'host:port'],
+    ['PROFILER_MICRO_SERVICE_MQ_GRAY_ENABLE', '2', 'true', 'true or false'],
+  ])('%s=%s belongs to others: it is not used, and said', (variable, text, _, allowed) => {
+    const { settings, notices, errors } = loadSettings({ [variable]: text });
+    expect(settings).toEqual(DEFAULTS);
+    expect(notices).toHaveLength(1);
+    expect(notices[0]).toMatch(new RegExp(`^not used: ${variable}=${text}; allowed: .*${allowed}`));
+    expect(errors).toEqual([]);
+  });
+
+  it.each<[Record<string, string>, string | undefined, string]>([
+    [{ ALICLOUD_SERVICE_TAG: 'a b' }, undefined, 'this process is of the baseline'],
+    [{ MSE_ALICLOUD_SERVICE_TAG: 'base' }, undefined, 'this process is of the baseline'],
+    [{ ALICLOUD_SERVICE_TAG: 'a_b', MSE_ALICLOUD_SERVICE_TAG: 'gray' }, 'gray', 'its tag is gray'],
+  ])('%j: a tag of others that is none is an error line', (environment, tag, effect) => {
+    const { settings, errors } = loadSettings(environment);
+    expect(settings.tag).toBe(tag);
+    expect(errors).toHaveLength(1);
+    expect(errors[0]).toContain('letters, digits or hyphens');
+    expect(errors[0]?.endsWith(effect)).toBe(true);
   });
 
   it('shows a wrong value without control characters, and not all of a long one', () => {

@@ -111,8 +111,8 @@ export async function doctorPicture(asked: DoctorQuestion): Promise<DoctorPictur
   };
   try {
     if (question.namesrv === undefined) return await askProxy(head, inspection, settle);
-    const addresses = question.namesrv.split(';');
-    const nameServers = await askNameServers(addresses, inspection, settle);
+    const nameServers = await askNameServers(question.namesrv, inspection, settle);
+    const addresses = nameServers.map(({ address }) => address);
     const topic = await firstAnswer(addresses, address => settle(inspection.topic(address, question.topic)));
     const hosts = valueIn(topic) ?? [];
     const brokers = brokersInQuestion(nameServers, hosts);

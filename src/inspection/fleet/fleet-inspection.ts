@@ -21,14 +21,13 @@ export function fleetInspection({ credentials, ...question }: FleetQuestion): Fl
   const settle = settling(credentials);
   const inspection = clusterInspection(credentials);
   const administration = brokerAdministration({ namesrv: question.namesrv, credentials });
-  const addresses = question.namesrv.split(';');
   const asking: Asking = { question, inspection, settle };
 
   return {
     async look() {
       const at = Date.now();
       const [nameServers, markers] = await Promise.all([
-        askNameServers(addresses, inspection, settle),
+        askNameServers(question.namesrv, inspection, settle),
         settle(markersByGroup(administration)),
       ]);
       const heard = await Promise.all(

@@ -36,7 +36,7 @@ const UNUSED_MS = 300_000;
 
 export function watchedClusters(runtime: Runtime, options: WatchedClustersOptions): WatchedClusters {
   const { namesrv, credentials, proxyRemoting, isInUse, onBrokers } = options;
-  const { clock, connect } = runtime;
+  const { clock } = runtime;
   let administration: BrokerAdministration | undefined;
   /** By address. */
   const links = new Map<string, BrokerLink>();
@@ -62,7 +62,7 @@ export function watchedClusters(runtime: Runtime, options: WatchedClustersOption
   return {
     of(topics) {
       if (namesrv === undefined) return undefined;
-      administration ??= brokerAdministration({ namesrv, credentials, connect });
+      administration ??= brokerAdministration({ namesrv, credentials, runtime });
       const key = [...new Set(topics)].sort().join(' ');
       let cluster = clusters.get(key);
       if (cluster === undefined) {

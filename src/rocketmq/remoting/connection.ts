@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { hostAndPort } from '../../names/addresses';
 import type { Credentials } from '../../names/credentials';
 import { encodeFrame, frameDecoder, isResponse } from './frame';
 import { OWN_CONNECTION } from './own-connection';
@@ -167,7 +168,8 @@ function openLink(address: string, idleMs: number, { opened, ended }: { opened()
   const { connect } = require('node:net') as typeof import('node:net');
   const pending = new Map<number, Pending>();
   const decode = frameDecoder();
-  const options = { ...hostAndPort(address), noDelay: true, [OWN_CONNECTION]: true };
+  // A name may have several addresses: each in its turn, on Node.js 18 too.
+  const options = { ...hostAndPort(address), autoSelectFamily: true, noDelay: true, [OWN_CONNECTION]: true };
   const socket: Socket = connect(options);
   let over = false;
   let heardAt = 0;
@@ -205,9 +207,4 @@ function openLink(address: string, idleMs: number, { opened, ended }: { opened()
   });
 
   return { pending, end, heardAt: () => heardAt, send: frame => void socket.write(frame) };
-}
-
-function hostAndPort(address: string): { host: string; port: number } {
-  const colon = address.lastIndexOf(':');
-  return { host: address.slice(0, colon).replace(/^\[(.*)\]$/, '$1'), port: Number(address.slice(colon + 1)) };
 }
