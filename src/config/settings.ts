@@ -12,6 +12,7 @@ import { isInstanceTag, TAG_GRAMMAR } from '../names/tag';
 
 export type BaselineMode = 'auto' | 'all' | 'none';
 export type OnFailure = 'exit' | 'continue';
+export type TlsMode = 'off' | 'on' | 'unverified';
 export type FilterSide = 'auto' | 'broker' | 'client';
 
 export interface Settings {
@@ -28,6 +29,8 @@ export interface Settings {
   /** `host:port;host:port`, or the URL of an address server; undefined where nothing was said. */
   readonly mqNamesrv: string | undefined;
   readonly mqProxyRemoting: string | undefined;
+  /** Of the agent's own connections to name servers, brokers and proxies. */
+  readonly mqTls: TlsMode;
   readonly inbound: 'accept' | 'ignore';
   readonly interop: 'mse' | undefined;
   readonly logLevel: LogLevel;
@@ -195,6 +198,15 @@ export const SETTINGS: readonly Setting[] = [
     defaultText: 'host of the gRPC endpoint, port 8080',
     meaning: "the proxy's remoting endpoint, for looking at groups with `auto` where no name server is known",
     ...address,
+  }),
+  define({
+    name: 'mqTls',
+    variables: ['GRAY_MQ_TLS'],
+    default: 'off',
+    defaultText: 'off',
+    meaning:
+      "the agent's own connections to name servers, brokers and proxies: `off` (plain), `on` (TLS; certificates are verified, `NODE_EXTRA_CA_CERTS` names further authorities) or `unverified` (TLS with any certificate)",
+    ...oneOf('off', 'on', 'unverified'),
   }),
   define({
     name: 'inbound',

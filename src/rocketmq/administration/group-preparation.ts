@@ -28,8 +28,7 @@ async function withAdministration<T, F>(
 ): Promise<T | F> {
   // Loaded here: most processes never talk to a broker themselves.
   const { brokerAdministration } = require('./broker-administration') as typeof import('./broker-administration');
-  const { namesrv, credentials } = servers;
-  const administration = brokerAdministration({ namesrv, ...(credentials ? { credentials } : {}) });
+  const administration = brokerAdministration(servers);
   try {
     return await work(administration);
   } catch (error) {

@@ -1,5 +1,6 @@
 /** How the servers of a cluster are asked: over one connection each, and an answer that is an error is thrown. */
 
+import type { TlsMode } from '../../config/settings';
 import type { Credentials } from '../../names/credentials';
 import { nameServerList } from '../remoting/address-server';
 import { SUCCESS } from '../remoting/codes';
@@ -43,6 +44,8 @@ export interface ServersOptions {
   readonly namesrv: string;
   /** Each request is signed. */
   readonly credentials?: Credentials | undefined;
+  /** Default: off. */
+  readonly tls?: TlsMode | undefined;
   /** For one request. */
   readonly timeoutMs?: number;
   readonly runtime?: Runtime;
@@ -53,11 +56,12 @@ const REQUEST_TIMEOUT_MS = 3_000;
 export function serversAt({
   namesrv,
   credentials,
+  tls,
   timeoutMs = REQUEST_TIMEOUT_MS,
   runtime = systemRuntime,
 }: ServersOptions): Servers {
   const { ask, askEach } = nameServers(nameServerList(namesrv, runtime.clock), runtime);
-  const connections = connectionPool({ credentials }, runtime.connect);
+  const connections = connectionPool({ credentials, tls }, runtime.connect);
 
   const request = (address: string, command: number, fields: Record<string, string>, body?: Buffer) =>
     connections.to(address).request(command, fields, body, timeoutMs);

@@ -59,5 +59,5 @@ function sourceOf(
     `servers:${group}`,
     `${group}: no name server is known (GRAY_MQ_NAMESRV): the proxy at ${proxy} is asked who is there, which it knows of a crash after two minutes, and of tags in GRAY_MQ_TAGS only; after each start the baseline takes their messages as well for some 40 s`,
   );
-  return proxySource(intake, { proxyRemoting: proxy, credentials: connection.credentials });
+  return proxySource(intake, { proxyRemoting: proxy, credentials: connection.credentials, tls: settings.mqTls });
 }
