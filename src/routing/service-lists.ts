@@ -24,6 +24,16 @@ export interface ServiceList {
   readonly instances: readonly ServiceInstance[];
 }
 
+/** A list of instances that a registry's client was answered. */
+export interface LearnedList extends ServiceList {
+  readonly service: string;
+  /**
+   * Whether the client still keeps this list up to date. A service of which there are only lists that were asked for once
+   * is not used: calls would go to instances that are long gone.
+   */
+  isFollowed(): boolean;
+}
+
 /** Answers overtake one another by less than this, in ms; a longer way back is another server's clock. */
 const OVERTAKEN = 2000;
 
