@@ -1,4 +1,5 @@
 import type { Agent } from '../agent/agent';
+import { errorText } from '../foreign-objects/error-text';
 import { installBundleHook } from './bundle-hook';
 import { installEsModuleHook } from './es-module-hook';
 import {
@@ -71,7 +72,7 @@ function putInPlace(name: string, agent: Agent, install: () => void): void {
 /** A hook without which nobody is kept apart. */
 function cannotInstall(name: string, error: unknown, agent: Agent): void {
   agent.counts.hookError(name);
-  agent.failIsolation(`${name} cannot be installed: ${error instanceof Error ? error.message : String(error)}`);
+  agent.failIsolation(`${name} cannot be installed: ${errorText(error)}`);
 }
 
 /** @param copies by key of their source */

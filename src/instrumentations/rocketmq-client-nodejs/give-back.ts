@@ -10,7 +10,9 @@
  * - in an ordered group each delivery counts, on 5.5.0 too (`ConsumerOrderInfoManager`), with or without it.
  * A message whose attempts are used up goes to the dead letter queue instead of being delivered.
  */
+
 import type { LibraryCopy } from '../../loader/instrumentation';
+import { systemClock } from '../../rocketmq/remoting/clock';
 import type { ClientConsumer, MessageView } from './client';
 
 /** Milliseconds; what the broker adds to it is longer. */
@@ -74,6 +76,6 @@ export async function giveBack(consumer: ClientConsumer, endpoints: object, requ
       // Tried again.
     }
     if (tries === TRIES) return false;
-    await new Promise(resolve => setTimeout(resolve, PAUSE_MS).unref());
+    await systemClock.sleep(PAUSE_MS);
   }
 }

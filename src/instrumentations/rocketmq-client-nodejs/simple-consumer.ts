@@ -1,9 +1,11 @@
 /** Pull consumers of rocketmq-client-nodejs 1.x: `receive()` brings what the consumer and its stand-ins get. */
+
 import type { Agent } from '../../agent/agent';
 import { type AnyFunction, wrapMethod } from '../../foreign-objects/wrap';
 import type { Exports, Patch } from '../../loader/instrumentation';
 import { endOfTaken, messageBatch } from '../../rocketmq/pull/message-batch';
 import { pullFamily } from '../../rocketmq/pull/pull-family';
+import { systemClock } from '../../rocketmq/remoting/clock';
 import type { MessageView, SimpleConsumer } from './client';
 import { consumerClass } from './construction';
 import { patchLife, patchSubscriptions } from './consumer';
@@ -21,7 +23,7 @@ export const patchSimpleConsumer: Patch = (exports, agent, copy) => {
     const standIns = pullStandIns(main, family, methods);
     state.family = family;
     state.beforeShutdown = async () => {
-      await family.close(new Promise(resolve => setTimeout(resolve, main.consumer.requestTimeout).unref()));
+      await family.close(systemClock.sleep(main.consumer.requestTimeout));
       standIns.hurry();
     };
     return standIns;

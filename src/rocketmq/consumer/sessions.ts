@@ -2,7 +2,9 @@
  * What an environment means for the consumers of a process: opens their sessions, and says what has to be said of them. Knows
  * no client library.
  */
+
 import type { Settings } from '../../config/settings';
+import { errorText } from '../../foreign-objects/error-text';
 import type { Log } from '../../log';
 import { checkFilters } from '../administration/group-preparation';
 import { createIntake, type Intake, type OwnIntake } from '../hand-over/intake';
@@ -123,8 +125,7 @@ export function createSessions({ settings, log, onTag, onOpened, report }: Sessi
     },
 
     onError(intake, error) {
-      const text = error instanceof Error ? error.message : String(error);
-      return SQL92_DISABLED.test(text)
+      return SQL92_DISABLED.test(errorText(error))
         ? side.onBrokerCannot(intake, 'a broker has SQL92 filters switched off')
         : 'pass';
     },
