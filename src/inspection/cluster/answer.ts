@@ -1,6 +1,6 @@
 /** What a server said, or why it is not known. */
 import { errorText } from '../../foreign-objects/error-text';
-import type { Credentials } from '../../rocketmq/remoting/signature';
+import type { Credentials } from '../../names/credentials';
 
 export type Answer<T> = { readonly value: T } | NoAnswer;
 

@@ -1,8 +1,8 @@
+import type { Credentials } from '../../names/credentials';
 import { refusal } from '../../rocketmq/administration/refusal';
 import { connectionPool } from '../../rocketmq/administration/servers';
 import { SUCCESS } from '../../rocketmq/remoting/codes';
 import type { RemotingResponse } from '../../rocketmq/remoting/connection';
-import type { Credentials } from '../../rocketmq/remoting/signature';
 
 /**
  * Asks the server at `address` (`host:port`). Rejects with BrokerAdministrationError or RemotingError.

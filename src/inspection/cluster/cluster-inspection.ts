@@ -1,5 +1,5 @@
 /** What people ask a cluster and the agent does not: each question is one command of the remoting protocol, and changes nothing. */
-import type { Credentials } from '../../rocketmq/remoting/signature';
+import type { Credentials } from '../../names/credentials';
 import { type AnnouncementQuestions, announcementQuestions } from './announced-processes';
 import { asking } from './ask';
 import { type GroupQuestions, groupQuestions } from './consumer-groups';

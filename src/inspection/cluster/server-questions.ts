@@ -1,4 +1,6 @@
 /** What a server is, and what it lets this account do. */
+
+import type { Credentials } from '../../names/credentials';
 import { plainWords } from '../../rocketmq/administration/refusal';
 import {
   GET_PRODUCER_CONNECTION_LIST,
@@ -7,7 +9,6 @@ import {
   SYSTEM_ERROR,
   UPDATE_AND_CREATE_SUBSCRIPTIONGROUP,
 } from '../../rocketmq/remoting/codes';
-import type { Credentials } from '../../rocketmq/remoting/signature';
 import { withoutAccount } from './answer';
 import type { Ask } from './ask';
 import { releaseOf } from './broker-version';

@@ -1,4 +1,6 @@
 /** What `doctor` asks a cluster about one topic, group and tag. What the answers mean is said in doctor-checks.ts. */
+
+import type { Credentials } from '../../names/credentials';
 import type { Broker } from '../../rocketmq/administration/broker';
 import { type BrokerAdministration, brokerAdministration } from '../../rocketmq/administration/broker-administration';
 import type { TopicHost } from '../../rocketmq/administration/cluster-map';
@@ -9,7 +11,6 @@ import { consumerPlan, plannedFilter } from '../../rocketmq/plan/consumer-plan';
 import type { FilterExpression } from '../../rocketmq/plan/filter-expression';
 import { canaryGroup } from '../../rocketmq/plan/group-name';
 import { NOTHING_LEFT_OUT, withTags } from '../../rocketmq/plan/left-out';
-import type { Credentials } from '../../rocketmq/remoting/signature';
 import { type AnnouncedProcess, announcementsIn } from '../cluster/announced-processes';
 import { type Answer, isKnown, type Settle, settling, valueIn } from '../cluster/answer';
 import { type ClusterInspection, clusterInspection } from '../cluster/cluster-inspection';

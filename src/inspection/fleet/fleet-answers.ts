@@ -1,7 +1,8 @@
 /** What `status` and `page` ask a cluster, and what it answers. What the answers make is said in fleet.ts. */
+
+import type { Credentials } from '../../names/credentials';
 import type { Broker } from '../../rocketmq/administration/broker';
 import type { Marker } from '../../rocketmq/hand-over/hand-over';
-import type { Credentials } from '../../rocketmq/remoting/signature';
 import type { AnnouncedProcess } from '../cluster/announced-processes';
 import type { Answer } from '../cluster/answer';
 import type { GroupStats } from '../cluster/consumer-groups';

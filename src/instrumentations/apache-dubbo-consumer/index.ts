@@ -11,8 +11,8 @@
  * `DubboTcpTransport.prototype.init` and `write` (each attempt to connect; each call that is sent).
  */
 import type { Agent } from '../../agent/agent';
+import type { Exports, Instrumentation } from '../../agent/instrumentation';
 import { type AnyFunction, wrapMethod } from '../../foreign-objects/wrap';
-import type { Exports, Instrumentation } from '../../loader/instrumentation';
 import { callTags } from './call-tags';
 import { followFirstAttempt, onFirstAttemptSettled } from './first-attempts';
 import type { Call, Scheduler, Transport } from './library';

@@ -1,4 +1,6 @@
 /** How the servers of a cluster are asked: over one connection each, and an answer that is an error is thrown. */
+
+import type { Credentials } from '../../names/credentials';
 import { SUCCESS } from '../remoting/codes';
 import {
   type RemotingConnection,
@@ -8,7 +10,6 @@ import {
 } from '../remoting/connection';
 import { parseFastjson } from '../remoting/frame';
 import type { Connect } from '../remoting/runtime';
-import type { Credentials } from '../remoting/signature';
 import type { Broker } from './broker';
 import { BrokerAdministrationError, throwRefusal } from './refusal';
 

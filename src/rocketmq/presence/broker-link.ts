@@ -1,3 +1,4 @@
+import type { Credentials } from '../../names/credentials';
 import { refusal } from '../administration/refusal';
 import {
   CONSUMER_NOT_ONLINE,
@@ -10,7 +11,6 @@ import {
 import type { RemotingConnection, RemotingResponse } from '../remoting/connection';
 import { parseFastjson } from '../remoting/frame';
 import type { Runtime } from '../remoting/runtime';
-import type { Credentials } from '../remoting/signature';
 import { HEARTBEAT_MS, heartbeats } from './heartbeats';
 
 /**
