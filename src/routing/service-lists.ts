@@ -88,11 +88,11 @@ export function viewOf<L extends ServiceList>(lists: readonly L[], isFollowed: (
     for (const instance of list.instances) {
       const key = `${instance.port} ${instance.host}`;
       if (seen.has(key)) continue;
-      const isGone = newer.some(one => covers(one, instance));
+      const isGone = newer.some(other => covers(other, instance));
       // An answer that was asked for once stays as old as it is for good.
       if (isGone && !isFollowed(list)) continue;
       seen.add(key);
-      if (!followed.some(one => covers(one, instance))) view.unfollowed.push(instance);
+      if (!followed.some(other => covers(other, instance))) view.unfollowed.push(instance);
       else if (isGone) view.departed.push(instance);
       else view.present.push(instance);
     }
