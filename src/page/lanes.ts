@@ -1,4 +1,5 @@
 /** A lane for each environment, with its groups. */
+import { plural } from '../inspection/cluster/amounts';
 import type { Environment, Fleet } from '../inspection/fleet/fleet-shape';
 import { colourOf } from './colours';
 import { html, keyed, setText } from './elements';
@@ -40,5 +41,5 @@ function updateLane(
 
 function instanceCount(count: number): string[] {
   if (count === 0) return [];
-  return [count === 1 ? '1 instance' : `${count} instances`];
+  return [plural(count, 'instance')];
 }
