@@ -1,4 +1,5 @@
 /** A RocketMQ client whose version is not known: nothing of it is changed, but it is noticed that it makes a consumer. */
+import { hookLines } from '../lines/hooks';
 import { type Exports, type Patch, Replacement } from '../loader/instrumentation';
 import { type AnyClass, wrapClass } from '../loader/wrap';
 
@@ -10,9 +11,7 @@ export function noticeConsumers(client: string): Patch {
   return (exports: Exports, agent, { version }) => {
     const noticed = (Consumer: AnyClass) =>
       wrapClass(Consumer, (args, _newTarget, make) => {
-        agent.failIsolation(
-          `a consumer of ${client} ${version} is made, which the agent leaves alone: it would take the messages of every environment`,
-        );
+        agent.failIsolation(hookLines.unknownClientConsumer, { client, version });
         return make(args);
       });
     if (isClass(exports)) return CONSUMER.test(exports.name) ? new Replacement(noticed(exports)) : undefined;

@@ -1,4 +1,5 @@
 import type { Agent } from '../agent';
+import { hookLines, otherPlugin, unknownVersion } from '../lines/hooks';
 import { installBundleHook } from './bundle-hook';
 import { installEsModuleHook } from './es-module-hook';
 import {
@@ -71,7 +72,8 @@ function putInPlace(name: string, agent: Agent, install: () => void): void {
 /** A hook without which nobody is kept apart. */
 function cannotInstall(name: string, error: unknown, agent: Agent): void {
   agent.counts.hookError(name);
-  agent.failIsolation(`${name} cannot be installed: ${error instanceof Error ? error.message : String(error)}`);
+  const problem = error instanceof Error ? error.message : String(error);
+  agent.failIsolation(hookLines.notInstalled, { name, problem });
 }
 
 /** @param copies by key of their source */
@@ -136,21 +138,19 @@ function readCopy(library: LibraryEntry, source: CopySource, agent: Agent): Copy
   const { directory, offers } = source;
   const version = source.version();
   const copy = { module, version, directory, versions, patched: [], failed: [] };
-  const leaveAlone = (reason: string, hint = ''): Copy => {
-    agent.log.warnOnce(`version:${module}@${version}`, `${reason}: it is left alone${hint}`);
+  const leaveAlone = (reason: string): Copy => {
     if (library.isMessaging) agent.clients.leftAlone(reason);
     return { ...copy, isKnown: false };
   };
   if (!inRange(version, versions)) {
-    return leaveAlone(`${module} ${version} is not a version this agent knows (${versions})`);
+    agent.log.say(hookLines.unknownVersion, copy);
+    return leaveAlone(unknownVersion(copy));
   }
   if (offers !== undefined && !hookNames(instrumentation).every(name => offers.includes(name))) {
-    return leaveAlone(
-      `${module} ${version} was bundled with the plugin of another version of rocketmq-gray, which has other hooks`,
-      '; bundle the application anew',
-    );
+    agent.log.say(hookLines.otherPlugin, copy);
+    return leaveAlone(otherPlugin(copy));
   }
-  agent.log.debug(`${module} ${version} is instrumented (${directory})`);
+  agent.log.say(hookLines.instrumented, copy);
   return { ...copy, isKnown: true };
 }
 

@@ -1,6 +1,7 @@
 /** The consumer of a stand-in: of the client's own class, with the application's options and handlers. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Agent } from '../../agent';
+import { handOverLines } from '../../lines/hand-over';
 import type { AnyClass } from '../../loader/wrap';
 import type { Intake } from '../../rocketmq/hand-over/intake';
 import type { StandIn } from '../../rocketmq/hand-over/stand-in';
@@ -67,7 +68,8 @@ export function makeStandIn(
   intake: Intake,
   options: StandInOptions,
 ): StandInInTheMaking {
-  const debug = (error: unknown) => options.agent.log.debug(`the stand-in in ${intake.group}: ${String(error)}`);
+  const debug = (error: unknown) =>
+    options.agent.log.say(handOverLines.standInFailed, { canaryGroup: intake.group, problem: String(error) });
   const departure = options.departureOf(intake, mainState.gates);
   const rebalanced = rebalances();
   const consumer = construct({ main, mainState, intake, options, departure, rebalanced, debug });

@@ -1,5 +1,6 @@
 /** Push consumers of apache-rocketmq: their group, which messages they emit, and within which tag. */
 import type { Agent } from '../../agent';
+import { messageLines } from '../../lines/messages';
 import type { Exports, LibraryCopy, Patch } from '../../loader/instrumentation';
 import { type AnyFunction, wrapClass, wrapMethod } from '../../loader/wrap';
 import { extractTag, recordCarrier } from '../../propagation/message-properties';
@@ -16,6 +17,7 @@ interface ConsumerState {
 
 interface Message {
   readonly topic: string;
+  readonly msgId: string;
   /** Of builds with message-properties.patch. */
   readonly properties?: Record<string, string>;
 }
@@ -154,7 +156,9 @@ export function scopedListener(listener: Listener, intake: Intake, agent: Agent)
       see(message, intake, agent),
     );
     if (!isTaken) {
-      agent.counts.skipped(intake, message.topic, tag);
+      const { topic, msgId: id } = message;
+      agent.counts.skipped(intake, topic, tag);
+      if (agent.log.isDebug) agent.log.say(messageLines.skipped, { group: intake.group, topic, id, tag });
       return acknowledgement.done();
     }
     agent.counts.consumed(intake, message.topic, tag, 'process');

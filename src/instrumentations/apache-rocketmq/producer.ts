@@ -1,5 +1,6 @@
 /** Producers of apache-rocketmq: the tag of each message, and the flow of what happens once it is sent. */
 import type { Agent } from '../../agent';
+import { messageLines } from '../../lines/messages';
 import type { Patch } from '../../loader/instrumentation';
 import { overlay } from '../../loader/overlay';
 import { type AnyFunction, wrapMethod } from '../../loader/wrap';
@@ -25,10 +26,7 @@ export const patchProducer: Patch = (_exports, agent, copy) =>
 /** What the client gets in the place of the application's options; those where nothing has to be changed. */
 function tagged(topic: string, options: SendOptions, agent: Agent): SendOptions {
   if (hasSeparators(options.keys) || hasSeparators(options.tags)) {
-    agent.log.warnOnce(
-      'property-separators',
-      `apache-rocketmq: keys or tags of a message to ${topic} held separators of message properties (\\x01, \\x02) and were sent without them, or they would have set properties`,
-    );
+    agent.log.say(messageLines.separators, { topic });
   }
   const { tag } = agent.context.outgoingMessageTag();
   agent.counts.sent(topic, tag);

@@ -1,5 +1,6 @@
 /** Consumers of rocketmq-client-nodejs 1.x, as the application makes them. */
 import type { Agent } from '../../agent';
+import { handOverLines } from '../../lines/hand-over';
 import type { Exports, LibraryCopy } from '../../loader/instrumentation';
 import { overlay } from '../../loader/overlay';
 import { wrapClass } from '../../loader/wrap';
@@ -53,10 +54,7 @@ function canStandIn(main: Main, { group }: Intake): boolean {
   if (changed === undefined) return true;
   const { mqBaseline } = agent.settings;
   if (mqBaseline === 'auto') {
-    agent.log.warnOnce(
-      `class:${group}`,
-      `${group}: its class has a ${changed}() of its own, no other consumer can stand in for a canary beside it; it takes the messages of every environment`,
-    );
+    agent.log.say(handOverLines.changedClass, { group, method: changed });
   }
   return false;
 }

@@ -1,4 +1,5 @@
 /** Push consumers of rocketmq-client-nodejs 1.x. */
+import { hookLines } from '../../lines/hooks';
 import type { Patch } from '../../loader/instrumentation';
 import { type AnyFunction, wrapClass, wrapMethod } from '../../loader/wrap';
 import type { PushConsumer } from './client';
@@ -26,13 +27,10 @@ export const patchPushConsumer: Patch = (exports, agent, copy) => {
 
 export const patchLitePushConsumer: Patch = (exports, agent) => {
   leaveAlone(exports.LitePushConsumerImpl.prototype);
-  const reason = 'LitePushConsumer of rocketmq-client-nodejs is left alone';
+  const client = 'LitePushConsumer of rocketmq-client-nodejs';
   exports.LitePushConsumerImpl = wrapClass(exports.LitePushConsumerImpl, (args, _newTarget, make) => {
-    agent.clients.leftAlone(reason);
-    agent.log.warnOnce(
-      'LitePushConsumer',
-      `${reason}: its group is not renamed and it takes the messages of every environment`,
-    );
+    agent.clients.leftAlone(`${client} is left alone`);
+    agent.log.say(hookLines.litePushConsumer, { client });
     return make(args);
   });
 };

@@ -14,6 +14,8 @@ import { createGroupCommand } from './mqadmin-command';
 export interface PreparedGroup {
   /** Names of the brokers on which the group was created. */
   readonly created: readonly string[];
+  /** Those of them on which there is no baseline group whose settings it could have. */
+  readonly createdAlone: readonly string[];
   /** Names of the brokers on which it existed. */
   readonly used: readonly string[];
   /** How many queues the group was set to start on where the baseline group stands. */
@@ -115,7 +117,9 @@ export async function prepareCanaryGroup(group: CanaryGroup): Promise<PreparedGr
       }
     }),
   );
-  const prepared = { created: [...created].sort(), used: [...used].sort(), offsets };
+  const isAlone = (name: string) => brokers.some(broker => broker.name === name && !baselines.get(broker));
+  const createdAlone = created.filter(isAlone).sort();
+  const prepared = { created: [...created].sort(), createdAlone, used: [...used].sort(), offsets };
   if (failures.length === 0) return prepared;
   throw partlyPrepared(group, prepared, failures, brokers, baselines);
 }
@@ -297,7 +301,7 @@ function unprepared({ administration, canaryGroup }: CanaryGroup, cause: unknown
   const command = createGroupCommand('<name server>', { cluster: '<cluster>' }, canaryGroup);
   return new CanaryGroupError(`consumer group ${canaryGroup} could not be looked up: ${reason(cause)}`, {
     hint: hint(canaryGroup, `name server ${namesrv}: ${reason(cause)}`, command),
-    prepared: { created: [], used: [], offsets: 0 },
+    prepared: { created: [], createdAlone: [], used: [], offsets: 0 },
     failures: [],
     cause,
   });
