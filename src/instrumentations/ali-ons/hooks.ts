@@ -1,10 +1,11 @@
 /** A copy of the library as the hooks of its consumers use it, and what they make of a consumer of the application. */
-import type { Agent } from '../../agent';
+
+import type { Agent } from '../../agent/agent';
+import type { Exports, LibraryCopy } from '../../agent/instrumentation';
+import type { AnyFunction } from '../../foreign-objects/wrap';
 import { groupLines } from '../../lines/groups';
 import { handOverLines } from '../../lines/hand-over';
 import { messageLines } from '../../lines/messages';
-import type { Exports, LibraryCopy } from '../../loader/instrumentation';
-import type { AnyFunction } from '../../loader/wrap';
 import type { ClientKind } from '../../rocketmq/consumer/client';
 import type { Intake } from '../../rocketmq/hand-over/intake';
 import { beginningOf, connectionOf, type MQPushConsumer, takesSql92 } from './client';

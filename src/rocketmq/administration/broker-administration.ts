@@ -1,3 +1,4 @@
+import type { Credentials } from '../../names/credentials';
 import type { FilterExpression } from '../plan/filter-expression';
 import type { Beginning } from '../plan/subscription';
 import {
@@ -24,8 +25,7 @@ import {
 } from '../remoting/codes';
 import { type RemotingConnection, type RemotingResponse, remotingConnection } from '../remoting/connection';
 import { parseFastjson } from '../remoting/frame';
-import type { Credentials } from '../remoting/signature';
-import type { Connect } from '../runtime';
+import type { Connect } from '../remoting/runtime';
 
 /** A broker of a cluster. */
 export interface Broker {

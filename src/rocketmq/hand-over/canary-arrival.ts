@@ -2,7 +2,7 @@
 import { handOverLines } from '../../lines/hand-over';
 import type { Log } from '../../log';
 import type { Announcement } from '../presence/presence';
-import { type Runtime, systemRuntime } from '../runtime';
+import { type Runtime, systemRuntime } from '../remoting/runtime';
 import { type ClusterServers, openCluster } from './cluster';
 
 export interface CanaryConsumer {

@@ -1,3 +1,4 @@
+import type { Credentials } from '../../names/credentials';
 import {
   CONSUMER_NOT_ONLINE,
   GET_CONSUMER_CONNECTION_LIST,
@@ -8,8 +9,7 @@ import {
 } from '../remoting/codes';
 import type { RemotingConnection, RemotingResponse } from '../remoting/connection';
 import { parseFastjson } from '../remoting/frame';
-import type { Credentials } from '../remoting/signature';
-import type { Runtime } from '../runtime';
+import type { Runtime } from '../remoting/runtime';
 import { HEARTBEAT_MS, heartbeats } from './heartbeats';
 import { refusal } from './refusal';
 

@@ -1,0 +1,55 @@
+/** What name servers tell of a cluster, asked each by itself: they may disagree. */
+import type { Broker, BrokerAdministration } from '../../rocketmq/administration/broker-administration';
+import { allMarkers, MARKER_NAMESPACE } from '../../rocketmq/hand-over/canary-marker';
+import type { Marker } from '../../rocketmq/hand-over/hand-over';
+import { type Answer, type Settle, valueIn } from './answer';
+import type { ClusterInspection } from './cluster-inspection';
+
+export interface NameServerAnswer {
+  /** `host:port` */
+  readonly address: string;
+  readonly brokers: Answer<readonly Broker[]>;
+}
+
+/** @param addresses `host:port` each */
+export function askNameServers(
+  addresses: readonly string[],
+  inspection: ClusterInspection,
+  settle: Settle,
+): Promise<NameServerAnswer[]> {
+  return Promise.all(
+    addresses.map(async address => ({ address, brokers: await settle(inspection.brokersBy(address)) })),
+  );
+}
+
+/** Every broker that is wanted and that a name server lists, once: by one that knows its address, if there is one. */
+export function listedBrokers(
+  nameServers: readonly NameServerAnswer[],
+  isWanted: (broker: Broker) => boolean = () => true,
+): Broker[] {
+  const all = new Map<string, Broker>();
+  for (const { brokers } of nameServers) {
+    for (const broker of valueIn(brokers) ?? []) {
+      if (isWanted(broker) && all.get(broker.name)?.address === undefined) all.set(broker.name, broker);
+    }
+  }
+  return [...all.values()];
+}
+
+/** Whether a broker answers anything at all, and its release. */
+export function askRelease(
+  { address }: Broker,
+  inspection: ClusterInspection,
+  settle: Settle,
+): Promise<Answer<string | undefined>> {
+  return settle(
+    address === undefined ? Promise.reject(new Error('no master is registered')) : inspection.release(address),
+  );
+}
+
+/** By the baseline's group. @throws Error when no name server answers */
+export async function markersByGroup(administration: BrokerAdministration): Promise<ReadonlyMap<string, Marker[]>> {
+  const tables = await administration.keyValues(MARKER_NAMESPACE);
+  if (tables.length === 0) throw new Error('no name server answered');
+  return allMarkers(tables);
+}

@@ -1,0 +1,236 @@
+/** What `doctor` asks a cluster about one topic, group and tag. What the answers mean is said in doctor-checks.ts. */
+
+import type { Credentials } from '../../names/credentials';
+import {
+  type Broker,
+  type BrokerAdministration,
+  brokerAdministration,
+  type FilterProblem,
+  type GroupSettings,
+} from '../../rocketmq/administration/broker-administration';
+import type { Marker } from '../../rocketmq/hand-over/hand-over';
+import { consumerPlan, plannedFilter } from '../../rocketmq/plan/consumer-plan';
+import type { FilterExpression } from '../../rocketmq/plan/filter-expression';
+import { canaryGroup } from '../../rocketmq/plan/group-name';
+import { NOTHING_LEFT_OUT, withTags } from '../../rocketmq/plan/left-out';
+import { type Answer, isKnown, type Settle, settling, valueIn } from '../cluster/answer';
+import {
+  type AnnouncedProcess,
+  type ClusterInspection,
+  clusterInspection,
+  type GroupMembers,
+  type TopicHost,
+} from '../cluster/cluster-inspection';
+import {
+  askNameServers,
+  askRelease,
+  listedBrokers,
+  markersByGroup,
+  type NameServerAnswer,
+} from '../cluster/name-servers';
+
+export interface DoctorQuestion {
+  /** `host:port;host:port`; absent: only the proxy is asked. */
+  readonly namesrv?: string | undefined;
+  /** `host:port` of a proxy's remoting endpoint; asked where there are no name servers. */
+  readonly proxyRemoting?: string | undefined;
+  readonly topic: string;
+  readonly group: string;
+  readonly tag: string;
+  /** Name of the message property. */
+  readonly key: string;
+  /** What the application subscribes to. */
+  readonly filter: FilterExpression;
+  readonly filterSide: 'auto' | 'broker' | 'client';
+  readonly baselineMode: 'auto' | 'all' | 'none';
+  /** Tags that the baseline never takes. */
+  readonly ignoredTags: readonly string[];
+  readonly credentials?: Credentials | undefined;
+}
+
+/** Of one group on one broker. */
+export interface GroupOnBroker {
+  /** Undefined: the broker has no such group. */
+  readonly settings: Answer<GroupSettings | undefined>;
+  readonly members: Answer<GroupMembers>;
+  /** Of each queue of the topic on this broker: the group's offset, undefined where it has none. */
+  readonly committed: Answer<readonly (number | undefined)[]>;
+}
+
+export interface BrokerPicture {
+  readonly broker: Broker;
+  /** Whether it answers anything at all, and its release. */
+  readonly release: Answer<string | undefined>;
+  /** What it says against the filters that the canary and the baseline use. */
+  readonly filterProblems: {
+    readonly canary: Answer<FilterProblem | undefined>;
+    readonly baseline: Answer<FilterProblem | undefined>;
+  };
+  /** The end of each queue of the topic. */
+  readonly ends: Answer<readonly number[]>;
+  readonly baseline: GroupOnBroker;
+  readonly canary: GroupOnBroker;
+  /** What it says against creating groups; undefined: nothing. */
+  readonly refusalOfGroups: Answer<string | undefined>;
+  readonly announcements: Answer<readonly AnnouncedProcess[]>;
+}
+
+export interface DoctorPicture {
+  /** ms since 1970 */
+  readonly at: number;
+  readonly question: Omit<DoctorQuestion, 'credentials'> & { readonly isSigned: boolean };
+  readonly canaryGroup: string;
+  /** What the agent makes of the application's filter. */
+  readonly filters: { readonly canary: FilterExpression; readonly baseline: FilterExpression };
+  readonly nameServers: readonly NameServerAnswer[];
+  readonly topic: Answer<readonly TopicHost[] | undefined>;
+  /** Those of the clusters that host the topic; all, when none does. */
+  readonly brokers: readonly BrokerPicture[];
+  /** Undefined: only a proxy is known. */
+  readonly markers: Answer<readonly Marker[]> | undefined;
+  /** What the proxy says; undefined: it was not asked. */
+  readonly proxy:
+    | {
+        readonly address: string;
+        readonly release: Answer<string | undefined>;
+        readonly baseline: Answer<GroupMembers>;
+        readonly canary: Answer<GroupMembers>;
+      }
+    | undefined;
+}
+
+/** Asks everything; what is not answered is part of the picture. Never rejects. */
+export async function doctorPicture(asked: DoctorQuestion): Promise<DoctorPicture> {
+  const { credentials, ...question } = asked;
+  const settle = settling(credentials);
+  const inspection = clusterInspection(credentials);
+  const administration = brokerAdministration({ namesrv: question.namesrv ?? '', credentials });
+  const group = canaryGroup(question.group, question.tag);
+  const head = {
+    at: Date.now(),
+    question: { ...question, isSigned: credentials !== undefined },
+    canaryGroup: group,
+    filters: {
+      canary: filterIn(question.tag, question),
+      baseline: filterIn(undefined, question),
+    },
+  };
+  try {
+    if (question.namesrv === undefined) return await askProxy(head, inspection, settle);
+    const addresses = question.namesrv.split(';');
+    const nameServers = await askNameServers(addresses, inspection, settle);
+    const topic = await firstAnswer(addresses, address => settle(inspection.topic(address, question.topic)));
+    const hosts = valueIn(topic) ?? [];
+    const brokers = brokersInQuestion(nameServers, hosts);
+    const [pictures, markers] = await Promise.all([
+      Promise.all(brokers.map(broker => askBroker(broker, head, hosts, inspection, administration, settle))),
+      settle(markersByGroup(administration).then(markers => markers.get(question.group) ?? [])),
+    ]);
+    return { ...head, nameServers, topic, brokers: pictures, markers, proxy: undefined };
+  } finally {
+    inspection.close();
+    administration.close();
+  }
+}
+
+type Head = Pick<DoctorPicture, 'at' | 'question' | 'canaryGroup' | 'filters'>;
+
+/** What the agent makes of the application's filter, in the baseline while the canary is there. */
+function filterIn(
+  instanceTag: string | undefined,
+  { group, topic, key, baselineMode, ignoredTags, filter, tag }: Omit<DoctorQuestion, 'credentials'>,
+): FilterExpression {
+  const plan = consumerPlan(group, { tag: instanceTag, key, mqBaseline: baselineMode, mqIgnoreTags: ignoredTags });
+  const isLeftOut = baselineMode === 'auto' && !ignoredTags.includes(tag);
+  return plannedFilter(plan, filter, topic, isLeftOut ? withTags(NOTHING_LEFT_OUT, topic, [tag]) : NOTHING_LEFT_OUT);
+}
+
+async function firstAnswer<T>(
+  addresses: readonly string[],
+  question: (address: string) => Promise<Answer<T>>,
+): Promise<Answer<T>> {
+  let last: Answer<T> = { problem: 'no server was asked', isRefusal: false };
+  for (const address of addresses) {
+    last = await question(address);
+    if (isKnown(last)) return last;
+  }
+  return last;
+}
+
+function brokersInQuestion(nameServers: DoctorPicture['nameServers'], hosts: readonly TopicHost[]): Broker[] {
+  const clusters = new Set(hosts.map(({ cluster }) => cluster));
+  return listedBrokers(nameServers, ({ cluster }) => clusters.size === 0 || clusters.has(cluster)).sort((a, b) =>
+    a.name < b.name ? -1 : 1,
+  );
+}
+
+async function askBroker(
+  broker: Broker,
+  { question, canaryGroup, filters }: Head,
+  hosts: readonly TopicHost[],
+  inspection: ClusterInspection,
+  administration: BrokerAdministration,
+  settle: Settle,
+): Promise<BrokerPicture> {
+  const { topic, tag } = question;
+  const queues = Array.from(
+    { length: hosts.find(host => host.broker === broker.name)?.readQueues ?? 0 },
+    (_, id) => id,
+  );
+  const address = broker.address ?? '';
+  const release = await askRelease(broker, inspection, settle);
+  // One that does not answer costs its time once.
+  const when = <T>(question: () => Promise<T>): Promise<Answer<T>> =>
+    isKnown(release) ? settle(question()) : Promise.resolve(release);
+  const ofGroup = async (group: string): Promise<GroupOnBroker> => {
+    const [settings, members, committed] = await Promise.all([
+      when(() => administration.groupSettings(broker, group)),
+      when(() => inspection.members(address, group)),
+      when(() => Promise.all(queues.map(queue => administration.committedOffset(broker, group, topic, queue)))),
+    ]);
+    return { settings, members, committed };
+  };
+  const compiled = (group: string, filter: FilterExpression) =>
+    when(() => administration.filterProblem(broker, group, topic, filter));
+  const [canaryFilter, baselineFilter, ends, baseline, canary, refusalOfGroups, announcements] = await Promise.all([
+    compiled(canaryGroup, filters.canary),
+    compiled(question.group, filters.baseline),
+    when(() => Promise.all(queues.map(queue => administration.maxOffset(broker, topic, queue)))),
+    ofGroup(question.group),
+    ofGroup(canaryGroup),
+    when(() => inspection.refusalOfGroups(address)),
+    when(() => announcementsOf(inspection, address, question.group, canaryGroup, tag)),
+  ]);
+  const filterProblems = { canary: canaryFilter, baseline: baselineFilter };
+  return { broker, release, filterProblems, ends, baseline, canary, refusalOfGroups, announcements };
+}
+
+/** Those that concern the group and the tag. */
+async function announcementsOf(
+  inspection: ClusterInspection,
+  address: string,
+  group: string,
+  canaryGroup: string,
+  tag: string,
+): Promise<AnnouncedProcess[]> {
+  const asked = await Promise.all([
+    inspection.announcementsOf(address, 'canary', group),
+    inspection.announcementsOf(address, 'baseline', group),
+    inspection.announcementsOf(address, 'stand-in', canaryGroup),
+    inspection.announcementsOf(address, 'declared', canaryGroup),
+  ]);
+  return asked.flat().filter(({ kind, announcer }) => kind !== 'canary' || announcer.name === tag);
+}
+
+/** Where a proxy alone can be reached, it knows the topic and who is connected. */
+async function askProxy(head: Head, inspection: ClusterInspection, settle: Settle): Promise<DoctorPicture> {
+  const { proxyRemoting: address = '', topic, group } = head.question;
+  const [release, hosts, baseline, canary] = await Promise.all([
+    settle(inspection.release(address)),
+    settle(inspection.topic(address, topic)),
+    settle(inspection.members(address, group)),
+    settle(inspection.members(address, head.canaryGroup)),
+  ]);
+  const proxy = { address, release, baseline, canary };
+  return { ...head, nameServers: [], topic: hosts, brokers: [], markers: undefined, proxy };
+}

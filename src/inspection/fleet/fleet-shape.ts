@@ -1,0 +1,98 @@
+/** A fleet as its brokers know it: environments, who is there, who takes which messages, what waits. */
+import type { Phase } from '../../rocketmq/hand-over/hand-over';
+
+/** The shape that `rocketmq-gray status --json` prints. What is not known is null. */
+export interface Fleet {
+  /** ms since 1970 */
+  readonly at: number;
+  readonly namesrv: string;
+  readonly brokers: readonly {
+    readonly name: string;
+    readonly cluster: string;
+    readonly address: string | null;
+    readonly release: string | null;
+    /** Why it is not known what it knows; null: it answers. */
+    readonly problem: string | null;
+  }[];
+  /** The baseline first, then by tag. */
+  readonly environments: readonly Environment[];
+  /** By the baseline's group, its own first, then by tag. */
+  readonly groups: readonly Group[];
+  readonly topics: readonly {
+    readonly topic: string;
+    /** Of all environments, mean of the last minute. */
+    readonly putPerSecond: number | null;
+  }[];
+  /** What could not be asked, a line each. */
+  readonly problems: readonly string[];
+}
+
+/** Whether anybody answered who knows of the fleet. */
+export function isReached({ brokers }: Fleet): boolean {
+  return brokers.some(({ problem }) => problem === null);
+}
+
+export interface Environment {
+  /** null: the baseline. */
+  readonly tag: string | null;
+  /** Processes with the agent that announce themselves: those of auto mode. */
+  readonly instances: readonly Instance[];
+  /** Of the baseline, in this canary's groups. */
+  readonly standIns: number;
+  readonly groups: number;
+  /** Messages that wait in its groups. */
+  readonly backlog: number | null;
+  /** Messages a second that its groups take, mean of the last minute. */
+  readonly takenPerSecond: number | null;
+}
+
+export interface Instance {
+  readonly host: string;
+  readonly pid: number;
+  /** Of the agent. */
+  readonly version: string | null;
+  /** The groups in which its consumers are. */
+  readonly groups: readonly string[];
+  /** Of a baseline's: the canaries' groups in which it stands in. */
+  readonly standsInFor: readonly string[];
+}
+
+/** Who consumes in a group; `stand-ins`: baseline processes in a canary's. */
+export type TakenBy = 'consumers' | 'stand-ins' | 'both' | 'nobody' | 'unknown';
+
+export interface Group {
+  readonly group: string;
+  readonly baselineGroup: string;
+  readonly tag: string | null;
+  readonly takenBy: TakenBy;
+  readonly members: readonly Member[];
+  /** What the name servers have written down of a canary's group. */
+  readonly phase: Phase | null;
+  /** When that was; of `managed`: when a message or a canary of it was there last. ms since 1970 */
+  readonly markedAt: number | null;
+  readonly isDeclared: boolean;
+  readonly topics: readonly TopicFlow[];
+  /** Of its topics and its retries. */
+  readonly backlog: number | null;
+  /** Messages that wait in the group's retry topics. */
+  readonly retries: number | null;
+  readonly takenPerSecond: number | null;
+}
+
+export interface TopicFlow {
+  readonly topic: string;
+  /** What the brokers filter by for the group; of members that disagree, what one of them said last. */
+  readonly filter: string | null;
+  readonly backlog: number | null;
+  /** What the brokers gave to the group, mean of the last minute. */
+  readonly takenPerSecond: number | null;
+}
+
+/** A client that is connected in a consumer group. */
+export interface Member {
+  readonly clientId: string;
+  /** `host:port`, where it is connected from. */
+  readonly address: string;
+  readonly language: string;
+  readonly isStandIn: boolean;
+}
