@@ -24,7 +24,8 @@ export const CATALOGUE: readonly Subject[] = [
 ];
 
 /** The words of a line with the names of its values in their places: `<group>: stand-in on`. */
-export function template({ words }: Line): string {
+export function template({ words, shown }: Line): string {
+  if (shown !== undefined) return shown;
   const names: object = new Proxy({}, { get: (_target, name) => `<${String(name)}>` });
   return words(names as never);
 }

@@ -18,11 +18,17 @@ interface Refused {
 const SET_PROPERTY_FILTER =
   'Set `enablePropertyFilter=true` on the brokers, unless the client cannot (the line says which).';
 
+/** What to do by hand for a group that the agent could not make ready. */
+export const groupHint = ({ group, problem, command }: { group: string; problem: string; command: string }) =>
+  `consumer group ${group} could not be prepared (${problem}); unless it exists, create it: ${command}`;
+
+const HINT = groupHint({ group: '<group>', problem: '<problem>', command: '<command>' });
+
 export const groupLines = {
   subscribed: line('GRAY-301', 'info', {
     words: ({ consumer, filters }: { consumer: string; filters: string }) =>
       filters === '' ? consumer : `${consumer}, ${filters}`,
-    meaning: 'The group that a consumer joins, and what it asks of each topic. A canary’s shows both groups.',
+    meaning: "The group that a consumer joins, and what it asks of each topic. A canary's shows both groups.",
     remedy: NOTHING,
   }),
   created: line('GRAY-302', 'info', {
@@ -30,25 +36,20 @@ export const groupLines = {
       const start = queues === 0 ? 'which has no offsets yet' : `its offsets on ${queues} queues`;
       return `${group} created on ${brokers}: settings of ${baselineGroup}, ${start}`;
     },
-    meaning: 'The agent made the canary’s group, which begins where the baseline’s group stands.',
+    meaning: "The agent made the canary's group, which begins where the baseline's group stands.",
     remedy: NOTHING,
-  }),
-  createdAlone: line('GRAY-307', 'info', {
-    words: ({ group, brokers, baselineGroup }: Created) =>
-      `${group} created on ${brokers}: settings of the brokers themselves, since ${baselineGroup} does not exist there`,
-    meaning: 'The agent made the canary’s group on brokers where the baseline’s group does not exist.',
-    remedy:
-      'Nothing, if the baseline has never run and the brokers create groups by themselves. Else create the baseline’s group first.',
   }),
   notPrepared: line('GRAY-303', 'warn', {
     words: ({ hint }: { group: string; hint: string }) => hint,
+    shown: HINT,
     once: ({ group }) => group,
     meaning:
-      'The canary’s group could not be made ready on some broker, or on none. On none, the baseline does not know of the canary and takes its messages as well. It is tried again every 30 s; GRAY-305 says that it is over.',
+      "The canary's group could not be made ready on some broker, or on none. On none, the baseline does not know of the canary and takes its messages as well. It is tried again every 30 s; GRAY-305 says that it is over.",
     remedy: 'Put right what the line names, or run the command that it ends with.',
   }),
   notPreparedYet: line('GRAY-304', 'debug', {
     words: ({ hint }: { hint: string }) => hint,
+    shown: HINT,
     meaning: 'The same of a consumer that subscribes to nothing yet. It is tried again with its first subscription.',
     remedy: NOTHING,
   }),
@@ -65,12 +66,19 @@ export const groupLines = {
     meaning: 'The client waits for its group.',
     remedy: 'Create the group, or give the agent the name servers (`GRAY_MQ_NAMESRV`).',
   }),
+  createdAlone: line('GRAY-307', 'info', {
+    words: ({ group, brokers, baselineGroup }: Created) =>
+      `${group} created on ${brokers}: settings of the brokers themselves, since ${baselineGroup} does not exist there`,
+    meaning: "The agent made the canary's group on brokers where the baseline's group does not exist.",
+    remedy:
+      "Nothing, if the baseline has never run and the brokers create groups by themselves. Else create the baseline's group first.",
+  }),
   baselineMissing: line('GRAY-308', 'warn', {
     words: ({ group, brokers, command }: { group: string; brokers: string; command: string }) =>
       `consumer group ${group} does not exist on ${brokers}: its consumers get no messages from there. Create it: ${command}`,
     once: ({ group }) => group,
     meaning:
-      'The group of a baseline’s consumer is missing ten seconds after its start, on brokers that create no groups by themselves. A canary’s group cannot begin where it stands.',
+      "The group of a baseline's consumer is missing twenty seconds after its start, on brokers that create no groups by themselves. A canary's group cannot begin where it stands.",
     remedy: 'Run the command that the line ends with.',
   }),
   filterNotChecked: line('GRAY-309', 'debug', {
@@ -97,7 +105,8 @@ export const groupLines = {
     words: ({ reason }: { reason: string }) =>
       `${reason}, and GRAY_MQ_FILTER_SIDE=broker leaves it to the broker: set enablePropertyFilter=true in the broker's configuration and restart it, or GRAY_MQ_FILTER_SIDE=auto`,
     once: 'process',
-    meaning: 'The consumer does not start, because the client may not skip messages itself.',
+    meaning:
+      'The consumer gets no messages: the brokers refuse its filter, and the client may not skip messages itself.',
     remedy: 'Do what the line says.',
   }),
   clientCannotFilter: line('GRAY-313', 'error', {
@@ -129,7 +138,7 @@ export const groupLines = {
   heartbeatFailed: line('GRAY-317', 'debug', {
     words: ({ group, problem }: { group: string; problem: string }) =>
       `a heartbeat with the filter of ${group} failed: ${problem}`,
-    meaning: 'A broker was not told at once that a filter changed. The client’s next heartbeat tells it.',
+    meaning: "A broker was not told at once that a filter changed. The client's next heartbeat tells it.",
     remedy: NOTHING,
   }),
 };

@@ -26,12 +26,12 @@ export const handOverLines = {
     words: ({ group, topic, tag, canaryGroup, reason }: Topic & { readonly reason: string }) =>
       `${group}, ${topic}: ${tag} is managed (${reason}), its messages are those of ${canaryGroup}`,
     meaning:
-      'This process’s consumer leaves them to the canary’s group: the tag is declared, its canary is there, it is marked, or its messages come again.',
+      "This process's consumer leaves them to the canary's group: the tag is declared, its canary is there, it is marked, or its messages come again.",
     remedy: NOTHING,
   }),
   standInOn: line('GRAY-402', 'info', {
     words: ({ canaryGroup, tag }: StandIn) => `${canaryGroup}: stand-in on, no canary of ${tag} is there`,
-    meaning: 'This process handles the messages of the tag now, in the canary’s group.',
+    meaning: "This process handles the messages of the tag now, in the canary's group.",
     remedy: NOTHING,
   }),
   standInOff: line('GRAY-403', 'info', {
@@ -43,18 +43,18 @@ export const handOverLines = {
     words: ({ group, topic, tag }: Omit<Topic, 'canaryGroup'>) =>
       `${group}, ${topic}: ${tag} is given up, its messages are the baseline's again`,
     meaning: 'Nothing was heard of the tag for three and a half hours.',
-    remedy: 'Nothing. The canary’s group can be deleted now.',
+    remedy: "Nothing. The canary's group can be deleted now.",
   }),
   takenForLackOfStandIn: line('GRAY-405', 'warn', {
     words: ({ group, topic, tag, canaryGroup }: Topic) =>
       `${group}, ${topic}: takes the messages of ${tag} itself, since no stand-in in ${canaryGroup} could be started`,
-    meaning: 'The consumer could not join the canary’s group. It tries again every 30 s.',
-    remedy: 'See GRAY-407, which says why. Often the account has no rights on the canary’s group.',
+    meaning: "The consumer could not join the canary's group. It tries again every 30 s.",
+    remedy: "See GRAY-407, which says why. Often the account has no rights on the canary's group.",
   }),
   takenForLackOfOffsets: line('GRAY-406', 'warn', {
     words: ({ group, topic, tag, canaryGroup }: Topic) =>
       `${group}, ${topic}: takes the messages of ${tag} as well, since ${canaryGroup} has no offset on some of its queues`,
-    meaning: 'The baseline and the canary’s group both take them until the canary’s group is ready.',
+    meaning: "The baseline and the canary's group both take them until the canary's group is ready.",
     remedy: 'See GRAY-409, which says why. After queues were added, or while a broker is away, it passes by itself.',
   }),
   standInNotStarted: line('GRAY-407', 'warn', {
@@ -73,7 +73,7 @@ export const handOverLines = {
     words: ({ tag, problem }: Failed & { readonly tag: string }) =>
       `the baseline takes the messages of ${tag} as well: ${problem}`,
     once: ({ canaryGroup }) => canaryGroup,
-    meaning: 'The canary’s group could not be made ready, and why. Both take the messages until it is.',
+    meaning: "The canary's group could not be made ready, and why. Both take the messages until it is.",
     remedy: 'Put right what the line names, or run the command that it ends with.',
   }),
   unknownAtStart: line('GRAY-410', 'warn', {
@@ -122,8 +122,8 @@ export const handOverLines = {
       `${group}: its class has a ${method}() of its own, so no other consumer can stand in for a canary beside it; it takes the messages of every environment`,
     once: ({ group }) => group,
     meaning:
-      'The application’s class changes a method that the client itself calls. Auto mode behaves like mode `all`.',
-    remedy: 'Use the client’s own class, or change no method that it calls.',
+      "The application's class changes a method that the client itself calls. Auto mode behaves like mode `all`.",
+    remedy: "Use the client's own class, or change no method that it calls.",
   }),
   markerNotTaken: line('GRAY-417', 'warn', {
     words: ({ canaryGroup, tag }: StandIn) =>
@@ -143,7 +143,7 @@ export const handOverLines = {
     words: ({ canaryGroup, standIns, seconds }: { canaryGroup: string; standIns: number; seconds: number }) =>
       `${canaryGroup}: starts beside ${standIns} stand-ins of the baseline that have not left within ${seconds} s`,
     meaning:
-      'A baseline process did not make room in time (frozen, overloaded). For a moment both take the canary’s messages, each message once.',
+      "A baseline process did not make room in time (frozen, overloaded). For a moment both take the canary's messages, each message once.",
     remedy: 'Look for baseline processes that hang.',
   }),
   partlyKnown: line('GRAY-420', 'debug', {

@@ -54,8 +54,8 @@ export const hookLines = {
   otherPlugin: line('GRAY-206', 'warn', {
     words: (copy: Copy) => `${otherPlugin(copy)}: it is left alone; bundle the application anew`,
     once: ({ module, version }) => `${module}@${version}`,
-    meaning: 'The application is a bundle, and its plugin is not of the agent’s version.',
-    remedy: '[Bundle](bundles.md#starting-it) the application with the plugin of the agent’s version.',
+    meaning: "The application is a bundle, and its plugin is not of the agent's version.",
+    remedy: "[Bundle](bundles.md#starting-it) the application with the plugin of the agent's version.",
   }),
   unknownClientConsumer: line('GRAY-207', 'error', {
     words: ({ client, version }: { client: string; version: string }) =>

@@ -16,6 +16,8 @@ export interface Line<V = never> {
    * of its answers.
    */
   readonly once?: 'process' | 'text' | ((values: V) => string);
+  /** What the documentation shows in the place of its words, where those come from elsewhere. */
+  readonly shown?: string;
   /** What it means, and what to do about it. For `docs/operations.md`, which is made of them. */
   readonly meaning: string;
   readonly remedy: string;

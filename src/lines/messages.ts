@@ -15,20 +15,20 @@ export const messageLines = {
     remedy: NOTHING,
   }),
   givenBack: line('GRAY-502', 'debug', {
-    words: ({ group, topic, id }: OneMessage) => `${group}: message ${id} of ${topic} was given back to ${group}`,
+    words: ({ group, topic, id }: OneMessage) => `message ${id} of ${topic} was given back to ${group}`,
     meaning:
       'A consumer that leaves got it, and did not hand it to the application. It comes again, to another consumer.',
     remedy: NOTHING,
   }),
   notGivenBack: line('GRAY-503', 'debug', {
     words: ({ group, topic, id }: OneMessage) =>
-      `${group}: message ${id} of ${topic} could not be given back to ${group}: it comes again when its invisible time is over`,
+      `message ${id} of ${topic} could not be given back to ${group}: it comes again when its invisible time is over`,
     meaning: 'The broker did not take it back. It comes again all the same, later.',
     remedy: NOTHING,
   }),
   leftToOthers: line('GRAY-504', 'debug', {
     words: ({ group, topic, id }: OneMessage) =>
-      `${group}: message ${id} of ${topic} was pulled and is left to the other members of ${group}`,
+      `message ${id} of ${topic} was pulled and is left to the other members of ${group}`,
     meaning: 'A consumer that leaves, or gives up a queue, had not begun to handle it. Its offset is not committed.',
     remedy: NOTHING,
   }),

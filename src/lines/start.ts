@@ -80,7 +80,7 @@ export const startLines = {
   notLoaded: line('GRAY-111', 'error', {
     words: ({ problem }: { problem: string }) => `the agent cannot be loaded: ${problem}`,
     meaning:
-      'Files of the package are missing. A canary ends; a baseline goes on without the agent (`GRAY_ON_FAILURE`).',
+      'The copy of the package is not complete. A canary ends; a baseline goes on without the agent (`GRAY_ON_FAILURE`).',
     remedy: 'Install the package anew, with its dependencies.',
   }),
 };

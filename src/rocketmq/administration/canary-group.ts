@@ -1,3 +1,4 @@
+import { groupHint } from '../../lines/groups';
 import type { QueueOffsets } from '../plan/left-out';
 import type { Beginning } from '../plan/subscription';
 import { type Clock, systemClock } from '../remoting/clock';
@@ -340,10 +341,7 @@ function partlyPrepared(
 }
 
 function hint(canaryGroup: string, problem: string, command: string): string {
-  return `consumer group ${canaryGroup} could not be prepared (${problem}); unless it exists, create it: ${command}`.replace(
-    /\s*[\r\n]+\s*/g,
-    ' ',
-  );
+  return groupHint({ group: canaryGroup, problem, command }).replace(/\s*[\r\n]+\s*/g, ' ');
 }
 
 function reason(error: unknown): string {

@@ -6,6 +6,7 @@ import type { Beginning, Subscription } from '../plan/subscription';
 import type { ClusterServers } from '../remoting/cluster-servers';
 import type { BrokerAdministration } from './broker-administration';
 import type { CanaryGroup, CanaryGroupError, PreparedGroup } from './canary-group';
+import type { MissingGroup } from './missing-group';
 
 /** A consumer, as its group has to be made for it. */
 export interface GroupMember {
@@ -81,6 +82,23 @@ function sayCreated(groups: Pick<GroupMember, 'baselineGroup' | 'group'>, prepar
   const others = created.filter(broker => !createdAlone.includes(broker));
   if (others.length > 0) log.say(groupLines.created, { ...groups, brokers: others.join(', '), queues });
   if (createdAlone.length > 0) log.say(groupLines.createdAlone, { ...groups, brokers: createdAlone.join(', ') });
+}
+
+/** Where a consumer's group does not exist; undefined: nowhere, or that is not known. */
+export function lookForGroup(
+  group: string,
+  subscriptions: readonly Subscription[],
+  servers: ClusterServers,
+): Promise<MissingGroup | undefined> {
+  const unknown = () => undefined;
+  return withAdministration(servers, unknown, administration => {
+    const { missingGroup } = require('./missing-group') as typeof import('./missing-group');
+    return missingGroup(
+      administration,
+      group,
+      subscriptions.map(({ topic }) => topic),
+    );
+  });
 }
 
 /** What speaks against filtering on the brokers: the very filters that will be used, compiled by each of them. */

@@ -8,7 +8,7 @@ import { handOverLines } from '../../lines/hand-over';
 import { hookLines } from '../../lines/hooks';
 import { errorText } from '../../lines/line';
 import type { Log } from '../../log';
-import { checkFilters } from '../administration/group-preparation';
+import { checkFilters, lookForGroup } from '../administration/group-preparation';
 import { createIntake, type Intake, type OwnIntake } from '../hand-over/intake';
 import { consumerPlan } from '../plan/consumer-plan';
 import type { Beginning } from '../plan/subscription';
@@ -22,6 +22,7 @@ import type { ConsumerReport } from './consumer-report';
 import { type Duties, NO_DUTIES } from './duties';
 import { filterSide } from './filter-side';
 import { type GroupReadiness, groupReadiness } from './group-readiness';
+import { ownGroups } from './own-group';
 import { createSession, type Session } from './session';
 import { similarTags } from './similar-tags';
 
@@ -67,6 +68,7 @@ export function createSessions({ settings, log, onTag, onOpened, report }: Sessi
   const ready = groupReadiness(settings, log);
   const side = filterSide(settings, log);
   const seeSimilar = similarTags(settings.tag, log);
+  const sayMissing = ownGroups(log);
   const onTagInUse = (tag: string) => {
     seeSimilar(tag);
     onTag(tag);
@@ -88,13 +90,17 @@ export function createSessions({ settings, log, onTag, onOpened, report }: Sessi
       });
       if (client.blindness !== undefined) sayBlindness(intake, client.blindness, log);
       side.settle(intake, client);
-      const session = createSession({
+      const session: Session = createSession({
         intake,
         client: client.name,
         duties: () => dutiesOf(intake, { settings: ownSettings, client, serversOf, ready, log, onTag: onTagInUse }),
         checkFilters(subscriptions, connection) {
           const servers = serversOf(connection);
           if (servers === undefined) return;
+          if (intake.tag === undefined) {
+            const isClosed = () => session.report() === undefined;
+            sayMissing(group, () => lookForGroup(group, subscriptions, servers), isClosed);
+          }
           // Only the client's own errors wait for this: filters can change while a consumer runs.
           void checkFilters(intake, subscriptions, servers, log).then(reason => {
             if (reason !== undefined) side.onBrokerCannot(intake, reason);
