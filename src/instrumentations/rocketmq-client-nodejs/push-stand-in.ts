@@ -104,17 +104,18 @@ function givingBack(main: Main<PushConsumer>, intake: Intake): Departure {
   };
   /** To the client a message that is given back was handled: only what it tells the broker is something else. */
   const replaceAcknowledgements = (standIn: PushConsumer): void => {
-    const requests = new WeakSet<object>();
+    const requests = new WeakMap<object, MessageView>();
     // It keeps its order, waits and counts as for any other.
     replace(standIn, 'wrapAckMessageRequest', original => message => {
       if (!givenBack.has(message)) return original(message);
       const request = giveBackRequest(standIn, message, copy);
-      requests.add(request);
+      requests.set(request, message);
       return request;
     });
     replace(standIn, 'ackMessageViaRpc', original => async (endpoints, request, timeout) => {
-      if (!requests.has(request)) return original(endpoints, request, timeout);
-      sayGivenBack(main, intake, await giveBack(standIn, endpoints, request));
+      const message = requests.get(request);
+      if (message === undefined) return original(endpoints, request, timeout);
+      sayGivenBack(main, intake, message, await giveBack(standIn, endpoints, request));
       return DONE;
     });
   };

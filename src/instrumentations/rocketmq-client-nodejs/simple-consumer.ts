@@ -3,6 +3,7 @@
 import type { Agent } from '../../agent/agent';
 import type { Exports, Patch } from '../../agent/instrumentation';
 import { type AnyFunction, wrapMethod } from '../../foreign-objects/wrap';
+import { messageLines } from '../../lines/messages';
 import { endOfTaken, messageBatch } from '../../rocketmq/pull/message-batch';
 import { pullFamily } from '../../rocketmq/pull/pull-family';
 import { systemClock } from '../../rocketmq/remoting/clock';
@@ -12,6 +13,7 @@ import { patchLife, patchSubscriptions } from './consumer';
 import { intakeOf, stateOf } from './consumer-state';
 import { seeMessage } from './listener';
 import { bringerOf, type PullMethods, pullMember, pullStandIns } from './pull-stand-in';
+import { said } from './stand-in';
 
 export const patchSimpleConsumer: Patch = (exports, agent, copy) => {
   const methods = originalMethods(exports.SimpleConsumer, agent);
@@ -44,8 +46,10 @@ function originalMethods({ prototype }: Exports, agent: Agent): PullMethods {
       const skip = (message: MessageView, tag: string | undefined) => {
         agent.counts.skipped(intake, message.topic, tag);
         // One that is not acknowledged comes again, and is skipped again.
-        const said = (error: unknown) => agent.log.debug(`a skipped message was not acknowledged: ${error}`);
-        ack.call(consumer, message).catch(said);
+        if (agent.log.isDebug) agent.log.say(messageLines.skipped, { ...said(intake, message), tag });
+        const unacknowledged = (error: unknown) =>
+          agent.log.say(messageLines.skippedNotAcknowledged, { ...said(intake, message), problem: `${error}` });
+        ack.call(consumer, message).catch(unacknowledged);
       };
       return messages.filter(message => {
         const { tag, isTaken } = seeMessage(message, intake, agent);
