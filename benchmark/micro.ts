@@ -1,5 +1,5 @@
 /** `npm run bench:micro`: the pieces on the hot path by themselves, in nanoseconds a call. */
-import { wrapMethod } from '../src/loader/wrap';
+import { wrapMethod } from '../src/foreign-objects/wrap';
 import { mergeBaggage, readBaggage } from '../src/propagation/baggage';
 import { createHeaderPropagation } from '../src/propagation/http-headers';
 import { both, isNoneOf, isTagged } from '../src/rocketmq/plan/filter-expression';

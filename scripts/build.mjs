@@ -15,21 +15,22 @@ execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { stdio: 'inh
 // The preload is one file: each further one costs every process some 0.4 ms at its start. What is loaded later by
 // require() in the sources is only run then. What RocketMQ clients need is a file apart, what their consumers need another:
 // to read each costs some 2 ms.
-const BUNDLES = ['start', 'messaging', 'consuming'];
-for (const name of BUNDLES) await bundle(name);
+const BUNDLES = { start: 'start', messaging: 'instrumentations/messaging', consuming: 'agent/consuming' };
+for (const [name, entry] of Object.entries(BUNDLES)) await bundle(name, entry);
 buildCommandLine();
 // One instance of the state, whichever module system asks: the ES module re-exports the CommonJS one.
 writeFileSync('dist/index.mjs', "export { activeTag, runWithTag } from './index.js';\n");
 copyFileSync('dist/public-functions.d.ts', 'dist/index.d.mts');
 
 /**
- * Bundles src/<name>.ts with what it imports, but for packages and what is a bundle of its own.
+ * Bundles src/<entry>.ts with what it imports, but for packages and what is a bundle of its own.
  *
  * @param {string} name
+ * @param {string} entry
  */
-async function bundle(name) {
+async function bundle(name, entry) {
   await build({
-    entryPoints: [`src/${name}.ts`],
+    entryPoints: [`src/${entry}.ts`],
     outfile: `dist/${name}.js`,
     allowOverwrite: true,
     bundle: true,
@@ -41,7 +42,7 @@ async function bundle(name) {
       {
         name: 'bundles',
         setup({ onResolve }) {
-          onResolve({ filter: new RegExp(`/(${BUNDLES.join('|')})$`) }, ({ kind, path }) =>
+          onResolve({ filter: new RegExp(`/(${Object.keys(BUNDLES).join('|')})$`) }, ({ kind, path }) =>
             kind === 'require-call' ? { path: `./${basename(path)}.js`, external: true } : undefined,
           );
         },

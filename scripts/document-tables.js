@@ -17,7 +17,7 @@ function settingsTable(settings) {
 }
 
 /**
- * @param {readonly import('../src/telemetry/metrics').Metric[]} metrics
+ * @param {readonly import('../src/metrics/metrics').Metric[]} metrics
  * @returns {string}
  */
 function metricsTable(metrics) {
@@ -61,7 +61,7 @@ module.exports = { attributesTable, metricsTable, settingsTable, withTable };
 if (require.main === module) {
   // The compiled code, by a path that the type checker does not follow: it may not be built yet.
   const { SETTINGS } = require(join(__dirname, '..', 'dist', 'config', 'settings.js'));
-  const { ATTRIBUTES, METRICS } = require(join(__dirname, '..', 'dist', 'telemetry', 'metrics.js'));
+  const { ATTRIBUTES, METRICS } = require(join(__dirname, '..', 'dist', 'metrics', 'metrics.js'));
   write('README.md', 'settings', settingsTable(SETTINGS));
   write(join('docs', 'metrics.md'), 'metrics', metricsTable(METRICS));
   write(join('docs', 'metrics.md'), 'attributes', attributesTable(ATTRIBUTES));

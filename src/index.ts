@@ -1,5 +1,5 @@
+import { runningAgent } from './agent/running-agent';
 import { preloadsPackage } from './config/preload-options';
-import { runningAgent } from './running-agent';
 
 export { activeTag, runWithTag } from './public-functions';
 

@@ -1,5 +1,5 @@
-import { runningAgent } from './running-agent';
-import { isTag, TAG_GRAMMAR } from './tag';
+import { runningAgent } from './agent/running-agent';
+import { isTag, TAG_GRAMMAR } from './names/tag';
 
 /**
  * The tag of the request or message that is being handled, such as `gray`; `base` when the caller named the baseline

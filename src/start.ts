@@ -1,5 +1,6 @@
 import { isMainThread } from 'node:worker_threads';
-import { type Agent, createAgent } from './agent';
+import { type Agent, createAgent } from './agent/agent';
+import { runningAgent, setRunningAgent } from './agent/running-agent';
 import type { Environment } from './config/environment';
 import { isTool, type Launch, readLaunch } from './config/launch';
 import { type LoadedSettings, SettingError } from './config/load';
@@ -8,9 +9,8 @@ import { CORE, LIBRARIES } from './instrumentations';
 import { install, type SeenCopy } from './loader/install';
 import { loadedBefore } from './loader/loaded-before';
 import { formatLine, lineOutput } from './log-output';
-import { runningAgent, setRunningAgent } from './running-agent';
-import { onMeterProvider } from './telemetry/meter-provider';
-import { VERSION } from './version';
+import { onMeterProvider } from './metrics/meter-provider';
+import { VERSION } from './names/version';
 
 const START_COMMAND = 'node --require rocketmq-gray/register app.js';
 
@@ -85,7 +85,7 @@ function publish(agent: Agent): void {
   const { counts, consumers, guard, settings } = agent;
   onMeterProvider(provider =>
     guard('publishing metrics', undefined, () => {
-      const { publishMetrics } = require('./telemetry/metrics') as typeof import('./telemetry/metrics');
+      const { publishMetrics } = require('./metrics/metrics') as typeof import('./metrics/metrics');
       publishMetrics(provider, { tag: settings.tag, totals: counts.read, consumers }, observe =>
         guard('publishing metrics', undefined, observe),
       );
@@ -101,8 +101,10 @@ function show(
   libraries: () => readonly SeenCopy[],
 ): void {
   agent.guard('the status socket', undefined, () => {
-    const { openStatusSocket } = require('./telemetry/status-socket') as typeof import('./telemetry/status-socket');
-    const { processReport } = require('./telemetry/process-report') as typeof import('./telemetry/process-report');
+    const { openStatusSocket } =
+      require('./process-status/status-socket') as typeof import('./process-status/status-socket');
+    const { processReport } =
+      require('./process-status/process-report') as typeof import('./process-status/process-report');
     openStatusSocket(path, () => processReport({ agent, sources, libraries }), agent.log);
   });
 }

@@ -1,6 +1,6 @@
 /** `rocketmq-gray/webpack`: libraries that webpack puts into a bundle are seen by the agent. */
 import { LIBRARIES } from '../instrumentations';
-import { VERSION } from '../version';
+import { VERSION } from '../names/version';
 import { pathsOfLibraries } from './bundled-file';
 import type { LoaderOptions } from './webpack-loader';
 

@@ -3,8 +3,8 @@
 import { Command, CommanderError } from 'commander';
 import { commandLineEnvironment, hasNoColor } from '../config/command-line';
 import { SettingError } from '../config/load';
+import { VERSION } from '../names/version';
 import { keepingAlive } from '../rocketmq/remoting/keeping-alive';
-import { VERSION } from '../version';
 import { doctorCommand } from './doctor';
 import { pageCommand } from './page';
 import { UsageError } from './servers';

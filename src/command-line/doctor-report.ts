@@ -1,5 +1,5 @@
-import type { Check, Verdict } from '../inspection/doctor-checks';
-import type { DoctorPicture } from '../inspection/doctor-picture';
+import type { Check, Verdict } from '../inspection/doctor/doctor-checks';
+import type { DoctorPicture } from '../inspection/doctor/doctor-picture';
 import { type Cell, columns, type Terminal, wrapped } from './terminal';
 
 const WORDS: Readonly<Record<Verdict, string>> = { ok: 'ok', warn: 'WARN', fail: 'FAIL', unknown: '?' };

@@ -1,11 +1,11 @@
 /** `rocketmq-gray doctor`: is a cluster fit for a canary of a group? */
 import { type Command, Option } from 'commander';
 import type { CommandLineEnvironment } from '../config/command-line';
-import { doctorChecks, doctorExitCode } from '../inspection/doctor-checks';
-import { doctorPicture } from '../inspection/doctor-picture';
+import { doctorChecks, doctorExitCode } from '../inspection/doctor/doctor-checks';
+import { doctorPicture } from '../inspection/doctor/doctor-picture';
+import { VERSION } from '../names/version';
 import { proxyOf } from '../rocketmq/hand-over/proxy-source';
 import type { FilterExpression } from '../rocketmq/plan/filter-expression';
-import { VERSION } from '../version';
 import { doctorReport } from './doctor-report';
 import { accountOf, type ServerOptions, settingParser, UsageError, withServers } from './servers';
 import type { Terminal } from './terminal';

@@ -1,5 +1,5 @@
-import { ago } from '../inspection/doctor-checks';
-import { type Environment, type Fleet, type Group, isReached } from '../inspection/fleet-shape';
+import { ago } from '../inspection/doctor/doctor-checks';
+import { type Environment, type Fleet, type Group, isReached } from '../inspection/fleet/fleet-shape';
 import { type Cell, columns, type Terminal } from './terminal';
 
 const NOBODY =

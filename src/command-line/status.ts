@@ -1,9 +1,9 @@
 /** `rocketmq-gray status`: the fleet as its brokers know it, once or again and again. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { CommandLineEnvironment } from '../config/command-line';
-import { fleetInspection } from '../inspection/fleet-answers';
-import { isReached } from '../inspection/fleet-shape';
-import { showProcessStatus } from '../inspection/process-status';
+import { fleetInspection } from '../inspection/fleet/fleet-answers';
+import { isReached } from '../inspection/fleet/fleet-shape';
+import { showProcessStatus } from '../process-status/process-status';
 import { interrupted, pause } from './interrupt';
 
 import { accountOf, nameServersOf, type ServerOptions, settingParser, withServers } from './servers';

@@ -1,5 +1,5 @@
 import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worker_threads';
-import { VERSION } from '../version';
+import { VERSION } from '../names/version';
 import type { Launch } from './launch';
 import { type LoadedSettings, loadSettings } from './load';
 

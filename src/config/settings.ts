@@ -1,7 +1,7 @@
 /** The table of settings: the single source for parsing, for the configuration file and for the README. */
 import { LOG_LEVELS, type LogLevel } from '../log';
-import { isInstanceTag, TAG_GRAMMAR } from '../tag';
-import { isMessageKey, MESSAGE_KEY_GRAMMAR } from './message-key';
+import { isMessageKey, MESSAGE_KEY_GRAMMAR } from '../names/message-key';
+import { isInstanceTag, TAG_GRAMMAR } from '../names/tag';
 
 export type BaselineMode = 'auto' | 'all' | 'none';
 export type OnFailure = 'exit' | 'continue';

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { BASE } from '../tag';
+import { BASE } from '../names/tag';
 import type { BaggageBridge } from './opentelemetry';
 
 /**

@@ -1,5 +1,5 @@
 import type { EventEmitter } from 'node:events';
-import { wrapMethod } from '../loader/wrap';
+import { wrapMethod } from '../foreign-objects/wrap';
 import type { Scope, TagContext } from './active-tag';
 
 export type Emit = (this: unknown, event: string | symbol, ...args: unknown[]) => boolean;

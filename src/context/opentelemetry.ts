@@ -1,5 +1,5 @@
 import type * as OpenTelemetry from '@opentelemetry/api';
-import { isTag } from '../tag';
+import { isTag } from '../names/tag';
 
 /**
  * Bridges the active tag with the baggage of the OpenTelemetry API, for applications that set up their own SDK. The

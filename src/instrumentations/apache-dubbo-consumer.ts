@@ -11,10 +11,10 @@
  * `DubboTcpTransport.prototype.init` and `write` (each attempt to connect; each call that is sent).
  */
 import type { EventEmitter } from 'node:events';
-import type { Agent } from '../agent';
+import type { Agent } from '../agent/agent';
+import { oncePerObject } from '../foreign-objects/once-per-object';
+import { type AnyFunction, wrapMethod } from '../foreign-objects/wrap';
 import type { Exports, Instrumentation } from '../loader/instrumentation';
-import { type AnyFunction, wrapMethod } from '../loader/wrap';
-import { oncePerObject } from '../once-per-object';
 import type { Attachments } from '../propagation/rpc-attachments';
 import { wantedEnvironment } from '../routing/choose-instances';
 import { type ConnectionState, chooseConnection, takesCalls } from '../routing/connection-choice';

@@ -6,9 +6,9 @@
  * handler last) and `buildUrl` (what the registry is told of a service).
  */
 import { stringify } from 'node:querystring';
-import type { Agent } from '../agent';
+import type { Agent } from '../agent/agent';
+import { type AnyFunction, wrapMethod } from '../foreign-objects/wrap';
 import type { Exports, Instrumentation } from '../loader/instrumentation';
-import { type AnyFunction, wrapMethod } from '../loader/wrap';
 import type { Attachments } from '../propagation/rpc-attachments';
 
 interface Call {

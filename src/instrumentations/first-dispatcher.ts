@@ -1,6 +1,6 @@
 /** The dispatcher that copies of undici share. The first copy in a process makes it, often the one in Node.js. */
 import { EventEmitter } from 'node:events';
-import type { AnyFunction } from '../loader/wrap';
+import type { AnyFunction } from '../foreign-objects/wrap';
 
 /** Where it is kept (`lib/global.js` of undici 5 to 8; the second place since 7.30). */
 export const SHARED = [Symbol.for('undici.globalDispatcher.1'), Symbol.for('undici.globalDispatcher.2')] as const;

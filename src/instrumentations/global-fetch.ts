@@ -2,8 +2,9 @@
  * The global `fetch`, `WebSocket` and `EventSource`, outbound. They belong to the copy of undici in Node.js. No `require`
  * shows it: a first look at any of its globals loads it. All copies of undici share one dispatcher.
  */
+
+import { type AnyFunction, wrapMethod } from '../foreign-objects/wrap';
 import type { CoreInstrumentation } from '../loader/instrumentation';
-import { type AnyFunction, wrapMethod } from '../loader/wrap';
 import { onFirstDispatcher, SHARED } from './first-dispatcher';
 
 const shared = globalThis as unknown as Readonly<Record<symbol, unknown>>;

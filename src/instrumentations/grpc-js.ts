@@ -9,9 +9,9 @@
  * Inbound: the server runs on node:http2, whose streams are handled within their tag, interceptors and handlers of the
  * application with them.
  */
-import type { Agent } from '../agent';
+import type { Agent } from '../agent/agent';
+import { type AnyFunction, wrapMethod } from '../foreign-objects/wrap';
 import type { Exports, Instrumentation } from '../loader/instrumentation';
-import { type AnyFunction, wrapMethod } from '../loader/wrap';
 import { changeMetadata, type Metadata } from '../propagation/grpc-metadata';
 import { settledHeaders } from '../propagation/settled-headers';
 import { patchHttp2 } from './node-http2';

@@ -38,5 +38,5 @@ export const LIBRARIES: readonly LibraryEntry[] = [
 ];
 
 function messaging() {
-  return require('../messaging') as typeof import('../messaging');
+  return require('./messaging') as typeof import('./messaging');
 }

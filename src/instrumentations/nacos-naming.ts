@@ -3,10 +3,10 @@
  * instances that the call being handled may go to. What a client keeps up to date is learned for calls to addresses that
  * the application picked from a list of its own.
  */
-import type { Agent } from '../agent';
+import type { Agent } from '../agent/agent';
+import { overlay } from '../foreign-objects/overlay';
+import { type AnyFunction, wrapMethod } from '../foreign-objects/wrap';
 import type { Exports, Instrumentation } from '../loader/instrumentation';
-import { overlay } from '../loader/overlay';
-import { type AnyFunction, wrapMethod } from '../loader/wrap';
 import type { InstanceReader } from '../routing/choose-instances';
 import { isDubboConsumer } from '../routing/instance-environment';
 

@@ -5,9 +5,9 @@
  * of each key. Pages and routes that are kept whole (static ones, ISR) are for everybody. They are made in the environment of
  * the instance, not in that of the request that has them made.
  */
-import type { Agent } from '../agent';
+import type { Agent } from '../agent/agent';
+import { type AnyFunction, wrapMethod } from '../foreign-objects/wrap';
 import type { Exports, Instrumentation, Patch } from '../loader/instrumentation';
-import { type AnyFunction, wrapMethod } from '../loader/wrap';
 
 /** `IncrementalCache` makes the keys of the data cache: in 13 and 14; since 15; for `unstable_cache` since 15.5. */
 const KEY_METHODS = ['fetchCacheKey', 'generateCacheKey', 'generateSimpleCacheKey'];

@@ -6,11 +6,11 @@
  * processes without it do not pay.
  */
 import type { IncomingMessage } from 'node:http';
-import type { Agent } from '../agent';
+import type { Agent } from '../agent/agent';
 import { type Emit, emitWithin } from '../context/emitter-scope';
+import { wrapMethod } from '../foreign-objects/wrap';
 import { onAcceptedConnection } from '../loader/accepted-connections';
 import type { CoreInstrumentation } from '../loader/instrumentation';
-import { wrapMethod } from '../loader/wrap';
 import { createRequestScope } from '../propagation/inbound-request';
 
 /** Server events that hand a request to the application, with the emitters that belong to that request alone. */

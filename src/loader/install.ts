@@ -1,4 +1,4 @@
-import type { Agent } from '../agent';
+import type { Agent } from '../agent/agent';
 import { installBundleHook } from './bundle-hook';
 import { installEsModuleHook } from './es-module-hook';
 import {

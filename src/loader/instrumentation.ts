@@ -1,4 +1,4 @@
-import type { Agent } from '../agent';
+import type { Agent } from '../agent/agent';
 
 // biome-ignore lint/suspicious/noExplicitAny: the exports of a foreign module enter here
 export type Exports = any;

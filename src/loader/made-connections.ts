@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { wrapMethod } from './wrap';
+import { wrapMethod } from '../foreign-objects/wrap';
 
 type Connect = (this: Socket, ...args: unknown[]) => unknown;
 /** @param args those of `net.Socket.prototype.connect`: from `net.connect` one array, of options and a listener */

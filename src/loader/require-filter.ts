@@ -4,7 +4,7 @@
  * require-in-the-middle resolves each of them once more, and looks for the package of each file: 15 to 20 microseconds,
  * which an application with its thousands of calls has to wait for when it starts.
  */
-import { oncePerObject } from '../once-per-object';
+import { oncePerObject } from '../foreign-objects/once-per-object';
 import type { LibraryEntry } from './instrumentation';
 
 /** True: it may be. `parent`: name of the file that requires. */

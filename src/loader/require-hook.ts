@@ -2,10 +2,10 @@ import Module, { createRequire } from 'node:module';
 import * as path from 'node:path';
 import type { Hook } from 'require-in-the-middle';
 import { hasDebugOutput } from '../config/debug-output';
+import { wrapMethod } from '../foreign-objects/wrap';
 import { copyOnDisk } from './copy-on-disk';
 import type { Exports, FileHandler, LibraryEntry } from './instrumentation';
 import { createRequireFilter } from './require-filter';
-import { wrapMethod } from './wrap';
 
 type Require = (this: Partial<NodeJS.Module> | undefined, ...args: unknown[]) => unknown;
 

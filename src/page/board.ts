@@ -1,5 +1,5 @@
 /** The picture: topics on the left, a lane for each environment, flows between them. */
-import { type Environment, type Fleet, type Group, isReached } from '../inspection/fleet-shape';
+import { type Environment, type Fleet, type Group, isReached } from '../inspection/fleet/fleet-shape';
 import { html, keyed, setText } from './elements';
 import { drawFlows, type Flow } from './flows';
 import { createHistory, drawSparkline, sparkline } from './history';

@@ -1,5 +1,5 @@
 /** The page of `rocketmq-gray page`: draws each picture of the fleet that the server sends. */
-import type { Fleet } from '../inspection/fleet-shape';
+import type { Fleet } from '../inspection/fleet/fleet-shape';
 import { createBoard } from './board';
 
 const byId = (id: string): HTMLElement => {

@@ -1,5 +1,5 @@
 /** What the page says of what it draws. Pure. */
-import type { Group } from '../inspection/fleet-shape';
+import type { Group } from '../inspection/fleet/fleet-shape';
 
 export function perSecond(rate: number | null): string {
   if (rate === null) return 'rate not known';

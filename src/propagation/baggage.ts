@@ -2,8 +2,9 @@
  * The `baggage` header (W3C Baggage, https://www.w3.org/TR/baggage/): members `key=value;properties` separated by
  * commas. Only members of our own names are read or replaced; every other byte stays as it is.
  */
-import { isTag } from '../tag';
-import { MSE_NAME, readMseTag, writeMseTag } from './mse-tag';
+
+import { MSE_NAME, readMseTag, writeMseTag } from '../names/mse-tag';
+import { isTag } from '../names/tag';
 
 /** Name of a member, without white space; the whole text for a member that has no `=`. */
 function nameOf(member: string): string {

@@ -1,5 +1,5 @@
 /** Tags in HTTP headers: reading them from a request that came in, writing them into one that goes out. */
-import { BASE, isTag } from '../tag';
+import { BASE, isTag } from '../names/tag';
 import { mergeBaggage, readBaggage } from './baggage';
 
 export const BAGGAGE = 'baggage';

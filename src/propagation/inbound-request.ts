@@ -1,4 +1,4 @@
-import type { Agent } from '../agent';
+import type { Agent } from '../agent/agent';
 import type { Scope } from '../context/active-tag';
 import { followEvents, keepInScope } from '../context/emitter-scope';
 

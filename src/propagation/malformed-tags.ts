@@ -1,5 +1,5 @@
 import type { Log } from '../log';
-import { TAG_GRAMMAR } from '../tag';
+import { TAG_GRAMMAR } from '../names/tag';
 
 /** Values that are warned about; they come from outside, and there is no end of them. */
 const MOST_VALUES = 20;

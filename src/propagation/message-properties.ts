@@ -1,4 +1,4 @@
-import { isTag } from '../tag';
+import { isTag } from '../names/tag';
 
 /** The part of a Map that carries user properties: protobuf maps and JavaScript Maps both fit. */
 export interface PropertyCarrier {

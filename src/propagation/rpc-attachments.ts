@@ -1,7 +1,7 @@
 /** Tags in the attachments of RPC calls: reading them from a call that came in, writing them into one that goes out. */
-import { shallowCopy } from '../shallow-copy';
-import { BASE, isTag } from '../tag';
-import { MSE_NAME, readMseTag, writeMseTag } from './mse-tag';
+import { shallowCopy } from '../foreign-objects/shallow-copy';
+import { MSE_NAME, readMseTag, writeMseTag } from '../names/mse-tag';
+import { BASE, isTag } from '../names/tag';
 
 export type Attachments = Readonly<Record<string, unknown>>;
 

@@ -1,4 +1,4 @@
-import { BASE } from '../tag';
+import { BASE } from '../names/tag';
 
 /** How to read an instance of some registry. */
 export interface InstanceReader<T> {

@@ -4,7 +4,7 @@
  * Names besides our own key are those of the Java agent's fleet: `opensergo.io/canary-<tag>=<tag>` and, older,
  * `__micro.service.env__`, a JSON array of objects such as `{"type":"tag","tag":"gray"}` (Higress reads the same two).
  */
-import { BASE, isInstanceTag, isTag } from '../tag';
+import { BASE, isInstanceTag, isTag } from '../names/tag';
 
 const CANARY_PREFIX = 'opensergo.io/canary-';
 const SERVICE_ENVIRONMENT = '__micro.service.env__';

@@ -1,8 +1,8 @@
 /** Routing as instrumentations see it: registration, choice among instances, calls to addresses that were kept. */
 import type { Settings } from '../config/settings';
+import type { Counts } from '../counting/counts';
+import { oncePerObject } from '../foreign-objects/once-per-object';
 import type { Log } from '../log';
-import { oncePerObject } from '../once-per-object';
-import type { Counts } from '../telemetry/counts';
 import type { Address } from './address';
 import { chooseInstances, type InstanceReader, wantedEnvironment } from './choose-instances';
 import { environmentOf, type Metadata, registrationMetadata } from './instance-environment';

@@ -3,7 +3,7 @@
  * by then only the address is left. Registries' lists are learned here, and a call to an address that is in one of them is
  * aimed at an instance of the call's own environment.
  */
-import type { RoutingOutcome } from '../telemetry/counts';
+import type { RoutingOutcome } from '../counting/counts';
 import { type Address, normalHost } from './address';
 import { wantedEnvironment } from './choose-instances';
 import { byEnvironment, type EnvironmentInstances, type ServiceEnvironments } from './service-environments';

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { LIBRARIES } from '../../src/instrumentations';
-import type { ProcessReport } from '../../src/telemetry/process-report';
+import type { ProcessReport } from '../../src/process-status/process-report';
 import { agentLines } from './agent-lines';
 import { BUNDLERS, bundle } from './bundling';
 import { PRELOAD, run, runJson, runOk, start } from './child';

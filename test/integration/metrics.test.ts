@@ -1,6 +1,6 @@
 /** Metrics by the application's own OpenTelemetry API, from the first version that has them on. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { VERSION } from '../../src/version';
+import { VERSION } from '../../src/names/version';
 import { PRELOAD, runJson } from './child';
 import { createSandbox, type Sandbox } from './sandbox';
 

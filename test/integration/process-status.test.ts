@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, utimesSync,
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ProcessReport } from '../../src/telemetry/process-report';
+import type { ProcessReport } from '../../src/process-status/process-report';
 import { PRELOAD, type RunningChild, run, start } from './child';
 import { describeOnEachNode } from './each-node';
 import { createSandbox, type Sandbox } from './sandbox';

@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { installPrometheus, type Prometheus, startPrometheus } from '../../fixtures/prometheus';
 import { freePort } from '../../fixtures/servers/free-ports';
-import type { ProcessReport } from '../../src/telemetry/process-report';
+import type { ProcessReport } from '../../src/process-status/process-report';
 import {
   type Client,
   type ConsumerApp,

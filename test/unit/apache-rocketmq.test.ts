@@ -1,7 +1,7 @@
 /** Pieces of the instrumentation of apache-rocketmq that need no client. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createAgent } from '../../src/agent';
+import { createAgent } from '../../src/agent/agent';
 import { loadSettings } from '../../src/config/load';
 import { scopedListener } from '../../src/instrumentations/apache-rocketmq/consumer';
 import { propertyChanges, type SendOptions } from '../../src/instrumentations/apache-rocketmq/property-string';

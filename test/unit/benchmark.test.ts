@@ -9,6 +9,9 @@ import { goalTable, markdown } from '../../benchmark/report';
 import { inRounds, orderOf } from '../../benchmark/rounds';
 import { differences, estimate, lowerQuartile, ratios } from '../../benchmark/statistics';
 
+/** A sum of differences may be -0, in one order and not in the other. */
+const withoutNegativeZero = (value: number) => value + 0;
+
 describe('the confidence interval of a median', () => {
   // Ranks of the interval's ends, from the usual tables of the sign test.
   it.each([
@@ -34,7 +37,7 @@ describe('the confidence interval of a median', () => {
   });
 
   it('holds the median, whatever the values and their order', () => {
-    const values = fc.array(fc.double({ noNaN: true, min: -1e9, max: 1e9 }), { minLength: 1, maxLength: 80 });
+    const values = fc.array(fc.double({ noNaN: true, min: -1e9, max: 1e9 }).map(withoutNegativeZero), { minLength: 1, maxLength: 80 });
     fc.assert(
       fc.property(values, all => {
         const { median, low, high } = estimate(all);

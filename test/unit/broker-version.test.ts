@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { isSupportedRelease, releaseOf } from '../../src/inspection/broker-version';
+import { isSupportedRelease, releaseOf } from '../../src/inspection/cluster/broker-version';
 
 // Ordinals as MQVersion.java of 5.5.0 has them.
 it.each([

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { OTHER } from '../../src/telemetry/bounded-names';
-import { createCounts, ROUTING_OUTCOMES } from '../../src/telemetry/counts';
+import { OTHER } from '../../src/counting/bounded-names';
+import { createCounts, ROUTING_OUTCOMES } from '../../src/counting/counts';
 
 const BASELINE = { group: 'group1', tag: undefined };
 const CANARY = { group: 'group1_gray', tag: 'gray' };

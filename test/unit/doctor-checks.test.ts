@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Answer } from '../../src/inspection/answer';
-import type { AnnouncedProcess, GroupMembers } from '../../src/inspection/cluster-inspection';
-import { ago, doctorChecks, doctorExitCode, settingDifferences } from '../../src/inspection/doctor-checks';
-import type { BrokerPicture, DoctorPicture, GroupOnBroker } from '../../src/inspection/doctor-picture';
+import type { Answer } from '../../src/inspection/cluster/answer';
+import type { AnnouncedProcess, GroupMembers } from '../../src/inspection/cluster/cluster-inspection';
+import { ago, doctorChecks, doctorExitCode, settingDifferences } from '../../src/inspection/doctor/doctor-checks';
+import type { BrokerPicture, DoctorPicture, GroupOnBroker } from '../../src/inspection/doctor/doctor-picture';
 
 const AWAY = { problem: 'connection lost', isRefusal: false };
 const REFUSED = { problem: 'error 1, signature', isRefusal: true };

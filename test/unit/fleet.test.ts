@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { statusReport } from '../../src/command-line/status-report';
-import type { Answer } from '../../src/inspection/answer';
-import type { AnnouncedProcess } from '../../src/inspection/cluster-inspection';
-import { fleetOf } from '../../src/inspection/fleet';
-import type { BrokerAnswers, FleetAnswers, GroupAnswers } from '../../src/inspection/fleet-answers';
-import { type Group, isReached } from '../../src/inspection/fleet-shape';
-import { lanesOf } from '../../src/inspection/lanes';
+import type { Answer } from '../../src/inspection/cluster/answer';
+import type { AnnouncedProcess } from '../../src/inspection/cluster/cluster-inspection';
+import { fleetOf } from '../../src/inspection/fleet/fleet';
+import type { BrokerAnswers, FleetAnswers, GroupAnswers } from '../../src/inspection/fleet/fleet-answers';
+import { type Group, isReached } from '../../src/inspection/fleet/fleet-shape';
+import { lanesOf } from '../../src/inspection/fleet/lanes';
 import { isBehind, isLeftLying, memberName, saidOf } from '../../src/page/words';
 import type { Marker } from '../../src/rocketmq/hand-over/hand-over';
 

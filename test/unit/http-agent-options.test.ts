@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, get, Agent as HttpAgent, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Agent } from '../../src/agent';
+import type { Agent } from '../../src/agent/agent';
 import { createTagContext } from '../../src/context/active-tag';
 import { nodeHttpClient } from '../../src/instrumentations/node-http-client';
 

@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { createIsolationFailure } from '../../src/agent/isolation-failure';
 import { loadSettings } from '../../src/config/load';
-import { createIsolationFailure } from '../../src/isolation-failure';
 import { createLog } from '../../src/log';
 import { formatLine, lineOutput } from '../../src/log-output';
 

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { createCounts } from '../../src/counting/counts';
+import { ATTRIBUTES, METRICS, type MetricSource } from '../../src/metrics/metrics';
+import { VERSION } from '../../src/names/version';
 import type { TagReport } from '../../src/rocketmq/hand-over/hand-over';
-import { createCounts } from '../../src/telemetry/counts';
-import { ATTRIBUTES, METRICS, type MetricSource } from '../../src/telemetry/metrics';
-import { VERSION } from '../../src/version';
 
 function tag(changes: Partial<TagReport>): TagReport {
   const given = { tag: 'gray', group: 'group1_gray', phase: 'managed', reason: 'declared' } as const;

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { expect, it } from 'vitest';
-import { privateMark } from '../../src/private-mark';
+import { privateMark } from '../../src/foreign-objects/private-mark';
 import { hasFastProperties, haveSameShape } from './shapes';
 
 class Message {

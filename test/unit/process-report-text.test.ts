@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { processReportText } from '../../src/inspection/process-report-text';
-import { createCounts } from '../../src/telemetry/counts';
-import type { ProcessReport } from '../../src/telemetry/process-report';
+import { createCounts } from '../../src/counting/counts';
+import type { ProcessReport } from '../../src/process-status/process-report';
+import { processReportText } from '../../src/process-status/process-report-text';
 
 const EMPTY: ProcessReport = {
   format: 1,

@@ -13,8 +13,8 @@ import { nacosNaming } from '../../src/instrumentations/nacos-naming';
 import { next } from '../../src/instrumentations/next';
 import { rocketmqClientNodejs } from '../../src/instrumentations/rocketmq-client-nodejs';
 import { undici } from '../../src/instrumentations/undici';
-import { ATTRIBUTES, METRICS } from '../../src/telemetry/metrics';
-import { VERSION } from '../../src/version';
+import { ATTRIBUTES, METRICS } from '../../src/metrics/metrics';
+import { VERSION } from '../../src/names/version';
 
 const root = join(__dirname, '../..');
 const readme = readFileSync(join(root, 'README.md'), 'utf8');

@@ -1,6 +1,6 @@
 /** How a message of the gRPC client is judged where the client is asked who takes it. */
 import { describe, expect, it } from 'vitest';
-import type { Agent } from '../../src/agent';
+import type { Agent } from '../../src/agent/agent';
 import type { MessageView } from '../../src/instrumentations/rocketmq-client-nodejs/client';
 import { seeMessage } from '../../src/instrumentations/rocketmq-client-nodejs/listener';
 import { createIntake } from '../../src/rocketmq/hand-over/intake';

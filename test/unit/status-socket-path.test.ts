@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isThreadSocket, ownerOf, socketPaths } from '../../src/telemetry/status-socket-path';
+import { isThreadSocket, ownerOf, socketPaths } from '../../src/process-status/status-socket-path';
 
 describe('the socket of a process', () => {
   it.each<[string, boolean, number, readonly string[]]>([

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isInstanceTag, isTag } from '../../src/tag';
+import { isInstanceTag, isTag } from '../../src/names/tag';
 
 describe('tag grammar', () => {
   it.each(['gray', 'g', '0', 'Canary-2', 'a--', 'a'.repeat(32), 'Base', 'BASE', 'base-1'])('%j is a tag', text => {

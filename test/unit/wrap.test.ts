@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { describe, expect, it, vi } from 'vitest';
-import { type AnyFunction, wrapClass, wrapMethod } from '../../src/loader/wrap';
+import { type AnyFunction, wrapClass, wrapMethod } from '../../src/foreign-objects/wrap';
 import { hasFastProperties } from './shapes';
 
 const passing = (original: AnyFunction): AnyFunction =>

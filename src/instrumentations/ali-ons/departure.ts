@@ -5,7 +5,7 @@
  * again, and 2.x goes on to handle all that it had pulled. It also counts as handled what it skips once it is closed.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { privateMark } from '../../private-mark';
+import { privateMark } from '../../foreign-objects/private-mark';
 import type { Intake } from '../../rocketmq/hand-over/intake';
 import type { Handling } from './handler';
 import type { HandlerGate } from './handler-gate';

@@ -1,5 +1,5 @@
 /** The application's handler of a topic, as a consumer runs it. */
-import type { Agent } from '../../agent';
+import type { Agent } from '../../agent/agent';
 import { extractTag, recordCarrier } from '../../propagation/message-properties';
 import type { Intake } from '../../rocketmq/hand-over/intake';
 import { type FilterExpression, tagsOf } from '../../rocketmq/plan/filter-expression';

@@ -1,5 +1,5 @@
 /** Offsets of a group, as the client's `RemoteBrokerOffsetStore` keeps and commits them. */
-import type { AnyFunction } from '../../loader/wrap';
+import type { AnyFunction } from '../../foreign-objects/wrap';
 
 /**
  * `persistAll` (3.12.0, 2.0.4) commits -1 for a queue that stands at 0, which brokers take for no offset at all; a member

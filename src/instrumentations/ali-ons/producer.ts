@@ -1,8 +1,9 @@
 /** Producers of ali-ons and its fork: the tag of each message. */
+
+import { shallowCopy } from '../../foreign-objects/shallow-copy';
+import { type AnyFunction, wrapMethod } from '../../foreign-objects/wrap';
 import type { Exports, Patch } from '../../loader/instrumentation';
-import { type AnyFunction, wrapMethod } from '../../loader/wrap';
 import { extractTag, injectTag, recordCarrier } from '../../propagation/message-properties';
-import { shallowCopy } from '../../shallow-copy';
 import { isGeneratorFunction, type Message, RETRY_TOPIC } from './message';
 
 export const patchProducer: Patch = (MQProducer: Exports, agent) =>

@@ -1,5 +1,5 @@
 /** The queues of push consumers: how they are shared out, pulled, and given up. */
-import { type AnyFunction, wrapMethod } from '../../loader/wrap';
+import { type AnyFunction, wrapMethod } from '../../foreign-objects/wrap';
 import type { ConsumerPrototype, MQPushConsumer } from './client';
 import type { Leaver, MessageQueue, PulledQueue } from './departure';
 import type { Hooks } from './hooks';

@@ -1,7 +1,7 @@
 /** The consumer of a stand-in: of the client's own class, with the application's options and handlers. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Agent } from '../../agent';
-import type { AnyClass } from '../../loader/wrap';
+import type { Agent } from '../../agent/agent';
+import type { AnyClass } from '../../foreign-objects/wrap';
 import type { Intake } from '../../rocketmq/hand-over/intake';
 import type { StandIn } from '../../rocketmq/hand-over/stand-in';
 import type { Subscription } from '../../rocketmq/plan/subscription';

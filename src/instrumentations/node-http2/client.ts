@@ -4,10 +4,10 @@
  *
  * Left alone: calls of libraries that run on node:http2 and settled the tag themselves, where the call was made.
  */
-import type { Agent } from '../../agent';
+import type { Agent } from '../../agent/agent';
 import { keepInScope } from '../../context/emitter-scope';
-import { isWrapped, wrapMethod } from '../../loader/wrap';
-import { oncePerObject } from '../../once-per-object';
+import { oncePerObject } from '../../foreign-objects/once-per-object';
+import { isWrapped, wrapMethod } from '../../foreign-objects/wrap';
 import { changeHeaders, type HeaderChange } from '../../propagation/http-headers';
 import { settledHeaders } from '../../propagation/settled-headers';
 import { isRocketmqCall, onRocketmqCall } from '../rocketmq-traffic';

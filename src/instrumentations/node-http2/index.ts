@@ -8,7 +8,7 @@
  * something else in a process without any connection before is not seen.
  */
 import type { Http2Session } from 'node:http2';
-import type { Agent } from '../../agent';
+import type { Agent } from '../../agent/agent';
 import { onAcceptedConnection } from '../../loader/accepted-connections';
 import type { CoreInstrumentation } from '../../loader/instrumentation';
 import { onMadeConnection } from '../../loader/made-connections';

@@ -3,9 +3,9 @@
  * the application by the event `stream`, Node.js 18.19 to 26; the server's events `stream`, `request`, `checkContinue` …
  * are emitted from it.
  */
-import type { Agent } from '../../agent';
+import type { Agent } from '../../agent/agent';
 import { type Emit, emitWithin } from '../../context/emitter-scope';
-import { wrapMethod } from '../../loader/wrap';
+import { wrapMethod } from '../../foreign-objects/wrap';
 import { createRequestScope } from '../../propagation/inbound-request';
 
 export function patchServerSession(prototype: object, agent: Agent): void {

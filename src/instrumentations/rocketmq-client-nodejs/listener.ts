@@ -1,5 +1,5 @@
 /** How a message of rocketmq-client-nodejs 1.x is seen, and the application's listener within the message's tag. */
-import type { Agent } from '../../agent';
+import type { Agent } from '../../agent/agent';
 import type { LibraryCopy } from '../../loader/instrumentation';
 import { extractTag } from '../../propagation/message-properties';
 import type { Intake } from '../../rocketmq/hand-over/intake';

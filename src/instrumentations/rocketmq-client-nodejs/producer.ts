@@ -1,8 +1,9 @@
 /** Producers of rocketmq-client-nodejs 1.x: the tag of each message, and the context of the transaction checker. */
+
+import { wrapMethod } from '../../foreign-objects/wrap';
 import type { Exports, Patch } from '../../loader/instrumentation';
-import { wrapMethod } from '../../loader/wrap';
+import { BASE } from '../../names/tag';
 import { extractTag, injectTag, type RemovablePropertyCarrier } from '../../propagation/message-properties';
-import { BASE } from '../../tag';
 
 /** Each attempt to send makes a new protobuf object: that one is tagged, not the application's message. */
 export const patchPublishingMessage: Patch = ({ PublishingMessage }, agent) =>

@@ -5,9 +5,9 @@
  * it (state, methods of its own, what it does at startup) is not there twice. Nothing of it goes through the hooks of the
  * application's consumers.
  */
-import type { Agent } from '../../agent';
+import type { Agent } from '../../agent/agent';
+import { overlay } from '../../foreign-objects/overlay';
 import type { Exports, LibraryCopy } from '../../loader/instrumentation';
-import { overlay } from '../../loader/overlay';
 import type { Intake } from '../../rocketmq/hand-over/intake';
 import type { StandIn } from '../../rocketmq/hand-over/stand-in';
 import type { Subscription } from '../../rocketmq/plan/subscription';

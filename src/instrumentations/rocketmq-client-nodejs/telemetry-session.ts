@@ -2,8 +2,9 @@
  * The telemetry stream of rocketmq-client-nodejs 1.x, on which a proxy refuses a group that does not exist: again and
  * again, once a second, and the client logs each time.
  */
+
+import { wrapClass } from '../../foreign-objects/wrap';
 import type { Patch } from '../../loader/instrumentation';
-import { wrapClass } from '../../loader/wrap';
 import type { ClientConsumer } from './client';
 import { intakeOf } from './consumer-state';
 import { loggerView } from './logger-view';

@@ -7,7 +7,7 @@
  * service. A client in native code is not seen.
  */
 import type { Socket } from 'node:net';
-import type { Agent } from '../../agent';
+import type { Agent } from '../../agent/agent';
 import type { CoreInstrumentation } from '../../loader/instrumentation';
 import { onMadeConnection } from '../../loader/made-connections';
 import { OWN_CONNECTION } from '../../rocketmq/remoting/own-connection';

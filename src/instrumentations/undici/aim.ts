@@ -1,6 +1,6 @@
 /** Where a call goes: an address that is an instance of another environment gives way to one of the call's own. */
-import type { Agent } from '../../agent';
-import { oncePerObject } from '../../once-per-object';
+import type { Agent } from '../../agent/agent';
+import { oncePerObject } from '../../foreign-objects/once-per-object';
 import type { HeaderChange } from '../../propagation/http-headers';
 import { hostHeader } from '../../routing/address';
 import { callOf, type Decision, type DispatchOptions } from './calls';

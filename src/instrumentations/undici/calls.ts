@@ -5,11 +5,11 @@
  * a redirect or a failure; then on the flow of whoever made room or opened the socket. Each of these passes the options
  * on or copies them by spreading, which takes a property of ours along.
  */
-import type { Agent } from '../../agent';
-import { overlay } from '../../loader/overlay';
-import type { AnyClass } from '../../loader/wrap';
+import type { Agent } from '../../agent/agent';
+import { overlay } from '../../foreign-objects/overlay';
+import { shallowCopy } from '../../foreign-objects/shallow-copy';
+import type { AnyClass } from '../../foreign-objects/wrap';
 import { changeHeaders, type HeaderChange } from '../../propagation/http-headers';
-import { shallowCopy } from '../../shallow-copy';
 
 /** On the options of a call whose tag was taken; enumerable, for copies to have it. */
 const CALL = Symbol('rocketmq-gray.call');

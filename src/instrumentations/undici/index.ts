@@ -3,9 +3,9 @@
  * `Agent`) comes through `DispatcherBase.prototype.dispatch`: there it is decided where a call goes. Its tag is taken where
  * the application dispatches it, which may be above: the outermost of composed interceptors, or a class of its own.
  */
-import type { Agent } from '../../agent';
+import type { Agent } from '../../agent/agent';
+import { type AnyFunction, wrapClass, wrapMethod } from '../../foreign-objects/wrap';
 import { type Exports, type Instrumentation, type Patch, Replacement } from '../../loader/instrumentation';
-import { type AnyFunction, wrapClass, wrapMethod } from '../../loader/wrap';
 import { createAim } from './aim';
 import { type Calls, createCalls, type DispatchOptions, dispatchesAgain, isObject, remember } from './calls';
 import { withOneBaggage } from './one-baggage';

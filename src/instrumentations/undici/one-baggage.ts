@@ -4,7 +4,7 @@
  * its members into ours, and has OpenTelemetry add them once more (9). So the channel is listened to behind them.
  */
 import { type Channel, channel, subscribe, unsubscribe } from 'node:diagnostics_channel';
-import type { Agent } from '../../agent';
+import type { Agent } from '../../agent/agent';
 import { joinBaggage } from '../../propagation/baggage';
 import { BAGGAGE, changeHeaderList, type HeaderChange } from '../../propagation/http-headers';
 

@@ -2,8 +2,9 @@
  * Dispatchers that are made for one origin (`Client`, `Pool`, `RoundRobinPool`): what they are asked to send elsewhere goes
  * through others like them, which seem to be a part of them: they close and end with them, and their events are theirs.
  */
+
+import { type AnyClass, type AnyFunction, wrapClass, wrapMethod } from '../../foreign-objects/wrap';
 import type { LibraryCopy } from '../../loader/instrumentation';
-import { type AnyClass, type AnyFunction, wrapClass, wrapMethod } from '../../loader/wrap';
 
 /** A dispatcher of undici, 5 to 8. */
 export interface Dispatcher {

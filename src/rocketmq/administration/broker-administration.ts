@@ -24,8 +24,8 @@ import {
 } from '../remoting/codes';
 import { type RemotingConnection, type RemotingResponse, remotingConnection } from '../remoting/connection';
 import { parseFastjson } from '../remoting/frame';
+import type { Connect } from '../remoting/runtime';
 import type { Credentials } from '../remoting/signature';
-import type { Connect } from '../runtime';
 
 /** A broker of a cluster. */
 export interface Broker {

@@ -1,6 +1,6 @@
-import { type Clock, systemClock } from '../clock';
 import type { QueueOffsets } from '../plan/left-out';
 import type { Beginning } from '../plan/subscription';
+import { type Clock, systemClock } from '../remoting/clock';
 import {
   type Broker,
   type BrokerAdministration,

@@ -1,9 +1,9 @@
 /** The baseline's side of a hand-over, for one consumer of the application. One line is said for each change. */
 import type { Log } from '../../log';
-import { type Clock, systemClock } from '../clock';
 import { canaryGroup } from '../plan/group-name';
 import type { Subscription } from '../plan/subscription';
 import type { Announcement } from '../presence/presence';
+import { type Clock, systemClock } from '../remoting/clock';
 import { carryOut } from './carry-out';
 import type { Driver } from './driver';
 import type { HandOverEvent } from './events';

@@ -1,7 +1,7 @@
 /** A canary's side of a hand-over: it says that it is there, and waits until nobody stands in for it any more. */
 import type { Log } from '../../log';
 import type { Announcement } from '../presence/presence';
-import { type Runtime, systemRuntime } from '../runtime';
+import { type Runtime, systemRuntime } from '../remoting/runtime';
 import { type ClusterServers, openCluster } from './cluster';
 
 export interface CanaryConsumer {

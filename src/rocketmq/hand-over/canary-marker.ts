@@ -1,8 +1,8 @@
-import { isInstanceTag } from '../../tag';
+import { isInstanceTag } from '../../names/tag';
 import type { BrokerAdministration } from '../administration/broker-administration';
 import type { FormerUse } from '../administration/canary-group';
-import { type Clock, systemClock } from '../clock';
 import { canaryGroup } from '../plan/group-name';
+import { type Clock, systemClock } from '../remoting/clock';
 import type { Marker, Phase } from './events';
 
 /** Markers of canaries' groups in the key-value configuration of the name servers, each of which has its own copy. */

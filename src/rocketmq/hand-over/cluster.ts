@@ -2,7 +2,7 @@
 import { type BrokerAdministration, brokerAdministration } from '../administration/broker-administration';
 import { type Presence, sharedPresence } from '../presence/presence';
 import type { ClusterServers } from '../remoting/cluster-servers';
-import { type Runtime, systemRuntime } from '../runtime';
+import { type Runtime, systemRuntime } from '../remoting/runtime';
 import { type CanaryMarkers, canaryMarkers } from './canary-marker';
 
 export interface Cluster {

@@ -1,6 +1,6 @@
 import type { Log } from '../../log';
-import type { Clock } from '../clock';
 import type { Subscription } from '../plan/subscription';
+import type { Clock } from '../remoting/clock';
 import type { HandOverEvent } from './events';
 import type { HandOver } from './hand-over';
 import type { Silence } from './silence';

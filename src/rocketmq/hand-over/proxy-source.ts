@@ -5,8 +5,8 @@
  */
 import { canaryGroup } from '../plan/group-name';
 import { type Announcement, sharedPresence } from '../presence/presence';
+import { type Runtime, systemRuntime } from '../remoting/runtime';
 import type { Credentials } from '../remoting/signature';
-import { type Runtime, systemRuntime } from '../runtime';
 import type { HandOverSource } from './source';
 import type { SteeredConsumer } from './steered-consumer';
 

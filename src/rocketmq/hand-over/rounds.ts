@@ -1,5 +1,5 @@
 /** Asks the same questions again and again, each in its own time and never twice at once. */
-import type { Clock } from '../clock';
+import type { Clock } from '../remoting/clock';
 
 export interface Question {
   /** Ms from one question to the next. */

@@ -1,8 +1,8 @@
 /** What this process announces on every broker of the clusters that host its topics, until it withdraws it or ends. */
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import { VERSION } from '../../version';
-import type { Clock } from '../clock';
+import { VERSION } from '../../names/version';
+import type { Clock } from '../remoting/clock';
 import { announcerClientId } from './announcement-name';
 import type { WatchedBroker } from './watched-brokers';
 import type { WatchedCluster, WatchedClusters } from './watched-clusters';

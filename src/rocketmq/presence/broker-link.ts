@@ -8,8 +8,8 @@ import {
 } from '../remoting/codes';
 import type { RemotingConnection, RemotingResponse } from '../remoting/connection';
 import { parseFastjson } from '../remoting/frame';
+import type { Runtime } from '../remoting/runtime';
 import type { Credentials } from '../remoting/signature';
-import type { Runtime } from '../runtime';
 import { HEARTBEAT_MS, heartbeats } from './heartbeats';
 import { refusal } from './refusal';
 

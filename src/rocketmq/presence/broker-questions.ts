@@ -1,6 +1,6 @@
 /** Asks servers who is there: each question once at a time, with what is remembered of former answers. */
 import { BrokerAdministrationError } from '../administration/broker-administration';
-import type { Clock } from '../clock';
+import type { Clock } from '../remoting/clock';
 import type { BrokerLink } from './broker-link';
 import { MEMORY_MS, type Memory, remember, type Source } from './memory';
 import type { WatchedBroker } from './watched-brokers';

@@ -1,5 +1,5 @@
 /** Keeps what this process announces at one broker there, over a connection that may break. Keeps no process alive. */
-import type { Clock } from '../clock';
+import type { Clock } from '../remoting/clock';
 import { HEART_BEAT, SUCCESS, UNREGISTER_CLIENT } from '../remoting/codes';
 import type { RemotingConnection } from '../remoting/connection';
 import { refusal } from './refusal';

@@ -1,5 +1,5 @@
 import type { BrokerAdministration } from '../administration/broker-administration';
-import type { Clock } from '../clock';
+import type { Clock } from '../remoting/clock';
 
 /** A broker as it was listed last. */
 export interface WatchedBroker {

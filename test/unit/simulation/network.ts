@@ -1,5 +1,5 @@
 /** The network between simulated processes and servers: answers are late, get lost, and connections break, as it is told. */
-import type { Clock } from '../../../src/rocketmq/clock';
+import type { Clock } from '../../../src/rocketmq/remoting/clock';
 import {
   type RemotingConnection,
   RemotingConnectionError,
@@ -7,7 +7,7 @@ import {
   type RemotingResponse,
   RemotingTimeoutError,
 } from '../../../src/rocketmq/remoting/connection';
-import type { Runtime } from '../../../src/rocketmq/runtime';
+import type { Runtime } from '../../../src/rocketmq/remoting/runtime';
 import type { Command, Session, SimulatedServer } from './servers';
 import type { VirtualTime } from './time';
 

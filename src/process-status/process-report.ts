@@ -1,13 +1,13 @@
 /** What a process tells of itself, as one JSON document. Holds no secret: access keys never enter here. */
 import { isMainThread, threadId } from 'node:worker_threads';
-import type { Agent } from '../agent';
+import type { Agent } from '../agent/agent';
 import type { SettingSource } from '../config/load';
 import { SETTINGS } from '../config/settings';
+import type { Totals } from '../counting/counts';
 import type { SeenCopy } from '../loader/install';
+import { meterProvider } from '../metrics/meter-provider';
+import { VERSION } from '../names/version';
 import type { ConsumerReport } from '../rocketmq/consumer/consumer-report';
-import { VERSION } from '../version';
-import type { Totals } from './counts';
-import { meterProvider } from './meter-provider';
 
 /** Grows when something in the document changes its meaning or goes. */
 export const REPORT_FORMAT = 1;

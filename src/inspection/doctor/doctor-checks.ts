@@ -1,12 +1,12 @@
 /** What the answers of a cluster mean for a canary: a verdict each, and what to do about it. Pure. */
-import type { GroupSettings } from '../rocketmq/administration/broker-administration';
-import { createGroupCommand } from '../rocketmq/administration/mqadmin-command';
-import { type FilterExpression, isTagged } from '../rocketmq/plan/filter-expression';
-import { type Answer, isKnown, valueIn } from './answer';
-import { isSupportedRelease } from './broker-version';
-import type { AnnouncedProcess, GroupMembers } from './cluster-inspection';
+import type { GroupSettings } from '../../rocketmq/administration/broker-administration';
+import { createGroupCommand } from '../../rocketmq/administration/mqadmin-command';
+import { type FilterExpression, isTagged } from '../../rocketmq/plan/filter-expression';
+import { type Answer, isKnown, valueIn } from '../cluster/answer';
+import { isSupportedRelease } from '../cluster/broker-version';
+import type { AnnouncedProcess, GroupMembers } from '../cluster/cluster-inspection';
+import type { Member } from '../fleet/fleet-shape';
 import type { BrokerPicture, DoctorPicture, GroupOnBroker } from './doctor-picture';
-import type { Member } from './fleet-shape';
 
 /** `unknown`: nobody could be asked, or nobody said. */
 export type Verdict = 'ok' | 'warn' | 'fail' | 'unknown';

@@ -5,22 +5,28 @@ import {
   brokerAdministration,
   type FilterProblem,
   type GroupSettings,
-} from '../rocketmq/administration/broker-administration';
-import type { Marker } from '../rocketmq/hand-over/hand-over';
-import { consumerPlan, plannedFilter } from '../rocketmq/plan/consumer-plan';
-import type { FilterExpression } from '../rocketmq/plan/filter-expression';
-import { canaryGroup } from '../rocketmq/plan/group-name';
-import { NOTHING_LEFT_OUT, withTags } from '../rocketmq/plan/left-out';
-import type { Credentials } from '../rocketmq/remoting/signature';
-import { type Answer, isKnown, type Settle, settling, valueIn } from './answer';
+} from '../../rocketmq/administration/broker-administration';
+import type { Marker } from '../../rocketmq/hand-over/hand-over';
+import { consumerPlan, plannedFilter } from '../../rocketmq/plan/consumer-plan';
+import type { FilterExpression } from '../../rocketmq/plan/filter-expression';
+import { canaryGroup } from '../../rocketmq/plan/group-name';
+import { NOTHING_LEFT_OUT, withTags } from '../../rocketmq/plan/left-out';
+import type { Credentials } from '../../rocketmq/remoting/signature';
+import { type Answer, isKnown, type Settle, settling, valueIn } from '../cluster/answer';
 import {
   type AnnouncedProcess,
   type ClusterInspection,
   clusterInspection,
   type GroupMembers,
   type TopicHost,
-} from './cluster-inspection';
-import { askNameServers, askRelease, listedBrokers, markersByGroup, type NameServerAnswer } from './name-servers';
+} from '../cluster/cluster-inspection';
+import {
+  askNameServers,
+  askRelease,
+  listedBrokers,
+  markersByGroup,
+  type NameServerAnswer,
+} from '../cluster/name-servers';
 
 export interface DoctorQuestion {
   /** `host:port;host:port`; absent: only the proxy is asked. */

@@ -3,6 +3,6 @@
  * as the preload and `consuming.ts` are: what they share is there in each, so nothing of that may keep a state that another
  * asks for.
  */
-export { aliOns, rocketmq } from './instrumentations/ali-ons';
-export { apacheRocketmq } from './instrumentations/apache-rocketmq';
-export { rocketmqClientNodejs } from './instrumentations/rocketmq-client-nodejs';
+export { aliOns, rocketmq } from './ali-ons';
+export { apacheRocketmq } from './apache-rocketmq';
+export { rocketmqClientNodejs } from './rocketmq-client-nodejs';

@@ -3,8 +3,8 @@
  * Loaded by the command line only.
  */
 import { connect } from 'node:net';
-import { type ProcessReport, REPORT_FORMAT } from '../telemetry/process-report';
 import { findSockets, threadSockets } from './find-process';
+import { type ProcessReport, REPORT_FORMAT } from './process-report';
 import { processReportText } from './process-report-text';
 
 /** How long a process may take to answer, in ms: it may be at work. */

@@ -1,10 +1,10 @@
 /** Which groups of a fleet are worth asking about, and which topics they read. Pure. */
 
-import type { Marker } from '../rocketmq/hand-over/hand-over';
-import { canaryGroup } from '../rocketmq/plan/group-name';
-import { isInstanceTag } from '../tag';
-import { type Answer, valueIn } from './answer';
-import type { AnnouncedProcess, GroupMembers, GroupStats } from './cluster-inspection';
+import { isInstanceTag } from '../../names/tag';
+import type { Marker } from '../../rocketmq/hand-over/hand-over';
+import { canaryGroup } from '../../rocketmq/plan/group-name';
+import { type Answer, valueIn } from '../cluster/answer';
+import type { AnnouncedProcess, GroupMembers, GroupStats } from '../cluster/cluster-inspection';
 
 /** A consumer group in an environment. */
 export interface Lane {

@@ -1,6 +1,6 @@
 /** What hand-over and presence stand on: the clock and the network, as this process has them. Simulations bring their own. */
 import { type Clock, systemClock } from './clock';
-import { type RemotingConnection, type RemotingConnectionOptions, remotingConnection } from './remoting/connection';
+import { type RemotingConnection, type RemotingConnectionOptions, remotingConnection } from './connection';
 
 /** @param address `host:port` */
 export type Connect = (address: string, options?: RemotingConnectionOptions) => RemotingConnection;

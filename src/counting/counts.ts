@@ -5,7 +5,7 @@
  * Messages are counted only once somebody wants to know: until then each costs one look. What is rare (errors, malformed
  * tags) and what is a matter of a few integers (routing) is counted always.
  */
-import { BASE } from '../tag';
+import { BASE } from '../names/tag';
 import { boundedNames } from './bounded-names';
 import { type Counted, type Counter, counter } from './counter';
 

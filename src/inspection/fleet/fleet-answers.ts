@@ -1,14 +1,25 @@
 /** What `status` and `page` ask a cluster, again and again. What the answers make is said in fleet.ts. */
-import { type Broker, brokerAdministration } from '../rocketmq/administration/broker-administration';
-import type { Marker } from '../rocketmq/hand-over/hand-over';
-import { canaryGroup } from '../rocketmq/plan/group-name';
-import type { Credentials } from '../rocketmq/remoting/signature';
-import { type Answer, isKnown, settling, valueIn } from './answer';
-import { type AnnouncedProcess, clusterInspection, type GroupMembers, type GroupStats } from './cluster-inspection';
+import { type Broker, brokerAdministration } from '../../rocketmq/administration/broker-administration';
+import type { Marker } from '../../rocketmq/hand-over/hand-over';
+import { canaryGroup } from '../../rocketmq/plan/group-name';
+import type { Credentials } from '../../rocketmq/remoting/signature';
+import { type Answer, isKnown, settling, valueIn } from '../cluster/answer';
+import {
+  type AnnouncedProcess,
+  clusterInspection,
+  type GroupMembers,
+  type GroupStats,
+} from '../cluster/cluster-inspection';
+import {
+  askNameServers,
+  askRelease,
+  listedBrokers,
+  markersByGroup,
+  type NameServerAnswer,
+} from '../cluster/name-servers';
 import { fleetOf } from './fleet';
 import type { Fleet } from './fleet-shape';
 import { type Lane, lanesOf, topicsOf } from './lanes';
-import { askNameServers, askRelease, listedBrokers, markersByGroup, type NameServerAnswer } from './name-servers';
 
 export interface FleetQuestion {
   /** `host:port;host:port` */

@@ -1,5 +1,5 @@
 /** How the Java agent's fleet (MSE) writes a tag into baggage and RPC attachments: `[{"name":"gray"}]`, under one name. */
-import { isTag } from '../tag';
+import { isTag } from './tag';
 
 export const MSE_NAME = '__microservice_tag__';
 

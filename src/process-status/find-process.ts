@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { environmentVariable } from '../config/load';
-import { isThreadSocket, meansDirectory, ownerOf, socketPaths } from '../telemetry/status-socket-path';
+import { isThreadSocket, meansDirectory, ownerOf, socketPaths } from './status-socket-path';
 
 export interface FoundSockets {
   /** Where a process may listen, the likeliest first; all of them exist. */

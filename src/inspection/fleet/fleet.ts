@@ -1,7 +1,7 @@
 /** What the answers of a cluster make of a fleet. Pure. */
-import type { FilterExpression } from '../rocketmq/plan/filter-expression';
-import { type Answer, isKnown, valueIn } from './answer';
-import type { AnnouncedProcess } from './cluster-inspection';
+import type { FilterExpression } from '../../rocketmq/plan/filter-expression';
+import { type Answer, isKnown, valueIn } from '../cluster/answer';
+import type { AnnouncedProcess } from '../cluster/cluster-inspection';
 import type { BrokerAnswers, FleetAnswers } from './fleet-answers';
 import type { Environment, Fleet, Group, Instance, Member, TakenBy } from './fleet-shape';
 import { isOwnTopic, type Lane, lanesOf, topicsOf } from './lanes';

@@ -1,7 +1,7 @@
 /** What name servers tell of a cluster, asked each by itself: they may disagree. */
-import type { Broker, BrokerAdministration } from '../rocketmq/administration/broker-administration';
-import { allMarkers, MARKER_NAMESPACE } from '../rocketmq/hand-over/canary-marker';
-import type { Marker } from '../rocketmq/hand-over/hand-over';
+import type { Broker, BrokerAdministration } from '../../rocketmq/administration/broker-administration';
+import { allMarkers, MARKER_NAMESPACE } from '../../rocketmq/hand-over/canary-marker';
+import type { Marker } from '../../rocketmq/hand-over/hand-over';
 import { type Answer, type Settle, valueIn } from './answer';
 import type { ClusterInspection } from './cluster-inspection';
 

@@ -1,5 +1,5 @@
 /** A fleet as its brokers know it: environments, who is there, who takes which messages, what waits. */
-import type { Phase } from '../rocketmq/hand-over/hand-over';
+import type { Phase } from '../../rocketmq/hand-over/hand-over';
 
 /** The shape that `rocketmq-gray status --json` prints. What is not known is null. */
 export interface Fleet {

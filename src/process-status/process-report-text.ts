@@ -2,7 +2,7 @@
 import type { SettingSource } from '../config/load';
 import type { ConsumerReport } from '../rocketmq/consumer/consumer-report';
 import type { FilterExpression } from '../rocketmq/plan/filter-expression';
-import type { ProcessReport } from '../telemetry/process-report';
+import type { ProcessReport } from './process-report';
 
 /** @param threads sockets of the other threads of the process */
 export function processReportText(report: ProcessReport, threads: readonly string[] = []): string {

@@ -1,19 +1,19 @@
-import type { Settings } from './config/settings';
-import { createTagContext, type TagContext } from './context/active-tag';
-import { createBaggageBridge } from './context/opentelemetry';
+import type { Settings } from '../config/settings';
+import { createTagContext, type TagContext } from '../context/active-tag';
+import { createBaggageBridge } from '../context/opentelemetry';
+import { type Counts, createCounts } from '../counting/counts';
+import { createLog, type Log } from '../log';
+import { lineOutput, type Write } from '../log-output';
+import { meterProvider } from '../metrics/meter-provider';
+import { createHeaderPropagation, type HeaderPropagation } from '../propagation/http-headers';
+import { malformedTags } from '../propagation/malformed-tags';
+import { type AttachmentPropagation, createAttachmentPropagation } from '../propagation/rpc-attachments';
+import type { ConsumerReport } from '../rocketmq/consumer/consumer-report';
+import type { Sessions } from '../rocketmq/consumer/sessions';
+import { createRouting, type Routing } from '../routing/routing';
+import { createGuard, type Guard } from './guard';
 import { createIsolationFailure, type IsolationFailure } from './isolation-failure';
-import { createGuard, type Guard } from './loader/guard';
-import { createLog, type Log } from './log';
-import { lineOutput, type Write } from './log-output';
-import { createHeaderPropagation, type HeaderPropagation } from './propagation/http-headers';
-import { malformedTags } from './propagation/malformed-tags';
-import { type AttachmentPropagation, createAttachmentPropagation } from './propagation/rpc-attachments';
-import type { ConsumerReport } from './rocketmq/consumer/consumer-report';
-import type { Sessions } from './rocketmq/consumer/sessions';
 import { type RocketmqClients, rocketmqClients } from './rocketmq-clients';
-import { createRouting, type Routing } from './routing/routing';
-import { type Counts, createCounts } from './telemetry/counts';
-import { meterProvider } from './telemetry/meter-provider';
 
 /** What instrumentations ask: everything that is decided, nothing that belongs to a library. */
 export interface Agent {

@@ -1,7 +1,7 @@
 /** What becomes of a process that the agent cannot keep apart (`GRAY_ON_FAILURE`). */
-import type { Settings } from './config/settings';
-import type { Log } from './log';
-import { formatLine, type Write } from './log-output';
+import type { Settings } from '../config/settings';
+import type { Log } from '../log';
+import { formatLine, type Write } from '../log-output';
 
 /**
  * Says, at error level, that this process is not kept apart from other environments. A canary ends with that line and

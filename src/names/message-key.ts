@@ -4,7 +4,7 @@
  * `org.apache.rocketmq.common.message.MessageConst`, both 5.5.0.
  */
 
-import { MSE_NAME } from '../propagation/mse-tag';
+import { MSE_NAME } from './mse-tag';
 
 export const MESSAGE_KEY_GRAMMAR =
   "an SQL92 identifier of up to 64 letters, digits and underscores, no SQL92 keyword, none of RocketMQ's and Dubbo's own names";

@@ -4,11 +4,12 @@
  *
  * Names and attributes of OpenTelemetry's semantic conventions for messaging where they have one (`messaging.…`), else ours.
  */
+
+import type { Totals } from '../counting/counts';
+import { BASE } from '../names/tag';
+import { VERSION } from '../names/version';
 import type { ConsumerReport } from '../rocketmq/consumer/consumer-report';
 import type { TagReport } from '../rocketmq/hand-over/hand-over';
-import { BASE } from '../tag';
-import { VERSION } from '../version';
-import type { Totals } from './counts';
 import type { MeterProvider } from './meter-provider';
 
 /** What there is to tell. */

@@ -5,16 +5,16 @@ import {
   brokersIn,
   type ClusterInfo,
   plainWords,
-} from '../rocketmq/administration/broker-administration';
-import type { FilterExpression } from '../rocketmq/plan/filter-expression';
+} from '../../rocketmq/administration/broker-administration';
+import type { FilterExpression } from '../../rocketmq/plan/filter-expression';
 import {
   type AnnouncementKind,
   type Announcer,
   announcementGroup,
   parseAnnouncementGroup,
   parseAnnouncer,
-} from '../rocketmq/presence/announcement-name';
-import { STAND_IN_SUFFIX } from '../rocketmq/presence/stand-in-client-id';
+} from '../../rocketmq/presence/announcement-name';
+import { STAND_IN_SUFFIX } from '../../rocketmq/presence/stand-in-client-id';
 import {
   CONSUMER_NOT_ONLINE,
   GET_ALL_PRODUCER_INFO,
@@ -31,13 +31,13 @@ import {
   TOPIC_NOT_EXIST,
   UPDATE_AND_CREATE_SUBSCRIPTIONGROUP,
   VIEW_BROKER_STATS_DATA,
-} from '../rocketmq/remoting/codes';
-import { type RemotingConnection, type RemotingResponse, remotingConnection } from '../rocketmq/remoting/connection';
-import { parseFastjson } from '../rocketmq/remoting/frame';
-import type { Credentials } from '../rocketmq/remoting/signature';
+} from '../../rocketmq/remoting/codes';
+import { type RemotingConnection, type RemotingResponse, remotingConnection } from '../../rocketmq/remoting/connection';
+import { parseFastjson } from '../../rocketmq/remoting/frame';
+import type { Credentials } from '../../rocketmq/remoting/signature';
+import type { Member } from '../fleet/fleet-shape';
 import { withoutAccount } from './answer';
 import { releaseOf } from './broker-version';
-import type { Member } from './fleet-shape';
 
 export interface TopicHost {
   readonly broker: string;
