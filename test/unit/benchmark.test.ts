@@ -37,7 +37,10 @@ describe('the confidence interval of a median', () => {
   });
 
   it('holds the median, whatever the values and their order', () => {
-    const values = fc.array(fc.double({ noNaN: true, min: -1e9, max: 1e9 }).map(withoutNegativeZero), { minLength: 1, maxLength: 80 });
+    const values = fc.array(fc.double({ noNaN: true, min: -1e9, max: 1e9 }).map(withoutNegativeZero), {
+      minLength: 1,
+      maxLength: 80,
+    });
     fc.assert(
       fc.property(values, all => {
         const { median, low, high } = estimate(all);
