@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { NodeVersion } from '../../fixtures/node-versions';
 import { writeCertificate } from './certificate';
 import { PRELOAD, runJson } from './child';
