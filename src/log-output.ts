@@ -1,6 +1,11 @@
 /** Where the agent's lines go (`GRAY_LOG_TO`). Synchronous, and it never throws: a line that nobody can take is lost. */
 import { appendFileSync, writeSync } from 'node:fs';
-import type { Outputs } from './config/launch';
+
+/** Where the manager of a process has its output go; `undefined`: to the descriptor as usual. */
+export interface Outputs {
+  readonly stderr?: string | undefined;
+  readonly stdout?: string | undefined;
+}
 
 /** Takes one line, without its end. */
 export type Write = (line: string) => void;

@@ -2,7 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { CommandLineEnvironment } from '../config/command-line';
 import { SETTINGS, type Settings } from '../config/settings';
-import type { Credentials } from '../rocketmq/remoting/signature';
+import type { Credentials } from '../names/credentials';
 
 export interface ServerOptions {
   readonly namesrv?: string;

@@ -1,5 +1,5 @@
 /** What the command line takes from the environment: the agent's settings as defaults, the account, and how to print. */
-import type { Credentials } from '../rocketmq/remoting/signature';
+import type { Credentials } from '../names/credentials';
 import type { Environment } from './environment';
 import { loadSettings } from './load';
 import type { Settings } from './settings';

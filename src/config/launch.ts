@@ -3,13 +3,8 @@
  * variables, directories and outputs only after preloads, and some processes that a shell starts are no services.
  */
 import * as path from 'node:path';
+import type { Outputs } from '../log-output';
 import type { Environment } from './environment';
-
-/** Where the manager of a process has its output go; `undefined`: to the descriptor as usual. */
-export interface Outputs {
-  readonly stderr?: string | undefined;
-  readonly stdout?: string | undefined;
-}
 
 export interface Launch {
   /** Its variables as the application will find them. */

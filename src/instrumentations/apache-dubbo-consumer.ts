@@ -12,9 +12,9 @@
  */
 import type { EventEmitter } from 'node:events';
 import type { Agent } from '../agent/agent';
+import type { Exports, Instrumentation } from '../agent/instrumentation';
 import { oncePerObject } from '../foreign-objects/once-per-object';
 import { type AnyFunction, wrapMethod } from '../foreign-objects/wrap';
-import type { Exports, Instrumentation } from '../loader/instrumentation';
 import type { Attachments } from '../propagation/rpc-attachments';
 import { wantedEnvironment } from '../routing/choose-instances';
 import { type ConnectionState, chooseConnection, takesCalls } from '../routing/connection-choice';

@@ -7,8 +7,8 @@
  */
 import { stringify } from 'node:querystring';
 import type { Agent } from '../agent/agent';
+import type { Exports, Instrumentation } from '../agent/instrumentation';
 import { type AnyFunction, wrapMethod } from '../foreign-objects/wrap';
-import type { Exports, Instrumentation } from '../loader/instrumentation';
 import type { Attachments } from '../propagation/rpc-attachments';
 
 interface Call {

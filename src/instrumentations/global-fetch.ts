@@ -3,8 +3,8 @@
  * shows it: a first look at any of its globals loads it. All copies of undici share one dispatcher.
  */
 
+import type { CoreInstrumentation } from '../agent/instrumentation';
 import { type AnyFunction, wrapMethod } from '../foreign-objects/wrap';
-import type { CoreInstrumentation } from '../loader/instrumentation';
 import { onFirstDispatcher, SHARED } from './first-dispatcher';
 
 const shared = globalThis as unknown as Readonly<Record<symbol, unknown>>;

@@ -10,8 +10,8 @@
  * application with them.
  */
 import type { Agent } from '../agent/agent';
+import type { Exports, Instrumentation } from '../agent/instrumentation';
 import { type AnyFunction, wrapMethod } from '../foreign-objects/wrap';
-import type { Exports, Instrumentation } from '../loader/instrumentation';
 import { changeMetadata, type Metadata } from '../propagation/grpc-metadata';
 import { settledHeaders } from '../propagation/settled-headers';
 import { patchHttp2 } from './node-http2';

@@ -1,4 +1,4 @@
-import type { CoreInstrumentation, LibraryEntry } from '../loader/instrumentation';
+import type { CoreInstrumentation, LibraryEntry } from '../agent/instrumentation';
 import { globalFetch } from './global-fetch';
 import { nodeHttpClient } from './node-http-client';
 import { nodeHttpServer } from './node-http-server';

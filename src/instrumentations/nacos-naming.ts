@@ -4,9 +4,9 @@
  * the application picked from a list of its own.
  */
 import type { Agent } from '../agent/agent';
+import type { Exports, Instrumentation } from '../agent/instrumentation';
 import { overlay } from '../foreign-objects/overlay';
 import { type AnyFunction, wrapMethod } from '../foreign-objects/wrap';
-import type { Exports, Instrumentation } from '../loader/instrumentation';
 import type { InstanceReader } from '../routing/choose-instances';
 import { isDubboConsumer } from '../routing/instance-environment';
 

@@ -6,8 +6,8 @@
  * the instance, not in that of the request that has them made.
  */
 import type { Agent } from '../agent/agent';
+import type { Exports, Instrumentation, Patch } from '../agent/instrumentation';
 import { type AnyFunction, wrapMethod } from '../foreign-objects/wrap';
-import type { Exports, Instrumentation, Patch } from '../loader/instrumentation';
 
 /** `IncrementalCache` makes the keys of the data cache: in 13 and 14; since 15; for `unstable_cache` since 15.5. */
 const KEY_METHODS = ['fetchCacheKey', 'generateCacheKey', 'generateSimpleCacheKey'];

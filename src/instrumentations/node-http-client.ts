@@ -9,8 +9,8 @@
  */
 import type { ClientRequest } from 'node:http';
 import type { Socket } from 'node:net';
+import type { CoreInstrumentation } from '../agent/instrumentation';
 import { type AnyFunction, wrapMethod } from '../foreign-objects/wrap';
-import type { CoreInstrumentation } from '../loader/instrumentation';
 import { changeHeaderList, type HeaderChange, joined } from '../propagation/http-headers';
 import { bracketed, hostHeader } from '../routing/address';
 import type { Routing } from '../routing/routing';

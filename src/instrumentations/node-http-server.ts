@@ -7,10 +7,10 @@
  */
 import type { IncomingMessage } from 'node:http';
 import type { Agent } from '../agent/agent';
+import type { CoreInstrumentation } from '../agent/instrumentation';
 import { type Emit, emitWithin } from '../context/emitter-scope';
 import { wrapMethod } from '../foreign-objects/wrap';
 import { onAcceptedConnection } from '../loader/accepted-connections';
-import type { CoreInstrumentation } from '../loader/instrumentation';
 import { createRequestScope } from '../propagation/inbound-request';
 
 /** Server events that hand a request to the application, with the emitters that belong to that request alone. */

@@ -1,7 +1,7 @@
 /** A RocketMQ client whose version is not known: nothing of it is changed, but it is noticed that it makes a consumer. */
 
+import { type Exports, type Patch, Replacement } from '../agent/instrumentation';
 import { type AnyClass, wrapClass } from '../foreign-objects/wrap';
-import { type Exports, type Patch, Replacement } from '../loader/instrumentation';
 
 /** What every client calls them, and more: `PushConsumer`, `SimpleConsumer`, `MQPushConsumer`. */
 const CONSUMER = /Consumer$/;

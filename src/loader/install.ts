@@ -1,4 +1,4 @@
-import type { Agent } from '../agent/agent';
+import type { Log } from '../log';
 import { installBundleHook } from './bundle-hook';
 import { installEsModuleHook } from './es-module-hook';
 import {
@@ -34,57 +34,80 @@ interface Copy extends SeenCopy {
   readonly failed: string[];
 }
 
+/** Whom hooks are handed, and who is told what becomes of them. */
+export interface Host {
+  readonly log: Pick<Log, 'warnOnce' | 'debug'>;
+  /** Runs a hook: what it throws is reported and goes no further. */
+  readonly guard: {
+    <T>(name: string, fallback: T, hook: () => T): T;
+    report(name: string, error: unknown): void;
+  };
+  readonly counts: { hookError(name: string): void };
+  /** Told of what keeps this process from being kept apart. */
+  failIsolation(problem: string): void;
+  readonly clients: {
+    /** A file of a RocketMQ client was patched. */
+    hooked(module: string): void;
+    /** One was found and not patched. */
+    leftAlone(reason: string): void;
+  };
+}
+
 /**
  * Puts the instrumentations in place: those of Node.js at once, those of libraries as their files are loaded. Never
  * throws into the application; each copy of a library is patched once, however often and by whatever it is loaded.
  *
  * @returns the copies that were loaded so far
  */
-export function install(
-  core: readonly CoreInstrumentation[],
-  libraries: readonly LibraryEntry[],
-  agent: Agent,
+export function install<H extends Host>(
+  core: readonly CoreInstrumentation<H>[],
+  libraries: readonly LibraryEntry<H>[],
+  host: H,
 ): () => readonly SeenCopy[] {
-  for (const { module, patch } of core) putInPlace(`the hook of ${module}`, agent, () => patch(agent));
+  for (const { module, patch } of core) putInPlace(`the hook of ${module}`, host, () => patch(host));
 
   const copies = new Map<string, Copy>();
   const seen = () => [...copies.values()];
   if (libraries.length === 0) return seen;
-  const onFile = createFileHandler(libraries, copies, agent);
-  putInPlace('the require hook', agent, () => installRequireHook(libraries, onFile));
-  putInPlace('the hook of bundles', agent, () => installBundleHook(onFile));
+  const onFile = createFileHandler(libraries, copies, host);
+  putInPlace('the require hook', host, () => installRequireHook(libraries, onFile));
+  putInPlace('the hook of bundles', host, () => installBundleHook(onFile));
   // An ES module hook costs start-up time (asynchronous ones a thread): only where a library needs it.
   const esModules = libraries.filter(library => library.esModule).map(library => library.module);
-  if (esModules.length > 0) putInPlace('the ES module hook', agent, () => installEsModuleHook(esModules, onFile));
+  if (esModules.length > 0) putInPlace('the ES module hook', host, () => installEsModuleHook(esModules, onFile));
   return seen;
 }
 
 /** What every process needs. */
-function putInPlace(name: string, agent: Agent, install: () => void): void {
+function putInPlace(name: string, host: Host, install: () => void): void {
   try {
     install();
   } catch (error) {
-    cannotInstall(name, error, agent);
+    cannotInstall(name, error, host);
   }
 }
 
 /** A hook without which nobody is kept apart. */
-function cannotInstall(name: string, error: unknown, agent: Agent): void {
-  agent.counts.hookError(name);
-  agent.failIsolation(`${name} cannot be installed: ${error instanceof Error ? error.message : String(error)}`);
+function cannotInstall(name: string, error: unknown, host: Host): void {
+  host.counts.hookError(name);
+  host.failIsolation(`${name} cannot be installed: ${error instanceof Error ? error.message : String(error)}`);
 }
 
 /** @param copies by key of their source */
-function createFileHandler(libraries: readonly LibraryEntry[], copies: Map<string, Copy>, agent: Agent): FileHandler {
+function createFileHandler<H extends Host>(
+  libraries: readonly LibraryEntry<H>[],
+  copies: Map<string, Copy>,
+  host: H,
+): FileHandler {
   const patched = new WeakMap<object, Exports>();
 
   return (exports, name, source) => {
     const library = libraries.find(({ module }) => name === module || name.startsWith(`${module}/`));
     if (library === undefined) return exports;
-    return agent.guard(`the hook of ${library.module}`, exports, () => {
+    return host.guard(`the hook of ${library.module}`, exports, () => {
       const instrumentation = library.load();
       // With the first file of a copy: an unknown version may have none of the files that are looked for.
-      const copy = copies.get(source.key) ?? readCopy(library, source, agent);
+      const copy = copies.get(source.key) ?? readCopy(library, source, host);
       copies.set(source.key, copy);
       const file = name.slice(library.module.length + 1);
       const patch = copy.isKnown ? instrumentation.files[file] : instrumentation.unknownVersion;
@@ -93,7 +116,7 @@ function createFileHandler(libraries: readonly LibraryEntry[], copies: Map<strin
       const isKept = Object(exports) === exports;
       if (isKept && patched.has(exports)) return patched.get(exports);
       if (isKept) patched.set(exports, exports);
-      const result = patchFile(exports, patch, { library, source, copy, file, agent });
+      const result = patchFile(exports, patch, { library, source, copy, file, host });
       if (!isReplacement(result)) return exports;
       if (isKept) patched.set(exports, result.exports);
       return result.exports;
@@ -101,44 +124,48 @@ function createFileHandler(libraries: readonly LibraryEntry[], copies: Map<strin
   };
 }
 
-interface LoadedFile {
-  readonly library: LibraryEntry;
+interface LoadedFile<H> {
+  readonly library: LibraryEntry<H>;
   readonly source: CopySource;
   readonly copy: Copy;
   /** By its path within the package. */
   readonly file: string;
-  readonly agent: Agent;
+  readonly host: H;
 }
 
-function patchFile(exports: Exports, patch: Patch, { library, source, copy, file, agent }: LoadedFile): unknown {
+function patchFile<H extends Host>(
+  exports: Exports,
+  patch: Patch<H>,
+  { library, source, copy, file, host }: LoadedFile<H>,
+): unknown {
   const { module, version, isKnown } = copy;
   const name = `the hook of ${module}/${file} ${version}`;
   try {
-    const result = patch(exports, agent, libraryCopy(library.load(), source, version));
+    const result = patch(exports, host, libraryCopy(library.load(), source, version));
     if (!isKnown) return result;
     // Twice the same: a copy that is in two bundles.
     if (!copy.patched.includes(file)) copy.patched.push(file);
-    if (library.isMessaging) agent.clients.hooked(module);
+    if (library.isMessaging) host.clients.hooked(module);
     return result;
   } catch (error) {
     if (!copy.failed.includes(file)) copy.failed.push(file);
     // A client half hooked takes the messages of others.
-    if (library.isMessaging && isKnown) cannotInstall(name, error, agent);
-    else agent.guard.report(name, error);
+    if (library.isMessaging && isKnown) cannotInstall(name, error, host);
+    else host.guard.report(name, error);
     return undefined;
   }
 }
 
 /** The copy of the library that `source` is; one warning when nothing can be done with it. */
-function readCopy(library: LibraryEntry, source: CopySource, agent: Agent): Copy {
+function readCopy(library: LibraryEntry, source: CopySource, host: Host): Copy {
   const instrumentation = library.load();
   const { module, versions } = instrumentation;
   const { directory, offers } = source;
   const version = source.version();
   const copy = { module, version, directory, versions, patched: [], failed: [] };
   const leaveAlone = (reason: string, hint = ''): Copy => {
-    agent.log.warnOnce(`version:${module}@${version}`, `${reason}: it is left alone${hint}`);
-    if (library.isMessaging) agent.clients.leftAlone(reason);
+    host.log.warnOnce(`version:${module}@${version}`, `${reason}: it is left alone${hint}`);
+    if (library.isMessaging) host.clients.leftAlone(reason);
     return { ...copy, isKnown: false };
   };
   if (!inRange(version, versions)) {
@@ -150,7 +177,7 @@ function readCopy(library: LibraryEntry, source: CopySource, agent: Agent): Copy
       '; bundle the application anew',
     );
   }
-  agent.log.debug(`${module} ${version} is instrumented (${directory})`);
+  host.log.debug(`${module} ${version} is instrumented (${directory})`);
   return { ...copy, isKnown: true };
 }
 

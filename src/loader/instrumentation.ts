@@ -1,5 +1,3 @@
-import type { Agent } from '../agent/agent';
-
 // biome-ignore lint/suspicious/noExplicitAny: the exports of a foreign module enter here
 export type Exports = any;
 
@@ -17,8 +15,9 @@ const REPLACEMENT = Symbol.for('rocketmq-gray.replacement');
 /**
  * Changes the exports of a module in place; or returns a {@link Replacement}, where the module is one class. What it throws is
  * reported once; the application gets the module as it is.
+ * @typeParam Host what hooks are handed; `never`: whichever
  */
-export type Patch = (exports: Exports, agent: Agent, copy: LibraryCopy) => unknown;
+export type Patch<Host = never> = (exports: Exports, host: Host, copy: LibraryCopy) => unknown;
 
 /** Exports that everybody gets in the place of a CommonJS module's own. */
 export class Replacement {
@@ -32,15 +31,15 @@ export function isReplacement(value: unknown): value is Replacement {
 }
 
 /** How one library is instrumented: a value, no behaviour of its own. */
-export interface Instrumentation {
+export interface Instrumentation<Host = never> {
   /** Name of the npm package. */
   readonly module: string;
   /** Versions it was tested with, such as `>=1.0.0 <2`. Others are left alone. */
   readonly versions: string;
   /** What to do when a file of the package is loaded, by its path within the package, with `/`. */
-  readonly files: Readonly<Record<string, Patch>>;
+  readonly files: Readonly<Record<string, Patch<Host>>>;
   /** What to do with each file of a copy whose version is none of those. */
-  readonly unknownVersion?: Patch;
+  readonly unknownVersion?: Patch<Host>;
   /** What its hooks require by themselves: in a bundle there is nothing else than what the bundler was told of. */
   readonly requires?: Requires;
 }
@@ -53,19 +52,19 @@ export interface Requires {
 }
 
 /** A line of the list of libraries: nothing of an instrumentation is loaded before its library is. */
-export interface LibraryEntry {
+export interface LibraryEntry<Host = never> {
   readonly module: string;
   /** True when its hooked files are ES modules, which only an ES module hook can see. */
   readonly esModule?: true;
   /** True for a RocketMQ client: left out when messages are to be left alone. Without its hooks nobody is kept apart. */
   readonly isMessaging?: true;
-  readonly load: () => Instrumentation;
+  readonly load: () => Instrumentation<Host>;
 }
 
 /** Something in Node.js itself: put in place at once. */
-export interface CoreInstrumentation {
+export interface CoreInstrumentation<Host> {
   readonly module: string;
-  readonly patch: (agent: Agent) => void;
+  readonly patch: (host: Host) => void;
 }
 
 /** Where a copy of a library is: on disk, or within a bundle. */

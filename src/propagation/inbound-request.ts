@@ -1,6 +1,6 @@
-import type { Agent } from '../agent/agent';
-import type { Scope } from '../context/active-tag';
+import type { Scope, TagContext } from '../context/active-tag';
 import { followEvents, keepInScope } from '../context/emitter-scope';
+import type { HeaderPropagation } from './http-headers';
 
 /**
  * The scope to handle a request in, with `context.runInScope`; undefined: in the present one, straight on. Its later events
@@ -14,9 +14,15 @@ export type RequestScope = (
   another?: object,
 ) => Scope | undefined;
 
+interface Means {
+  readonly context: TagContext;
+  readonly headers: HeaderPropagation;
+  /** Told of what went wrong. */
+  readonly guard: { report(name: string, error: unknown): void };
+}
+
 /** @param classes prototypes of emitters, where each instance belongs to one request */
-export function createRequestScope(agent: Agent, classes: readonly object[] = []): RequestScope {
-  const { context, guard, headers } = agent;
+export function createRequestScope({ context, guard, headers }: Means, classes: readonly object[] = []): RequestScope {
   let followsClasses = false;
 
   // Without `guard`, whose closures would be a part of what each request costs.

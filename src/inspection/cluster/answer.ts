@@ -1,5 +1,5 @@
 /** What a server said, or why it is not known. */
-import type { Credentials } from '../../rocketmq/remoting/signature';
+import type { Credentials } from '../../names/credentials';
 
 export type Answer<T> = { readonly value: T } | NoAnswer;
 

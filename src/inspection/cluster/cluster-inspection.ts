@@ -1,4 +1,6 @@
 /** What people ask a cluster and the agent does not: each question is one command of the remoting protocol, and changes nothing. */
+
+import type { Credentials } from '../../names/credentials';
 import {
   type Broker,
   BrokerAdministrationError,
@@ -34,7 +36,6 @@ import {
 } from '../../rocketmq/remoting/codes';
 import { type RemotingConnection, type RemotingResponse, remotingConnection } from '../../rocketmq/remoting/connection';
 import { parseFastjson } from '../../rocketmq/remoting/frame';
-import type { Credentials } from '../../rocketmq/remoting/signature';
 import type { Member } from '../fleet/fleet-shape';
 import { withoutAccount } from './answer';
 import { releaseOf } from './broker-version';

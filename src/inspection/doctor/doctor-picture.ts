@@ -1,4 +1,6 @@
 /** What `doctor` asks a cluster about one topic, group and tag. What the answers mean is said in doctor-checks.ts. */
+
+import type { Credentials } from '../../names/credentials';
 import {
   type Broker,
   type BrokerAdministration,
@@ -11,7 +13,6 @@ import { consumerPlan, plannedFilter } from '../../rocketmq/plan/consumer-plan';
 import type { FilterExpression } from '../../rocketmq/plan/filter-expression';
 import { canaryGroup } from '../../rocketmq/plan/group-name';
 import { NOTHING_LEFT_OUT, withTags } from '../../rocketmq/plan/left-out';
-import type { Credentials } from '../../rocketmq/remoting/signature';
 import { type Answer, isKnown, type Settle, settling, valueIn } from '../cluster/answer';
 import {
   type AnnouncedProcess,

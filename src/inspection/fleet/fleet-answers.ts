@@ -1,8 +1,9 @@
 /** What `status` and `page` ask a cluster, again and again. What the answers make is said in fleet.ts. */
+
+import type { Credentials } from '../../names/credentials';
 import { type Broker, brokerAdministration } from '../../rocketmq/administration/broker-administration';
 import type { Marker } from '../../rocketmq/hand-over/hand-over';
 import { canaryGroup } from '../../rocketmq/plan/group-name';
-import type { Credentials } from '../../rocketmq/remoting/signature';
 import { type Answer, isKnown, settling, valueIn } from '../cluster/answer';
 import {
   type AnnouncedProcess,

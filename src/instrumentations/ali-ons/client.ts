@@ -1,7 +1,7 @@
 /** What is used here of the push consumers of ali-ons and its fork, and what is read from their options. */
 
+import type { Exports } from '../../agent/instrumentation';
 import type { AnyFunction } from '../../foreign-objects/wrap';
-import type { Exports } from '../../loader/instrumentation';
 import type { ClientConnection } from '../../rocketmq/consumer/client';
 import type { Beginning } from '../../rocketmq/plan/subscription';
 

@@ -1,7 +1,7 @@
 /** Push consumers of ali-ons and its fork: their group, their filter, and the handler of their messages. */
 
+import type { Exports, Patch } from '../../agent/instrumentation';
 import { type AnyFunction, wrapGetter, wrapMethod } from '../../foreign-objects/wrap';
-import type { Exports, Patch } from '../../loader/instrumentation';
 import type { ConsumerPrototype, MQPushConsumer } from './client';
 import type { Leaver } from './departure';
 import { isHandler, scopedHandler } from './handler';

@@ -1,7 +1,7 @@
 /** A copy of the library as the hooks of its consumers use it, and what they make of a consumer of the application. */
 import type { Agent } from '../../agent/agent';
+import type { Exports, LibraryCopy } from '../../agent/instrumentation';
 import type { AnyFunction } from '../../foreign-objects/wrap';
-import type { Exports, LibraryCopy } from '../../loader/instrumentation';
 import type { ClientKind } from '../../rocketmq/consumer/client';
 import type { Intake } from '../../rocketmq/hand-over/intake';
 import { beginningOf, connectionOf, type MQPushConsumer, takesSql92 } from './client';

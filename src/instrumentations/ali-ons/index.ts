@@ -12,7 +12,7 @@
  *
  * Of `MQProducer.prototype`: `sendKernelImpl` (each attempt to send).
  */
-import type { Instrumentation } from '../../loader/instrumentation';
+import type { Instrumentation } from '../../agent/instrumentation';
 import { noticeConsumers } from '../unknown-client';
 import { patchConsumer } from './consumer';
 import { patchProducer } from './producer';

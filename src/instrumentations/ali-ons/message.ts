@@ -1,5 +1,5 @@
 /** What both sides of the client share: its messages, and generators, which its 2.x are written with. */
-import type { LibraryCopy } from '../../loader/instrumentation';
+import type { LibraryCopy } from '../../agent/instrumentation';
 
 /** `MixAll.RETRY_GROUP_TOPIC_PREFIX` */
 export const RETRY_TOPIC = '%RETRY%';

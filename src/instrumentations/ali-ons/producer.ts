@@ -1,8 +1,8 @@
 /** Producers of ali-ons and its fork: the tag of each message. */
 
+import type { Exports, Patch } from '../../agent/instrumentation';
 import { shallowCopy } from '../../foreign-objects/shallow-copy';
 import { type AnyFunction, wrapMethod } from '../../foreign-objects/wrap';
-import type { Exports, Patch } from '../../loader/instrumentation';
 import { extractTag, injectTag, recordCarrier } from '../../propagation/message-properties';
 import { isGeneratorFunction, type Message, RETRY_TOPIC } from './message';
 

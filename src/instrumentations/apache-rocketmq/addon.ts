@@ -1,5 +1,5 @@
+import type { LibraryCopy } from '../../agent/instrumentation';
 import type { AnyClass } from '../../foreign-objects/wrap';
-import type { LibraryCopy } from '../../loader/instrumentation';
 
 /** What the compiled part of the client exports. */
 export interface Addon {

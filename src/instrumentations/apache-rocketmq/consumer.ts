@@ -1,7 +1,7 @@
 /** Push consumers of apache-rocketmq: their group, which messages they emit, and within which tag. */
 import type { Agent } from '../../agent/agent';
+import type { Exports, LibraryCopy, Patch } from '../../agent/instrumentation';
 import { type AnyFunction, wrapClass, wrapMethod } from '../../foreign-objects/wrap';
-import type { Exports, LibraryCopy, Patch } from '../../loader/instrumentation';
 import { extractTag, recordCarrier } from '../../propagation/message-properties';
 import type { ClientKind } from '../../rocketmq/consumer/client';
 import type { Reach } from '../../rocketmq/consumer/duties';

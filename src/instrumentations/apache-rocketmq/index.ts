@@ -6,7 +6,7 @@
  * `Producer` the method `send`; of `PushConsumer` the construction (the group), `subscribe`, `setListener` (what emits
  * 'message'), `start` and `shutdown`.
  */
-import type { Instrumentation } from '../../loader/instrumentation';
+import type { Instrumentation } from '../../agent/instrumentation';
 import { noticeConsumers } from '../unknown-client';
 import { patchConsumer } from './consumer';
 import { patchProducer } from './producer';

@@ -1,8 +1,8 @@
 /** Producers of apache-rocketmq: the tag of each message, and the flow of what happens once it is sent. */
 import type { Agent } from '../../agent/agent';
+import type { Patch } from '../../agent/instrumentation';
 import { overlay } from '../../foreign-objects/overlay';
 import { type AnyFunction, wrapMethod } from '../../foreign-objects/wrap';
-import type { Patch } from '../../loader/instrumentation';
 import { addonOf } from './addon';
 import { hasSeparators, propertyChanges, type SendOptions } from './property-string';
 

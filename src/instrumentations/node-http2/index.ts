@@ -9,8 +9,8 @@
  */
 import type { Http2Session } from 'node:http2';
 import type { Agent } from '../../agent/agent';
+import type { CoreInstrumentation } from '../../agent/instrumentation';
 import { onAcceptedConnection } from '../../loader/accepted-connections';
-import type { CoreInstrumentation } from '../../loader/instrumentation';
 import { onMadeConnection } from '../../loader/made-connections';
 
 export const nodeHttp2: CoreInstrumentation = {

@@ -1,9 +1,9 @@
 /** What is used here of the objects of rocketmq-client-nodejs 1.x, and its filters. */
-import type { Exports, LibraryCopy } from '../../loader/instrumentation';
+import type { Exports, LibraryCopy } from '../../agent/instrumentation';
+import type { Credentials } from '../../names/credentials';
 import type { Intake } from '../../rocketmq/hand-over/intake';
 import type { FilterExpression } from '../../rocketmq/plan/filter-expression';
 import type { Subscription } from '../../rocketmq/plan/subscription';
-import type { Credentials } from '../../rocketmq/remoting/signature';
 
 /** `FilterType` of proto/apache/rocketmq/v2/definition.proto. */
 const TAG = 1;

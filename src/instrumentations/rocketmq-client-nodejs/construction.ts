@@ -1,8 +1,8 @@
 /** Consumers of rocketmq-client-nodejs 1.x, as the application makes them. */
 import type { Agent } from '../../agent/agent';
+import type { Exports, LibraryCopy } from '../../agent/instrumentation';
 import { overlay } from '../../foreign-objects/overlay';
 import { wrapClass } from '../../foreign-objects/wrap';
-import type { Exports, LibraryCopy } from '../../loader/instrumentation';
 import type { ClientKind } from '../../rocketmq/consumer/client';
 import type { Intake } from '../../rocketmq/hand-over/intake';
 import type { StandInMaker } from '../../rocketmq/hand-over/stand-in';

@@ -1,7 +1,7 @@
 /** What the consumers of rocketmq-client-nodejs 1.x have in common: they start and end, subscribe, and receive. */
 import type { Agent } from '../../agent/agent';
+import type { Exports, LibraryCopy, Patch } from '../../agent/instrumentation';
 import { type AnyFunction, wrapMethod } from '../../foreign-objects/wrap';
-import type { Exports, LibraryCopy, Patch } from '../../loader/instrumentation';
 import type { Reach } from '../../rocketmq/consumer/duties';
 import { type ClientConsumer, type ClientFilter, credentialsOf, type MessageView, subscription } from './client';
 import { clientFilter } from './construction';

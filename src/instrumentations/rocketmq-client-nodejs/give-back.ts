@@ -10,7 +10,7 @@
  * - in an ordered group each delivery counts, on 5.5.0 too (`ConsumerOrderInfoManager`), with or without it.
  * A message whose attempts are used up goes to the dead letter queue instead of being delivered.
  */
-import type { LibraryCopy } from '../../loader/instrumentation';
+import type { LibraryCopy } from '../../agent/instrumentation';
 import type { ClientConsumer, MessageView } from './client';
 
 /** Milliseconds; what the broker adds to it is longer. */

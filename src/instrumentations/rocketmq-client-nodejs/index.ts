@@ -8,7 +8,7 @@
  * `Producer.prototype.onRecoverOrphanedTransactionCommand` (the transaction checker) and `TelemetrySession`
  * (construction: its logger).
  */
-import type { Instrumentation } from '../../loader/instrumentation';
+import type { Instrumentation } from '../../agent/instrumentation';
 import { noticeConsumers } from '../unknown-client';
 import { patchReceiving } from './consumer';
 import { patchProducer, patchPublishingMessage } from './producer';

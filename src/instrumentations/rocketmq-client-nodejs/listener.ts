@@ -1,6 +1,6 @@
 /** How a message of rocketmq-client-nodejs 1.x is seen, and the application's listener within the message's tag. */
 import type { Agent } from '../../agent/agent';
-import type { LibraryCopy } from '../../loader/instrumentation';
+import type { LibraryCopy } from '../../agent/instrumentation';
 import { extractTag } from '../../propagation/message-properties';
 import type { Intake } from '../../rocketmq/hand-over/intake';
 import type { MessageListener, MessageView } from './client';

@@ -1,7 +1,7 @@
 /** Producers of rocketmq-client-nodejs 1.x: the tag of each message, and the context of the transaction checker. */
 
+import type { Exports, Patch } from '../../agent/instrumentation';
 import { wrapMethod } from '../../foreign-objects/wrap';
-import type { Exports, Patch } from '../../loader/instrumentation';
 import { BASE } from '../../names/tag';
 import { extractTag, injectTag, type RemovablePropertyCarrier } from '../../propagation/message-properties';
 

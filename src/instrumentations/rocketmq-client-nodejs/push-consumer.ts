@@ -1,7 +1,7 @@
 /** Push consumers of rocketmq-client-nodejs 1.x. */
 
+import type { Patch } from '../../agent/instrumentation';
 import { type AnyFunction, wrapClass, wrapMethod } from '../../foreign-objects/wrap';
-import type { Patch } from '../../loader/instrumentation';
 import type { PushConsumer } from './client';
 import { consumerClass, leaveAlone } from './construction';
 import { patchLife, patchSubscriptions } from './consumer';

@@ -1,7 +1,7 @@
 /** Pull consumers of rocketmq-client-nodejs 1.x: `receive()` brings what the consumer and its stand-ins get. */
 import type { Agent } from '../../agent/agent';
+import type { Exports, Patch } from '../../agent/instrumentation';
 import { type AnyFunction, wrapMethod } from '../../foreign-objects/wrap';
-import type { Exports, Patch } from '../../loader/instrumentation';
 import { endOfTaken, messageBatch } from '../../rocketmq/pull/message-batch';
 import { pullFamily } from '../../rocketmq/pull/pull-family';
 import type { MessageView, SimpleConsumer } from './client';

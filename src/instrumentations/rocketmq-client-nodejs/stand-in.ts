@@ -6,8 +6,8 @@
  * application's consumers.
  */
 import type { Agent } from '../../agent/agent';
+import type { Exports, LibraryCopy } from '../../agent/instrumentation';
 import { overlay } from '../../foreign-objects/overlay';
-import type { Exports, LibraryCopy } from '../../loader/instrumentation';
 import type { Intake } from '../../rocketmq/hand-over/intake';
 import type { StandIn } from '../../rocketmq/hand-over/stand-in';
 import type { Subscription } from '../../rocketmq/plan/subscription';

@@ -3,8 +3,8 @@
  * again, once a second, and the client logs each time.
  */
 
+import type { Patch } from '../../agent/instrumentation';
 import { wrapClass } from '../../foreign-objects/wrap';
-import type { Patch } from '../../loader/instrumentation';
 import type { ClientConsumer } from './client';
 import { intakeOf } from './consumer-state';
 import { loggerView } from './logger-view';

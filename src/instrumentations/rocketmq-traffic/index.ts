@@ -8,7 +8,7 @@
  */
 import type { Socket } from 'node:net';
 import type { Agent } from '../../agent/agent';
-import type { CoreInstrumentation } from '../../loader/instrumentation';
+import type { CoreInstrumentation } from '../../agent/instrumentation';
 import { onMadeConnection } from '../../loader/made-connections';
 import { OWN_CONNECTION } from '../../rocketmq/remoting/own-connection';
 

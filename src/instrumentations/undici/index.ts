@@ -4,8 +4,8 @@
  * the application dispatches it, which may be above: the outermost of composed interceptors, or a class of its own.
  */
 import type { Agent } from '../../agent/agent';
+import { type Exports, type Instrumentation, type Patch, Replacement } from '../../agent/instrumentation';
 import { type AnyFunction, wrapClass, wrapMethod } from '../../foreign-objects/wrap';
-import { type Exports, type Instrumentation, type Patch, Replacement } from '../../loader/instrumentation';
 import { createAim } from './aim';
 import { type Calls, createCalls, type DispatchOptions, dispatchesAgain, isObject, remember } from './calls';
 import { withOneBaggage } from './one-baggage';

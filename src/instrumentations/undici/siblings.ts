@@ -3,8 +3,8 @@
  * through others like them, which seem to be a part of them: they close and end with them, and their events are theirs.
  */
 
+import type { LibraryCopy } from '../../agent/instrumentation';
 import { type AnyClass, type AnyFunction, wrapClass, wrapMethod } from '../../foreign-objects/wrap';
-import type { LibraryCopy } from '../../loader/instrumentation';
 
 /** A dispatcher of undici, 5 to 8. */
 export interface Dispatcher {

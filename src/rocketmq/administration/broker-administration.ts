@@ -1,3 +1,4 @@
+import type { Credentials } from '../../names/credentials';
 import type { FilterExpression } from '../plan/filter-expression';
 import type { Beginning } from '../plan/subscription';
 import {
@@ -25,7 +26,6 @@ import {
 import { type RemotingConnection, type RemotingResponse, remotingConnection } from '../remoting/connection';
 import { parseFastjson } from '../remoting/frame';
 import type { Connect } from '../remoting/runtime';
-import type { Credentials } from '../remoting/signature';
 
 /** A broker of a cluster. */
 export interface Broker {

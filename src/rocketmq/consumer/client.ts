@@ -1,5 +1,5 @@
 /** A client library, and how it reaches its brokers, as far as a session has to know. */
-import type { Credentials } from '../remoting/signature';
+import type { Credentials } from '../../names/credentials';
 
 export interface ClientKind {
   /** Its name, for messages to people. */

@@ -3,10 +3,11 @@
  * down, offsets cannot be asked for, and a crash is seen when the brokers notice it, after 120 s. So only tags that are
  * declared are managed, and each only after its group has been polled for a while: what is polled has offsets.
  */
+
+import type { Credentials } from '../../names/credentials';
 import { canaryGroup } from '../plan/group-name';
 import { type Announcement, sharedPresence } from '../presence/presence';
 import { type Runtime, systemRuntime } from '../remoting/runtime';
-import type { Credentials } from '../remoting/signature';
 import type { HandOverSource } from './source';
 import type { SteeredConsumer } from './steered-consumer';
 

@@ -1,8 +1,11 @@
 /** Starts and ends this process's stand-ins as the core of a hand-over wants it, and tells it how that went. */
 
+import type { Log } from '../../log';
 import type { Subscription } from '../plan/subscription';
 import type { Announcement } from '../presence/presence';
-import type { Driver } from './driver';
+import type { Clock } from '../remoting/clock';
+import type { HandOverEvent } from './events';
+import type { HandOverSource } from './source';
 import type { StandIn } from './stand-in';
 
 export interface StandInRunner {
@@ -19,12 +22,27 @@ export interface StandInRunner {
 /** Starts a consumer in the canary's group of `tag`. See {@link StandInMaker.start}. */
 export type MakeStandIn = (tag: string, subscriptions: readonly Subscription[]) => Promise<StandIn>;
 
-type Means = Pick<Driver, 'source' | 'subscriptions' | 'knownTags' | 'isOver' | 'groupOf' | 'clock' | 'log' | 'tell'>;
+/** What stand-ins are started with. */
+export interface StandInMeans {
+  readonly source: HandOverSource;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** What the application subscribes to now, by topic. */
+  readonly subscriptions: ReadonlyMap<string, Subscription>;
+  /** Tags that something is known of. */
+  readonly knownTags: ReadonlySet<string>;
+  /** The canary's group of a tag. */
+  readonly groupOf: (tag: string) => string;
+  /** Tells the core, and carries out what it answers. */
+  readonly tell: (event: HandOverEvent) => void;
+  /** The application has closed the consumer. */
+  readonly isOver: () => boolean;
+}
 
 /** Answers about who is there may be as old as this, ms: a stand-in has to see a canary that came before it. */
 const FRESH_MS = 500;
 
-export function standInRunner(means: Means, make: MakeStandIn): StandInRunner {
+export function standInRunner(means: StandInMeans, make: MakeStandIn): StandInRunner {
   const { source, subscriptions, knownTags, isOver, groupOf, clock, log, tell } = means;
   const running = new Map<string, { readonly standIn: StandIn; readonly announcement: Announcement }>();
   const unfinished = new Set<Promise<void>>();
@@ -99,7 +117,7 @@ export function standInRunner(means: Means, make: MakeStandIn): StandInRunner {
 }
 
 /** Whether no other process stands in, as far as is known. */
-async function isAlone({ source, clock }: Means, tag: string, topics: readonly string[]): Promise<boolean> {
+async function isAlone({ source, clock }: StandInMeans, tag: string, topics: readonly string[]): Promise<boolean> {
   // By an answer that is newer than this one's withdrawal.
   await clock.sleep(FRESH_MS);
   const others = await source.otherStandIns(tag, topics);

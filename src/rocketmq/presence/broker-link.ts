@@ -1,3 +1,4 @@
+import type { Credentials } from '../../names/credentials';
 import {
   CONSUMER_NOT_ONLINE,
   GET_CONSUMER_CONNECTION_LIST,
@@ -9,7 +10,6 @@ import {
 import type { RemotingConnection, RemotingResponse } from '../remoting/connection';
 import { parseFastjson } from '../remoting/frame';
 import type { Runtime } from '../remoting/runtime';
-import type { Credentials } from '../remoting/signature';
 import { HEARTBEAT_MS, heartbeats } from './heartbeats';
 import { refusal } from './refusal';
 

@@ -1,7 +1,7 @@
+import type { Credentials } from '../../names/credentials';
 import { isInstanceTag } from '../../names/tag';
 import { canaryGroup } from '../plan/group-name';
 import { type Runtime, systemRuntime } from '../remoting/runtime';
-import type { Credentials } from '../remoting/signature';
 import { announcementGroup } from './announcement-name';
 import { type Announcement, type Announcements, announcements } from './announcements';
 import { type Asked, type BrokerQuestions, brokerQuestions } from './broker-questions';

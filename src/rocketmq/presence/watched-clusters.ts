@@ -1,7 +1,8 @@
 /** The clusters that host the topics of this process's consumers, and a link to each of their brokers. */
+
+import type { Credentials } from '../../names/credentials';
 import { type BrokerAdministration, brokerAdministration } from '../administration/broker-administration';
 import type { Runtime } from '../remoting/runtime';
-import type { Credentials } from '../remoting/signature';
 import { type BrokerLink, brokerLink } from './broker-link';
 import { type WatchedBroker, type WatchedBrokers, watchedBrokers } from './watched-brokers';
 

@@ -1,4 +1,4 @@
-import type { Credentials } from './signature';
+import type { Credentials } from '../../names/credentials';
 
 /** The name servers of a cluster, and as whom they and their brokers are asked. */
 export interface ClusterServers {

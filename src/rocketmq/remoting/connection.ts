@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
+import type { Credentials } from '../../names/credentials';
 import { encodeFrame, frameDecoder, isResponse } from './frame';
 import { OWN_CONNECTION } from './own-connection';
-import type { Credentials } from './signature';
 import { signedFields } from './signature';
 
 /** A server's answer to a command. */

@@ -1,10 +1,4 @@
-/** An account of a broker with access control, as given to the client library. */
-export interface Credentials {
-  readonly accessKey: string;
-  readonly secretKey: string;
-  /** Of a temporary account. */
-  readonly securityToken?: string | undefined;
-}
+import type { Credentials } from '../../names/credentials';
 
 /**
  * The fields of a command with the account and the signature added, as the client libraries do it (source:
