@@ -59,12 +59,32 @@ function withTable(document, name, text) {
 module.exports = { attributesTable, metricsTable, settingsTable, withTable };
 
 if (require.main === module) {
-  // The compiled code, by a path that the type checker does not follow: it may not be built yet.
-  const { SETTINGS } = require(join(__dirname, '..', 'dist', 'config', 'settings.js'));
-  const { ATTRIBUTES, METRICS } = require(join(__dirname, '..', 'dist', 'metrics', 'metrics.js'));
+  const { SETTINGS } = load('config/settings.ts');
+  const { ATTRIBUTES, METRICS } = load('metrics/metrics.ts');
   write('README.md', 'settings', settingsTable(SETTINGS));
   write(join('docs', 'metrics.md'), 'metrics', metricsTable(METRICS));
   write(join('docs', 'metrics.md'), 'attributes', attributesTable(ATTRIBUTES));
+}
+
+/**
+ * The exports of a source file.
+ *
+ * @param {string} file its path in src
+ */
+function load(file) {
+  const { buildSync } = require('esbuild');
+  const path = join(__dirname, '..', 'src', file);
+  const { outputFiles } = buildSync({
+    entryPoints: [path],
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    write: false,
+  });
+  /** @type {{ exports: any }} */
+  const loaded = { exports: {} };
+  new Function('module', 'exports', 'require', outputFiles[0]?.text ?? '')(loaded, loaded.exports, require);
+  return loaded.exports;
 }
 
 /**

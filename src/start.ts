@@ -6,6 +6,9 @@ import { isTool, type Launch, readLaunch } from './config/launch';
 import { type LoadedSettings, SettingError } from './config/load';
 import { processSettings } from './config/process-settings';
 import { CORE, LIBRARIES } from './instrumentations';
+
+export { LIBRARIES } from './instrumentations';
+
 import { install, type SeenCopy } from './loader/install';
 import { loadedBefore } from './loader/loaded-before';
 import { formatLine, lineOutput } from './log-output';

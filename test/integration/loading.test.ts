@@ -13,9 +13,7 @@ beforeAll(async () => {
   });
   sandbox.unalias('undici5', 'older', 'undici');
   // Another installation of our package, with what it depends upon.
-  for (const name of ['rocketmq-gray', 'require-in-the-middle', 'import-in-the-middle', '@opentelemetry']) {
-    cpSync(sandbox.path(`node_modules/${name}`), sandbox.path(`older/node_modules/${name}`), { recursive: true });
-  }
+  cpSync(sandbox.agentDirectory, sandbox.path('older/node_modules/rocketmq-gray'), { recursive: true });
 });
 afterAll(() => sandbox?.remove());
 

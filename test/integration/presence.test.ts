@@ -1,5 +1,6 @@
 import { Socket } from 'node:net';
 import { join } from 'node:path';
+import { buildSync } from 'esbuild';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Account, ROCKETMQ_VERSIONS, type Rocketmq, startRocketmq } from '../../fixtures/rocketmq';
 import { SETTLING_MS } from '../../src/rocketmq/presence/memory';
@@ -21,6 +22,9 @@ const children: RunningChild[] = [];
 
 beforeAll(async () => {
   sandbox = await createSandbox();
+  // The package has it within a bundle.
+  const source = join(__dirname, '../../src/rocketmq/presence/presence.ts');
+  buildSync({ entryPoints: [source], bundle: true, platform: 'node', outfile: sandbox.path('presence-bundle.cjs') });
 });
 afterAll(() => sandbox?.remove());
 afterEach(async () => {
@@ -38,7 +42,7 @@ async function another(announce: readonly unknown[], servers: PresenceServers = 
     cwd: sandbox.directory,
     env: {
       APP: JSON.stringify({
-        presence: join(sandbox.agentDirectory, 'dist/rocketmq/presence/presence.js'),
+        presence: sandbox.path('presence-bundle.cjs'),
         servers,
         announce,
       }),
