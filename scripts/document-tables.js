@@ -3,6 +3,7 @@
 
 const { readFileSync, writeFileSync } = require('node:fs');
 const { join } = require('node:path');
+const { instrumentations, source } = require('./sources.js');
 
 /**
  * @param {readonly import('../src/config/settings').Setting[]} settings
@@ -37,6 +38,20 @@ function attributesTable(attributes) {
   return ['| attribute | value |', '|---|---|', ...rows].join('\n');
 }
 
+/**
+ * @param {readonly import('../fixtures/rocketmq-clients/client').Client[]} clients
+ * @param {readonly import('../src/loader/instrumentation').Instrumentation[]} instrumentations
+ * @returns {string}
+ */
+function clientsTable(clients, instrumentations) {
+  const rows = clients.map(({ module, brokers, readme: { tested, note, works } }) => {
+    const range = instrumentations.find(instrumentation => instrumentation.module === module)?.versions ?? '';
+    const versions = [`${tested} (${code(range)})`, ...(note === undefined ? [] : [note]), `on ${brokers.join(', ')}`];
+    return `| ${code(module)} | ${versions.join(', ')} | ${works} |`;
+  });
+  return ['| RocketMQ client | versions tested | what works |', '|---|---|---|', ...rows].join('\n');
+}
+
 /** @param {string} text */
 function code(text) {
   return `\`${text}\``;
@@ -56,35 +71,16 @@ function withTable(document, name, text) {
   return `${document.slice(0, from)}\n${text}\n${document.slice(to)}`;
 }
 
-module.exports = { attributesTable, metricsTable, settingsTable, withTable };
+module.exports = { attributesTable, clientsTable, metricsTable, settingsTable, withTable };
 
 if (require.main === module) {
-  const { SETTINGS } = load('config/settings.ts');
-  const { ATTRIBUTES, METRICS } = load('metrics/metrics.ts');
+  const { SETTINGS } = source('src/config/settings.ts');
+  const { ATTRIBUTES, METRICS } = source('src/metrics/metrics.ts');
+  const { CLIENTS } = source('fixtures/rocketmq-clients/clients.ts');
   write('README.md', 'settings', settingsTable(SETTINGS));
+  write('README.md', 'rocketmq-clients', clientsTable(CLIENTS, instrumentations()));
   write(join('docs', 'metrics.md'), 'metrics', metricsTable(METRICS));
   write(join('docs', 'metrics.md'), 'attributes', attributesTable(ATTRIBUTES));
-}
-
-/**
- * The exports of a source file.
- *
- * @param {string} file its path in src
- */
-function load(file) {
-  const { buildSync } = require('esbuild');
-  const path = join(__dirname, '..', 'src', file);
-  const { outputFiles } = buildSync({
-    entryPoints: [path],
-    bundle: true,
-    platform: 'node',
-    format: 'cjs',
-    write: false,
-  });
-  /** @type {{ exports: any }} */
-  const loaded = { exports: {} };
-  new Function('module', 'exports', 'require', outputFiles[0]?.text ?? '')(loaded, loaded.exports, require);
-  return loaded.exports;
 }
 
 /**
