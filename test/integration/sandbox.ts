@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { inject } from 'vitest';
 import { withLock } from '../../fixtures/applications/lock';
-import { CACHE, npmInstall } from '../../fixtures/applications/npm';
+import { CACHE, npmInstall, PROJECT_ROOT } from '../../fixtures/applications/npm';
 
 const CLIENTS = join(PROJECT_ROOT, 'fixtures', 'rocketmq-clients');
 
