@@ -1,7 +1,6 @@
-// Builds dist: a bundle for each thing that people name or that the preload loads, the command line, and types. With --quick,
-// as tests of one file want it, without types: they are most of the time.
+// Builds dist: a bundle for each thing that people name or that the preload loads, the command line, and types.
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -37,7 +36,9 @@ const LIBRARIES = 'instrumentations';
 /** Declarations that people's compilers read, with those that they refer to. */
 const TYPES = ['index', 'public-functions', 'bundler/esbuild', 'bundler/webpack'];
 
-rmSync('dist', { recursive: true, force: true });
+// Types that are there stay with --quick: what people call changes rarely, and most of a build's time is theirs.
+const keepsTypes = process.argv.includes('--quick') && existsSync('dist/index.d.mts');
+if (!keepsTypes) rmSync('dist', { recursive: true, force: true });
 const inputs = await Promise.all(Object.entries(BUNDLES).map(([name, source]) => bundle(name, source)));
 const states = statesOfShared(inputs);
 if (states.length > 0) {
@@ -52,7 +53,7 @@ if (states.length > 0) {
 buildCommandLine();
 // One instance of the state, whichever module system asks: the ES module re-exports the CommonJS one.
 writeFileSync('dist/index.mjs', "export { activeTag, runWithTag } from './index.js';\n");
-if (!process.argv.includes('--quick')) buildTypes();
+if (!keepsTypes) buildTypes();
 
 /**
  * Bundles src/<source>.ts with what it imports, but for packages and what is a bundle of its own.

@@ -1,7 +1,8 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type Account, ROCKETMQ_VERSIONS, type Rocketmq, startRocketmq } from '../../fixtures/rocketmq';
+import { type Account, ROCKETMQ_VERSIONS, type Rocketmq } from '../../fixtures/rocketmq';
+import { takeRocketmq } from '../../fixtures/warm-servers/take';
 import { createLog } from '../../src/log';
 import {
   type Broker,
@@ -129,7 +130,7 @@ describe.each(ROCKETMQ_VERSIONS)('RocketMQ %s', version => {
   const of5 = (settings: Readonly<Record<string, unknown>>) => (is5 ? settings : {});
 
   beforeAll(async () => {
-    rocketmq = await startRocketmq({ version, brokers: BROKERS.length });
+    rocketmq = await takeRocketmq({ version, brokers: BROKERS.length });
     administration = brokerAdministration({ namesrv: rocketmq.namesrv, timeoutMs: PATIENCE_MS });
     for (const topic of TOPICS) await rocketmq.createTopic(topic, { queues: QUEUES });
     brokers = await administration.brokersOfCluster(TOPICS);
@@ -477,7 +478,7 @@ describe.each(ROCKETMQ_VERSIONS)('RocketMQ %s with access control', version => {
   const opened: BrokerAdministration[] = [];
 
   beforeAll(async () => {
-    rocketmq = await startRocketmq({ version, accessControl: { ...admin, restricted } });
+    rocketmq = await takeRocketmq({ version, accessControl: { ...admin, restricted } });
     administration = as(admin);
     for (const topic of TOPICS) await rocketmq.createTopic(topic, { queues: QUEUES });
     brokers = await administration.brokersOfCluster(TOPICS);

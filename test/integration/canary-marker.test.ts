@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ROCKETMQ_VERSIONS, type Rocketmq, startRocketmq } from '../../fixtures/rocketmq';
+import { ROCKETMQ_VERSIONS, type Rocketmq } from '../../fixtures/rocketmq';
+import { takeRocketmq } from '../../fixtures/warm-servers/take';
 import {
   type BrokerAdministration,
   brokerAdministration,
@@ -31,7 +32,7 @@ describe.each(ROCKETMQ_VERSIONS.map((version, index, all) => [version, all[(inde
     let second = '';
 
     beforeAll(async () => {
-      for (const version of versions) servers.push(await startRocketmq({ version }));
+      for (const version of versions) servers.push(await takeRocketmq({ version }));
       [first = '', second = ''] = servers.map(({ namesrv }) => namesrv);
     });
     afterAll(async () => {

@@ -9,7 +9,7 @@ let sandbox: Sandbox;
 beforeAll(async () => {
   sandbox = await createSandbox({
     // The newest undici that runs on every version of Node.js, and an older one.
-    dependencies: { undici: '^6', undici5: 'npm:undici@^5', 'rocketmq-client-nodejs': '^1.0.8' },
+    dependencies: { undici: '^6', undici5: 'npm:undici@^5', 'rocketmq-client-nodejs': '^1.0.8', debug: '^4.4.3' },
   });
   sandbox.unalias('undici5', 'older', 'undici');
   // Another installation of our package, with what it depends upon.

@@ -2,7 +2,8 @@ import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { type Account, ROCKETMQ_VERSIONS, type Rocketmq, startRocketmq } from '../../fixtures/rocketmq';
+import { type Account, ROCKETMQ_VERSIONS, type Rocketmq } from '../../fixtures/rocketmq';
+import { takeRocketmq } from '../../fixtures/warm-servers/take';
 import { SETTLING_MS } from '../../src/rocketmq/presence/memory';
 import { type Presence, type PresenceServers, sharedPresence } from '../../src/rocketmq/presence/presence';
 import { GET_PRODUCER_CONNECTION_LIST } from '../../src/rocketmq/remoting/codes';
@@ -58,7 +59,7 @@ const tags = async (group: string) => [...(await presence.canaries(group, TOPICS
 
 describe.each(ROCKETMQ_VERSIONS)('RocketMQ %s', version => {
   beforeAll(async () => {
-    rocketmq = await startRocketmq({ version, brokers: 2 });
+    rocketmq = await takeRocketmq({ version, brokers: 2 });
     for (const topic of TOPICS) await rocketmq.createTopic(topic);
     presence = sharedPresence({ namesrv: rocketmq.namesrv });
   });
@@ -261,7 +262,7 @@ describe.each(ROCKETMQ_VERSIONS)('RocketMQ %s with access control', version => {
   const as = (credentials: Account | undefined) => open(sharedPresence({ namesrv: rocketmq.namesrv, credentials }));
 
   beforeAll(async () => {
-    rocketmq = await startRocketmq({ version, accessControl: { ...admin, restricted } });
+    rocketmq = await takeRocketmq({ version, accessControl: { ...admin, restricted } });
     for (const topic of TOPICS) await rocketmq.createTopic(topic);
   });
   afterAll(async () => {
@@ -347,7 +348,7 @@ async function consume(server: RemotingConnection, groupName: string, clientID: 
 
 describe('by the proxy alone', () => {
   beforeAll(async () => {
-    rocketmq = await startRocketmq();
+    rocketmq = await takeRocketmq();
     for (const topic of TOPICS) await rocketmq.createTopic(topic);
   });
   afterAll(() => rocketmq?.stop());
