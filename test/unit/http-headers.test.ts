@@ -97,6 +97,9 @@ describe('changes', () => {
     const { changes } = propagation();
     for (let i = 0; i < 200; i++)
       expect(changeHeaderObject({}, changes(`t${i}`))).toEqual({ baggage: `gray_tag=t${i}` });
+    // The same list again: it is remembered.
+    const isRemembered = (tag: string) => new Set([changes(tag), changes(tag)]).size === 1;
+    expect([0, 63, 64, 199].map(i => isRemembered(`t${i}`))).toEqual([true, true, false, false]);
   });
 });
 
