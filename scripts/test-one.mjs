@@ -1,12 +1,13 @@
 // `npm run test:one -- <file> [options of vitest]`: one file of tests, as quickly as can be. Builds what has changed, keeps servers
-// warm from run to run, and runs on one version of Node.js (TEST_NODE_VERSIONS names others).
+// warm from run to run, and runs on one version of Node.js and RocketMQ (TEST_NODE_VERSIONS and TEST_ROCKETMQ_VERSIONS name
+// others).
 import { spawn } from 'node:child_process';
 import { mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fixture, prepare, say } from './prepare.mjs';
 
-const NODE = '22';
+const VERSIONS = { TEST_NODE_VERSIONS: '22', TEST_ROCKETMQ_VERSIONS: '5.5.0' };
 const LOG = join('.cache', 'servers.log');
 const ANSWERS_WITHIN_MS = 10_000;
 
@@ -18,7 +19,7 @@ if (file === undefined) {
 }
 const project = ['unit', 'frameworks'].find(name => file.includes(`${name}/`)) ?? 'integration';
 /** @type {Record<string, string | undefined>} */
-const environment = { TEST_NODE_VERSIONS: NODE, ...process.env };
+const environment = { ...VERSIONS, ...process.env };
 try {
   prepare.installDependencies();
   if (project !== 'unit') {

@@ -2,13 +2,14 @@ import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { type Account, ROCKETMQ_VERSIONS, type Rocketmq } from '../../fixtures/rocketmq';
+import type { Account, Rocketmq } from '../../fixtures/rocketmq';
 import { takeRocketmq } from '../../fixtures/warm-servers/take';
 import { SETTLING_MS } from '../../src/rocketmq/presence/memory';
 import { type Presence, type PresenceServers, sharedPresence } from '../../src/rocketmq/presence/presence';
 import { GET_PRODUCER_CONNECTION_LIST } from '../../src/rocketmq/remoting/codes';
 import { type RemotingConnection, remotingConnection } from '../../src/rocketmq/remoting/connection';
 import { type RunningChild, start } from './child';
+import { chosenRocketmqVersions } from './each-rocketmq';
 import { createSandbox, type Sandbox } from './sandbox';
 
 const TOPICS = ['orders', 'payments'];
@@ -57,7 +58,7 @@ async function another(announce: readonly unknown[], servers: PresenceServers = 
 const canary = (group: string, tag: string) => another(['announceCanary', group, tag, TOPICS]);
 const tags = async (group: string) => [...(await presence.canaries(group, TOPICS)).tags].sort();
 
-describe.each(ROCKETMQ_VERSIONS)('RocketMQ %s', version => {
+describe.each(chosenRocketmqVersions())('RocketMQ %s', version => {
   beforeAll(async () => {
     rocketmq = await takeRocketmq({ version, brokers: 2 });
     for (const topic of TOPICS) await rocketmq.createTopic(topic);
@@ -249,7 +250,7 @@ function countRequests() {
   return { stop };
 }
 
-describe.each(ROCKETMQ_VERSIONS)('RocketMQ %s with access control', version => {
+describe.each(chosenRocketmqVersions())('RocketMQ %s with access control', version => {
   const admin: Account = { accessKey: 'administrator', secretKey: 'secret-of-the-administrator' };
   const restricted: Account = { accessKey: 'application', secretKey: 'secret-of-the-application' };
   const observer: Account = { accessKey: 'observer', secretKey: 'secret-of-the-observer' };
