@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import * as path from 'node:path';
+import { startLines } from '../lines/start';
 import type { Environment } from './environment';
 import type { Launch } from './launch';
 import { SETTINGS, type Setting, type Settings } from './settings';
@@ -23,10 +24,21 @@ export type SettingSource =
 export interface LoadedSettings {
   readonly settings: Settings;
   readonly sources: Readonly<Record<keyof Settings, SettingSource>>;
-  /** What people should know although the process goes on, a line each. */
-  readonly notices: readonly string[];
-  /** Why this process may be taken for another environment's, a line each. */
-  readonly errors: readonly string[];
+  readonly notices: readonly Notice[];
+}
+
+/** What people should know although the process goes on. */
+export type Notice =
+  | { readonly type: 'tags without auto'; readonly mode: string }
+  | { readonly type: 'unknown variable'; readonly variable: string }
+  /** It belongs to the application or the platform, and its value is of no use to us. */
+  | { readonly type: 'alias not used'; readonly setting: keyof Settings; readonly problem: WrongValue };
+
+export interface WrongValue {
+  /** A variable, or a key in a file. */
+  readonly where: string;
+  readonly value: string;
+  readonly allowed: string;
 }
 
 const CONFIG_VARIABLE = 'GRAY_CONFIG';
@@ -53,21 +65,15 @@ export function loadSettings(
     draft.logTo = launch.logTo;
     sources.logTo = { from: 'launch' };
   }
-  const refused: Refused[] = [];
-  const finish = (notices: string[]): LoadedSettings => ({
+  const refused: Notice[] = [];
+  const finish = (notices: Notice[]): LoadedSettings => ({
     settings: draft as unknown as Settings,
     sources: sources as LoadedSettings['sources'],
-    notices: [...refused.filter(({ setting }) => setting !== 'tag').map(({ line }) => line), ...notices],
-    errors: refused
-      .filter(({ setting }) => setting === 'tag')
-      .map(
-        ({ line }) =>
-          `${line}: ${draft.tag === undefined ? 'this process is of the baseline' : `its tag is ${draft.tag}`}`,
-      ),
+    notices: [...refused, ...notices],
   });
 
   const enabled = SETTINGS.find(setting => setting.name === 'enabled') as Setting;
-  const variables = { environment, pending: launch.pending ?? NONE, refuse: (one: Refused) => refused.push(one) };
+  const variables = { environment, pending: launch.pending ?? NONE, refuse: (notice: Notice) => refused.push(notice) };
   const switched = fromEnvironment(enabled, variables);
   if (switched?.value === false) {
     draft.enabled = false;
@@ -103,16 +109,10 @@ function inPlace(file: string, inDirectory: (file: string) => string): string {
   return file.endsWith('/') && !resolved.endsWith('/') ? `${resolved}/` : resolved;
 }
 
-/** A variable of the application's or the platform's own, with a value that is of no use to us. */
-interface Refused {
-  readonly setting: keyof Settings;
-  readonly line: string;
-}
-
 interface Variables {
   readonly environment: Environment;
   readonly pending: ReadonlySet<string>;
-  refuse(refused: Refused): void;
+  refuse(notice: Notice): void;
 }
 
 /** @throws {SettingError} for a wrong value of a variable of ours; one of others is refused, and not used */
@@ -123,9 +123,9 @@ function fromEnvironment(setting: Setting, { environment, pending, refuse }: Var
     const isOwn = variable.startsWith(OWN_PREFIX);
     const parsed = isOwn ? setting.parse(text) : (setting.parseAlias ?? setting.parse)(text);
     if (parsed === undefined) {
-      const line = wrong(variable, text, setting.allowed);
-      if (isOwn) throw new SettingError(`wrong setting: ${line}`);
-      refuse({ setting: setting.name, line: `not used: ${line}` });
+      if (isOwn) return fail(variable, text, setting.allowed);
+      const problem = { where: variable, value: quote(text), allowed: setting.allowed };
+      refuse({ type: 'alias not used', setting: setting.name, problem });
       continue;
     }
     return {
@@ -174,11 +174,7 @@ function fromFile(setting: Setting, file: ConfigFile | undefined): Found | undef
 }
 
 function fail(where: string, value: string, allowed: string): never {
-  throw new SettingError(`wrong setting: ${wrong(where, value, allowed)}`);
-}
-
-function wrong(where: string, value: string, allowed: string): string {
-  return `${where}=${quote(value)}; allowed: ${allowed}`;
+  throw new SettingError(startLines.wrongSetting.words({ where, value: quote(value), allowed }));
 }
 
 /** Values are shown without control characters and cut: what a person typed, not what a log can choke on. */
@@ -188,16 +184,16 @@ function quote(value: string): string {
   return clean.length > 200 ? `${clean.slice(0, 200)}…` : clean;
 }
 
-function notices(settings: Settings, environment: Environment): string[] {
-  const lines: string[] = [];
+function notices(settings: Settings, environment: Environment): Notice[] {
+  const found: Notice[] = [];
   if (settings.mqTags.length > 0 && settings.mqBaseline !== 'auto') {
-    lines.push(`GRAY_MQ_TAGS has no effect with GRAY_MQ_BASELINE=${settings.mqBaseline}`);
+    found.push({ type: 'tags without auto', mode: settings.mqBaseline });
   }
   const known = new Set([CONFIG_VARIABLE, ...SETTINGS.flatMap(setting => setting.variables)]);
   for (const variable of Object.keys(environment)) {
     if (variable.startsWith(OWN_PREFIX) && !known.has(variable)) {
-      lines.push(`${variable} is not a setting of rocketmq-gray and is ignored`);
+      found.push({ type: 'unknown variable', variable });
     }
   }
-  return lines;
+  return found;
 }

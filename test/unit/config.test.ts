@@ -145,29 +145,24 @@ describe('environment', () => {
     expect(message.split('; allowed: ')[1]).toContain(allowed);
   });
 
-  it.each<[string, string, string, string]>([
-    ['NAMESRV_ADDR', 'localhost', 'b:2', 'host:port'],
-    ['NAMESRV_ADDR', ';', 'b:2', 'host:port'],
-    ['NAMESRV_ADDR', 'a:1;b', 'b:2', 'host:port'],
-    ['PROFILER_MICRO_SERVICE_MQ_GRAY_ENABLE', '2', 'true', 'true or false'],
-  ])('%s=%s belongs to others: it is not used, and said', (variable, text, _, allowed) => {
-    const { settings, notices, errors } = loadSettings({ [variable]: text });
+  it.each([
+    ['NAMESRV_ADDR', 'localhost', 'mqNamesrv'],
+    ['NAMESRV_ADDR', ';', 'mqNamesrv'],
+    ['NAMESRV_ADDR', 'a:1;b', 'mqNamesrv'],
+    ['PROFILER_MICRO_SERVICE_MQ_GRAY_ENABLE', '2', 'mqEnabled'],
+    ['ALICLOUD_SERVICE_TAG', 'a b', 'tag'],
+    ['MSE_ALICLOUD_SERVICE_TAG', 'base', 'tag'],
+  ])('%s=%s belongs to others: it is not used, and said', (variable, text, setting) => {
+    const { settings, notices } = loadSettings({ [variable]: text });
     expect(settings).toEqual(DEFAULTS);
-    expect(notices).toHaveLength(1);
-    expect(notices[0]).toMatch(new RegExp(`^not used: ${variable}=${text}; allowed: .*${allowed}`));
-    expect(errors).toEqual([]);
+    const problem = { where: variable, value: text, allowed: expect.any(String) };
+    expect(notices).toEqual([{ type: 'alias not used', setting, problem }]);
   });
 
-  it.each<[Record<string, string>, string | undefined, string]>([
-    [{ ALICLOUD_SERVICE_TAG: 'a b' }, undefined, 'this process is of the baseline'],
-    [{ MSE_ALICLOUD_SERVICE_TAG: 'base' }, undefined, 'this process is of the baseline'],
-    [{ ALICLOUD_SERVICE_TAG: 'a_b', MSE_ALICLOUD_SERVICE_TAG: 'gray' }, 'gray', 'its tag is gray'],
-  ])('%j: a tag of others that is none is an error line', (environment, tag, effect) => {
-    const { settings, errors } = loadSettings(environment);
-    expect(settings.tag).toBe(tag);
-    expect(errors).toHaveLength(1);
-    expect(errors[0]).toContain('letters, digits or hyphens');
-    expect(errors[0]?.endsWith(effect)).toBe(true);
+  it('takes the next alias where one cannot be used', () => {
+    const { settings, notices } = loadSettings({ ALICLOUD_SERVICE_TAG: 'a_b', MSE_ALICLOUD_SERVICE_TAG: 'gray' });
+    expect(settings.tag).toBe('gray');
+    expect(notices).toHaveLength(1);
   });
 
   it('shows a wrong value without control characters, and not all of a long one', () => {
@@ -182,13 +177,13 @@ describe('environment', () => {
 
   it('with a variable that is no setting is worth a notice', () => {
     const { notices } = loadSettings({ GRAY_TAGS: 'x', GRAYSCALE: '1', GRAY_CONFIG: '', GRAY_TAG: 'gray' });
-    expect(notices).toEqual(['GRAY_TAGS is not a setting of rocketmq-gray and is ignored']);
+    expect(notices).toEqual([{ type: 'unknown variable', variable: 'GRAY_TAGS' }]);
   });
 
   it('with a setting that has no effect is worth a notice', () => {
     const { settings, notices } = loadSettings({ GRAY_MQ_TAGS: 'gray,blue', GRAY_MQ_BASELINE: 'none' });
     expect(settings).toMatchObject({ mqTags: ['gray', 'blue'], mqBaseline: 'none' });
-    expect(notices).toEqual(['GRAY_MQ_TAGS has no effect with GRAY_MQ_BASELINE=none']);
+    expect(notices).toEqual([{ type: 'tags without auto', mode: 'none' }]);
   });
 });
 

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { TlsMode } from '../../config/settings';
+import { errorText } from '../../foreign-objects/error-text';
 import { hostAndPort } from '../../names/addresses';
 import type { Credentials } from '../../names/credentials';
 import { encodeFrame, frameDecoder, isResponse } from './frame';
@@ -215,7 +216,7 @@ function openLink(
         pending.delete(frame.opaque);
       }
     } catch (error) {
-      end(error instanceof Error ? error.message : String(error), error);
+      end(errorText(error), error);
     }
   });
 
