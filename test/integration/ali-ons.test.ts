@@ -68,9 +68,10 @@ describe('ali-ons 3 on RocketMQ 4.9.7', () => {
     await canary.receives(['missed-0', 'missed-1']);
   });
 
-  it("gives the canary's group the baseline group's settings, also when it subscribes late", async () => {
+  it("gives the canary's group the baseline group's settings but for its pause, also when it subscribes late", async () => {
     const { topic, group } = await prepared(false);
-    await environment.rocketmq.createGroup(group, { retryMaxTimes: 3, consumeBroadcastEnable: false });
+    const lasting = { retryMaxTimes: 3, consumeBroadcastEnable: false };
+    await environment.rocketmq.createGroup(group, { ...lasting, consumeEnable: false });
     const settings = { client, group, subscriptions: {}, later: { [topic]: '*' } } as const;
     const canary = await environment.consumer(settings, GRAY_INSTANCE);
     await canary.rebalanced();
@@ -78,7 +79,7 @@ describe('ali-ons 3 on RocketMQ 4.9.7', () => {
     try {
       for (const broker of await administration.brokersOfCluster([topic])) {
         const created = await administration.groupSettings(broker, `${group}_gray`);
-        expect(created).toMatchObject({ retryMaxTimes: 3, consumeBroadcastEnable: false });
+        expect(created).toMatchObject({ ...lasting, consumeEnable: true });
       }
     } finally {
       administration.close();

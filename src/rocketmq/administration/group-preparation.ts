@@ -5,6 +5,7 @@ import type { Beginning, Subscription } from '../plan/subscription';
 import type { ClusterServers } from '../remoting/cluster-servers';
 import type { BrokerAdministration } from './broker-administration';
 import type { CanaryGroup, CanaryGroupError } from './canary-group';
+import { pausedHint } from './paused-group';
 
 /** A consumer, as its group has to be made for it. */
 export interface GroupMember {
@@ -62,7 +63,7 @@ export async function prepareGroup(
   };
   return withAdministration(servers, onFailure, async administration => {
     const { prepareCanaryGroup } = require('./canary-group') as typeof import('./canary-group');
-    const { created, offsets } = await prepareCanaryGroup({
+    const { created, offsets, paused } = await prepareCanaryGroup({
       administration,
       baselineGroup,
       canaryGroup: group,
@@ -75,6 +76,8 @@ export async function prepareGroup(
       const start = offsets > 0 ? `its offsets on ${offsets} queues` : 'which has no offsets yet';
       log.info(`${group} created on ${where}: settings of ${baselineGroup}, ${start}`);
     }
+    const hint = pausedHint(group, servers.namesrv, paused);
+    if (hint !== undefined) log.warnOnce(`paused:${group}`, hint);
     return 'ready' as const;
   });
 }

@@ -47,8 +47,9 @@ async function ensureOffsets(
   try {
     topics = await source.ensureOffsets(tag, asked, isDeclared);
   } catch (error) {
-    const problem = (error as { hint?: string }).hint ?? (error as Error).message;
-    log.warnOnce(`cover:${groupOf(tag)}`, `the baseline takes the messages of ${tag} as well: ${problem}`);
+    const { hint, name, message } = error as Error & { readonly hint?: string };
+    const problem = hint ?? message;
+    log.warnOnce(`cover:${groupOf(tag)}:${name}`, `the baseline takes the messages of ${tag} as well: ${problem}`);
   }
   tell({ type: 'offsets ensured', tag, asked, topics });
 }
