@@ -88,6 +88,29 @@ describe('ali-ons 3 on RocketMQ 4.9.7', () => {
     await canary.receives(['g']);
   });
 
+  it('says that a message is refused for its tag, and does not send it without', async () => {
+    const { topic } = await prepared();
+    const sender = await producer(topic);
+    const send = (length: number, headers = {}) =>
+      sender.send({ topic, body: 'x', properties: { long: 'x'.repeat(length) } }, headers).then(
+        () => true,
+        () => false,
+      );
+    let [fits, refused] = [32_000, 32_767];
+    while (refused - fits > 1) {
+      const middle = (fits + refused) >> 1;
+      if (await send(middle)) fits = middle;
+      else refused = middle;
+    }
+    expect(sender.child.stderr).not.toContain('was refused');
+    expect([await send(fits - 100, GRAY), await send(fits, GRAY), await send(fits, GRAY)]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    expect(sender.child.stderr.split(`a message of gray to ${topic} was refused (`)).toHaveLength(2);
+  });
+
   it('lets the client refuse what is no handler to it', async () => {
     const { topic, group } = await prepared();
     const settings = { client, group, subscriptions: { [topic]: '*' }, plainHandler: true } as const;
