@@ -42,7 +42,12 @@ export interface StandInMeans {
 /** Answers about who is there may be as old as this, ms: a stand-in has to see a canary that came before it. */
 const FRESH_MS = 500;
 
-export function standInRunner(means: StandInMeans, make: MakeStandIn): StandInRunner {
+/** @param turn see {@link StandInMaker.turn} */
+export function standInRunner(
+  means: StandInMeans,
+  make: MakeStandIn,
+  turn: () => Promise<() => void> = async () => () => {},
+): StandInRunner {
   const { source, subscriptions, knownTags, isOver, groupOf, clock, log, tell } = means;
   const running = new Map<string, { readonly standIn: StandIn; readonly announcement: Announcement }>();
   const unfinished = new Set<Promise<void>>();
@@ -54,6 +59,17 @@ export function standInRunner(means: StandInMeans, make: MakeStandIn): StandInRu
   }
 
   async function start(tag: string, topics: readonly string[]): Promise<void> {
+    // Before anybody is told of it: a canary that comes meanwhile has nobody to wait for.
+    const done = await turn();
+    try {
+      if (isOver()) tell({ type: 'stand-in not started', tag, isFailure: false });
+      else await startNow(tag, topics);
+    } finally {
+      done();
+    }
+  }
+
+  async function startNow(tag: string, topics: readonly string[]): Promise<void> {
     const announcement = await source.announceStandIn(tag, topics);
     // Of a canary and a stand-in that come at the same time one sees the other: each announces itself before it looks.
     await clock.sleep(FRESH_MS);
