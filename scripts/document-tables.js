@@ -3,6 +3,7 @@
 
 const { readFileSync, writeFileSync } = require('node:fs');
 const { join } = require('node:path');
+const { instrumentations, source } = require('./sources.js');
 
 /**
  * @param {readonly import('../src/config/settings').Setting[]} settings
@@ -37,6 +38,20 @@ function attributesTable(attributes) {
   return ['| attribute | value |', '|---|---|', ...rows].join('\n');
 }
 
+/**
+ * @param {readonly import('../fixtures/rocketmq-clients/client').Client[]} clients
+ * @param {readonly import('../src/loader/instrumentation').Instrumentation[]} instrumentations
+ * @returns {string}
+ */
+function clientsTable(clients, instrumentations) {
+  const rows = clients.map(({ module, brokers, readme: { tested, note, works } }) => {
+    const range = instrumentations.find(instrumentation => instrumentation.module === module)?.versions ?? '';
+    const versions = [`${tested} (${code(range)})`, ...(note === undefined ? [] : [note]), `on ${brokers.join(', ')}`];
+    return `| ${code(module)} | ${versions.join(', ')} | ${works} |`;
+  });
+  return ['| RocketMQ client | versions tested | what works |', '|---|---|---|', ...rows].join('\n');
+}
+
 /** @param {string} text */
 function code(text) {
   return `\`${text}\``;
@@ -56,13 +71,14 @@ function withTable(document, name, text) {
   return `${document.slice(0, from)}\n${text}\n${document.slice(to)}`;
 }
 
-module.exports = { attributesTable, metricsTable, settingsTable, withTable };
+module.exports = { attributesTable, clientsTable, metricsTable, settingsTable, withTable };
 
 if (require.main === module) {
-  // The compiled code, by a path that the type checker does not follow: it may not be built yet.
-  const { SETTINGS } = require(join(__dirname, '..', 'dist', 'config', 'settings.js'));
-  const { ATTRIBUTES, METRICS } = require(join(__dirname, '..', 'dist', 'metrics', 'metrics.js'));
+  const { SETTINGS } = source('src/config/settings.ts');
+  const { ATTRIBUTES, METRICS } = source('src/metrics/metrics.ts');
+  const { CLIENTS } = source('fixtures/rocketmq-clients/clients.ts');
   write('README.md', 'settings', settingsTable(SETTINGS));
+  write('README.md', 'rocketmq-clients', clientsTable(CLIENTS, instrumentations()));
   write(join('docs', 'metrics.md'), 'metrics', metricsTable(METRICS));
   write(join('docs', 'metrics.md'), 'attributes', attributesTable(ATTRIBUTES));
 }

@@ -1,3 +1,4 @@
+import { SERVICE_CLIENTS, type ServiceClient } from '../../fixtures/rocketmq-clients/clients';
 import type { Bench } from '../bench';
 import type { Measured } from '../measurement';
 import type { Options } from '../options';
@@ -20,10 +21,8 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'http-hop-fetch': http('fetch'),
   'http-hop-get': http('get'),
   'http-hop-pool': http('pool'),
-  'send-rocketmq-client-nodejs': send('rocketmq-client-nodejs'),
-  'send-ali-ons': send('ali-ons'),
-  'consume-rocketmq-client-nodejs': consume('rocketmq-client-nodejs'),
-  'consume-ali-ons': consume('ali-ons'),
+  ...ofClients('send', send),
+  ...ofClients('consume', consume),
   'memory-after-start': memoryAfterStart,
   'memory-after-requests': (bench, { requests }) => memoryAfterRequests(requests)(bench),
   'many-tags': manyTags,
@@ -31,3 +30,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'untagged-of-many-tags-pull-rocketmq-client-nodejs': untaggedOfManyTags('rocketmq-client-nodejs', 'pull'),
   'untagged-of-many-tags-push-ali-ons': untaggedOfManyTags('ali-ons'),
 };
+
+function ofClients(name: string, scenario: (client: ServiceClient) => Scenario): Record<string, Scenario> {
+  return Object.fromEntries(SERVICE_CLIENTS.map(client => [`${name}-${client}`, scenario(client)]));
+}

@@ -1,5 +1,5 @@
 /** What idle stand-ins take from the baseline's own messages: untagged ones, with 0, 50 and 100 declared tags that are absent. */
-import { type ClientName, type ConsumptionMode, clientOf } from '../../fixtures/rocketmq-clients/clients';
+import { type ServiceClient, serviceOf } from '../../fixtures/rocketmq-clients/clients';
 import { type Bench, startWorker, type Worker } from '../bench';
 import { CONTENDERS, type Contender } from '../contenders';
 import { type Measured, metricsOfWork, THROUGHPUT, type Work } from '../measurement';
@@ -8,12 +8,12 @@ import { inRounds } from '../rounds';
 const TAGS = [0, 50, 100];
 const QUEUES = 8;
 /** Of one round, of each process. */
-const MESSAGES: Readonly<Record<ClientName, number>> = { 'rocketmq-client-nodejs': 2_000, 'ali-ons': 6_000 };
+const MESSAGES: Readonly<Record<ServiceClient, number>> = { 'rocketmq-client-nodejs': 2_000, 'ali-ons': 6_000 };
 const WARM_UP = 2_000;
 /** Stand-ins start after a consumer that serves. */
 const SETTLE_MS = 30_000;
 
-export function untaggedOfManyTags(client: ClientName, mode: ConsumptionMode = 'push') {
+export function untaggedOfManyTags(client: ServiceClient, mode: 'push' | 'pull' = 'push') {
   return async (bench: Bench): Promise<Measured> => {
     const rocketmq = await bench.rocketmq();
     const ours = CONTENDERS.find(({ name }) => name === 'gray-untagged') as Contender;
@@ -28,7 +28,7 @@ export function untaggedOfManyTags(client: ClientName, mode: ConsumptionMode = '
     const messages = mode === 'pull' ? 500 : MESSAGES[client];
     const topicOf = (name: string) => `UNTAGGED_${mode}_${client.toUpperCase()}_${name}`;
     const workers = new Map<string, Worker>();
-    const environment = clientOf('ali-ons').environment(rocketmq);
+    const environment = serviceOf('ali-ons').environment(rocketmq);
     const filler = await startWorker(bench, { name: 'fill', file: 'fill.js', environment });
     const consumed = async (name: string, count: number): Promise<Work> => {
       const consumer = workers.get(name) as Worker;
@@ -45,7 +45,7 @@ export function untaggedOfManyTags(client: ClientName, mode: ConsumptionMode = '
           file: 'consume-turns.js',
           contender: ours,
           environment: {
-            ...clientOf(client).environment(rocketmq),
+            ...serviceOf(client).environment(rocketmq),
             CLIENT: client,
             MODE: mode,
             TOPIC: topicOf(name),

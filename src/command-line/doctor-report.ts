@@ -1,4 +1,4 @@
-import type { Check, Verdict } from '../inspection/doctor/doctor-checks';
+import type { Check, Verdict } from '../inspection/doctor/check';
 import type { DoctorPicture } from '../inspection/doctor/doctor-picture';
 import { type Cell, columns, type Terminal, wrapped } from './terminal';
 

@@ -1,4 +1,4 @@
-import { ago } from '../inspection/doctor/doctor-checks';
+import { ago } from '../inspection/cluster/amounts';
 import { type Environment, type Fleet, type Group, isReached } from '../inspection/fleet/fleet-shape';
 import { type Cell, columns, type Terminal } from './terminal';
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Rocketmq, startRocketmq } from '../../fixtures/rocketmq';
-import type { Check } from '../../src/inspection/doctor/doctor-checks';
+import type { Check } from '../../src/inspection/doctor/check';
 import type { Fleet, Group } from '../../src/inspection/fleet/fleet-shape';
 import { VERSION } from '../../src/names/version';
 import { brokerAdministration } from '../../src/rocketmq/administration/broker-administration';

@@ -8,10 +8,12 @@ import { inject } from 'vitest';
 import { withLock } from '../../fixtures/applications/lock';
 import { CACHE, npmInstall, PROJECT_ROOT } from '../../fixtures/applications/npm';
 
+const CLIENTS = join(PROJECT_ROOT, 'fixtures', 'rocketmq-clients');
+
 export interface SandboxOptions {
   /** npm packages beside ours, as in a package.json: `{ undici: '^7', undici5: 'npm:undici@5' }`. */
   readonly dependencies?: Readonly<Record<string, string>>;
-  /** Directories whose files the application has, one over the other. Default: `test/integration/apps`. */
+  /** Directories whose files the application has, one over the other. Default: `test/integration/apps`, and in `clients` those of fixtures/rocketmq-clients. */
   readonly apps?: readonly string[];
   /** Files to write, by their path within the application; also under `node_modules`. */
   readonly files?: Readonly<Record<string, string>>;
@@ -39,7 +41,7 @@ export interface Sandbox {
  * under `.cache/sandboxes`; only our own package is put in anew each time.
  */
 export async function createSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-  const { dependencies = {}, apps = [join(__dirname, 'apps')], files = {} } = options;
+  const { dependencies = {}, apps, files = {} } = options;
   const tarball = inject('tarball');
   const installed = await installDependencies(dependencies, tarball);
   const directory = mkdtempSync(join(tmpdir(), 'rocketmq-gray-app-'));
@@ -47,7 +49,9 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
 
   copyTree(join(installed, 'node_modules'), join(directory, 'node_modules'));
   replacePackage(tarball, agentDirectory);
-  for (const app of apps) cpSync(app, directory, { recursive: true });
+  for (const app of apps ?? [join(__dirname, 'apps')]) cpSync(app, directory, { recursive: true });
+  // Those of this suite consume and produce as each client of RocketMQ wants it.
+  if (apps === undefined) cpSync(CLIENTS, join(directory, 'clients'), { recursive: true });
 
   const sandbox: Sandbox = {
     directory,

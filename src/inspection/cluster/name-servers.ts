@@ -1,5 +1,6 @@
 /** What name servers tell of a cluster, asked each by itself: they may disagree. */
-import type { Broker, BrokerAdministration } from '../../rocketmq/administration/broker-administration';
+import type { Broker } from '../../rocketmq/administration/broker';
+import type { BrokerAdministration } from '../../rocketmq/administration/broker-administration';
 import { allMarkers, MARKER_NAMESPACE } from '../../rocketmq/hand-over/canary-marker';
 import type { Marker } from '../../rocketmq/hand-over/hand-over';
 import { type Answer, type Settle, valueIn } from './answer';

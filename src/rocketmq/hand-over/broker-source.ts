@@ -1,9 +1,9 @@
 /** The source of a hand-over where name servers and brokers can be reached: announcements, markers, offsets. */
 import type { Log } from '../../log';
-import { BrokerAdministrationError } from '../administration/broker-administration';
 import { type CanaryGroupError, offsetsOnEveryQueue, prepareCanaryGroup } from '../administration/canary-group';
 import { endOf, hasPassed, type QueuePositions } from '../administration/group-progress';
 import { PausedGroupError, pausedHint } from '../administration/paused-group';
+import { BrokerAdministrationError } from '../administration/refusal';
 import { canaryGroup } from '../plan/group-name';
 import type { Clock } from '../remoting/clock';
 import { type Runtime, systemRuntime } from '../remoting/runtime';

@@ -59,17 +59,6 @@ export function standInRunner(
   }
 
   async function start(tag: string, topics: readonly string[]): Promise<void> {
-    // Before anybody is told of it: a canary that comes meanwhile has nobody to wait for.
-    const done = await turn();
-    try {
-      if (isOver()) tell({ type: 'stand-in not started', tag, isFailure: false });
-      else await startNow(tag, topics);
-    } finally {
-      done();
-    }
-  }
-
-  async function startNow(tag: string, topics: readonly string[]): Promise<void> {
     const announcement = await source.announceStandIn(tag, topics);
     // Of a canary and a stand-in that come at the same time one sees the other: each announces itself before it looks.
     await clock.sleep(FRESH_MS);
@@ -119,7 +108,7 @@ export function standInRunner(
   }
 
   return {
-    start: (tag, topics) => inTheEnd(start(tag, topics)),
+    start: (tag, topics) => inTheEnd(inTurn(means, turn, tag, () => start(tag, topics))),
     end: tag => inTheEnd(end(tag)),
     subscribe: (tag, topic) => void subscribe(tag, topic),
     unsubscribe: (tag, topic) => running.get(tag)?.standIn.unsubscribe(topic),
@@ -130,6 +119,22 @@ export function standInRunner(
       while (unfinished.size > 0) await Promise.all(unfinished);
     },
   };
+}
+
+/** Starts one when it may. Until then nobody is told of it: a canary that comes meanwhile has nobody to wait for. */
+async function inTurn(
+  { isOver, tell }: StandInMeans,
+  turn: () => Promise<() => void>,
+  tag: string,
+  start: () => Promise<void>,
+): Promise<void> {
+  const done = await turn();
+  try {
+    if (isOver()) tell({ type: 'stand-in not started', tag, isFailure: false });
+    else await start();
+  } finally {
+    done();
+  }
 }
 
 /** Whether no other process stands in, as far as is known. */

@@ -1,5 +1,5 @@
 /** Asks servers who is there: each question once at a time, with what is remembered of former answers. */
-import { BrokerAdministrationError } from '../administration/broker-administration';
+import { BrokerAdministrationError } from '../administration/refusal';
 import type { Clock } from '../remoting/clock';
 import type { BrokerLink } from './broker-link';
 import { MEMORY_MS, type Memory, remember, type Source } from './memory';
