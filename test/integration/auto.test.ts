@@ -94,6 +94,12 @@ describe('a canary whose group may not consume', () => {
     await environment.rocketmq.createGroup('group-paused_gray', { consumeEnable: true, retryMaxTimes: 7 });
     await baseline.child.waitFor(`group-paused, ${topic}: gray is managed`);
     await has(baseline, [...first, ...(await send(3, GRAY))]);
+
+    // Switched off again, it keeps what is left to it.
+    await baseline.child.waitFor('stand-in on');
+    await environment.rocketmq.createGroup('group-paused_gray', { consumeEnable: false, retryMaxTimes: 7 });
+    await send(1, GRAY);
+    await baseline.child.waitFor('group-paused_gray may not consume (consumeEnable=false): its messages wait');
   });
 });
 

@@ -59,6 +59,9 @@ export interface SessionsOptions {
   report(what: string, error: unknown): void;
 }
 
+/** The broker's words, 4.5.2 to 5.5.0, for a group with `consumeEnable=false`. */
+const MAY_NOT_CONSUME = /subscription group no permission/i;
+
 export function createSessions({ settings, log, onTag, onOpened, report }: SessionsOptions): Sessions {
   const ready = groupReadiness(settings, log);
   const side = filterSide(settings, log);
@@ -124,6 +127,10 @@ export function createSessions({ settings, log, onTag, onOpened, report }: Sessi
 
     onError(intake, error) {
       const text = error instanceof Error ? error.message : String(error);
+      if (MAY_NOT_CONSUME.test(text) && intake.group !== intake.baselineGroup) {
+        const line = `${intake.group} may not consume (consumeEnable=false): its messages wait until somebody switches it on`;
+        log.warnOnce(`may-not-consume:${intake.group}`, line);
+      }
       return SQL92_DISABLED.test(text)
         ? side.onBrokerCannot(intake, 'a broker has SQL92 filters switched off')
         : 'pass';
