@@ -1,6 +1,6 @@
 // A consumer that is there all the time: how many messages it handles within `ms`.
 const { serve, usage } = require('./measured');
-const { startPullConsumer, startPushConsumer } = require(`./clients/${process.env.CLIENT}`);
+const { startPullConsumer, startPushConsumer } = require(`./clients/${process.env.CLIENT}/service.js`);
 
 async function main() {
   let handled = 0;
