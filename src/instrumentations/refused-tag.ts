@@ -5,6 +5,7 @@
  * application gets the error, as for any message that is refused.
  */
 import type { Agent } from '../agent/agent';
+import { messageLines } from '../lines/messages';
 
 export interface RefusedMessage {
   readonly topic: string;
@@ -18,10 +19,7 @@ export interface RefusedMessage {
 /** Says it at error level, once for a topic. */
 export function sayTagRefused({ log }: Pick<Agent, 'log'>, { topic, tag, words, remedy }: RefusedMessage): void {
   const orElse = remedy === undefined ? '' : `, or ${remedy}`;
-  log.errorOnce(
-    `refused-tag:${topic}`,
-    `a message of ${tag} to ${topic} was refused (${words}): its properties and the tag are too much together; without the tag it would be the baseline's, so it is not sent; leave a property out${orElse}`,
-  );
+  log.say(messageLines.tagRefused, { topic, tag, problem: words, orElse });
 }
 
 /** Whether the tag alone makes the properties of a message too many or too long, by the proxy's words for it. */

@@ -37,6 +37,7 @@ const FLOORS = [
   'config',
   'log.ts',
   'log-output.ts',
+  'lines',
   'foreign-objects',
   'names',
 ];

@@ -1,16 +1,16 @@
 /** Carries out what the core of a hand-over wants done, and tells it what came of it. */
+import { handOverLines } from '../../lines/hand-over';
+import { PausedGroupError } from '../administration/paused-group';
 import type { Driver } from './driver';
 import type { HandOverAction } from './events';
-import { lineOf } from './lines';
+import { sayFact } from './say-fact';
 
 export function carryOut(driver: Driver, action: HandOverAction): void {
   const { plan, source, standIns, log, onTag } = driver;
   switch (action.type) {
-    case 'say': {
-      const { level, text } = lineOf(action.fact, plan.baselineGroup, driver.groupOf);
-      log[level](text);
+    case 'say':
+      sayFact(action.fact, plan.baselineGroup, driver.groupOf, log);
       return;
-    }
     case 'exclude tags':
       plan.leaveOut(action.topic, action.tags);
       for (const tag of action.tags) onTag(tag);
@@ -47,9 +47,9 @@ async function ensureOffsets(
   try {
     topics = await source.ensureOffsets(tag, asked, isDeclared);
   } catch (error) {
-    const { hint, name, message } = error as Error & { readonly hint?: string };
-    const problem = hint ?? message;
-    log.warnOnce(`cover:${groupOf(tag)}:${name}`, `the baseline takes the messages of ${tag} as well: ${problem}`);
+    const problem = (error as { hint?: string }).hint ?? (error as Error).message;
+    const line = error instanceof PausedGroupError ? handOverLines.takenWhilePaused : handOverLines.offsetsNotEnsured;
+    log.say(line, { tag, canaryGroup: groupOf(tag), problem });
   }
   tell({ type: 'offsets ensured', tag, asked, topics });
 }
