@@ -10,7 +10,12 @@ import { World } from './simulation/world';
 
 const subscription = (topic: string, expression = '*') => ({ topic, filter: { type: 'TAG' as const, expression } });
 
-function runner(make: () => Promise<StandIn | Error>, turn?: () => Promise<() => void>) {
+function runner(
+  make: () => Promise<StandIn | Error>,
+  canaries: readonly string[] = [],
+  isOver = () => false,
+  turn?: () => Promise<() => void>,
+) {
   const world = new World(1, true);
   const { clock } = new SimulatedProcess(world.network);
   const began = clock.now();
@@ -18,7 +23,6 @@ function runner(make: () => Promise<StandIn | Error>, turn?: () => Promise<() =>
   const story: string[] = [];
   const happened = (text: string) => void story.push(`${Math.round(clock.now() - began)} ${text}`);
   const told: HandOverEvent[] = [];
-  const over = { isOver: false };
   const source: Pick<HandOverSource, 'announceStandIn' | 'canaries' | 'otherStandIns'> = {
     async announceStandIn(tag) {
       happened(`announces ${tag}`);
@@ -26,7 +30,7 @@ function runner(make: () => Promise<StandIn | Error>, turn?: () => Promise<() =>
     },
     async canaries() {
       happened('looks for canaries');
-      return { tags: new Set(), isComplete: true, about: undefined, problem: undefined };
+      return { tags: new Set(canaries), isComplete: true, about: undefined, problem: undefined };
     },
     async otherStandIns() {
       happened('looks for others');
@@ -39,7 +43,7 @@ function runner(make: () => Promise<StandIn | Error>, turn?: () => Promise<() =>
       source: source as HandOverSource,
       subscriptions,
       knownTags: new Set(['gray']),
-      isOver: () => over.isOver,
+      isOver,
       groupOf: tag => `group1_${tag}`,
       clock,
       log: world.log(),
@@ -65,7 +69,7 @@ function runner(make: () => Promise<StandIn | Error>, turn?: () => Promise<() =>
     leave: async () => happened('leaves'),
     closed: Promise.resolve(),
   };
-  return { world, clock, runner, story, told, subscriptions, standIn, over };
+  return { world, clock, runner, story, told, subscriptions, standIn };
 }
 
 describe('a stand-in', () => {
@@ -84,6 +88,32 @@ describe('a stand-in', () => {
       '1000 withdraws gray',
       '1000 stand-in ended',
     ]);
+  });
+
+  it('gives way to a canary that came just before it', async () => {
+    const { world, runner: standIns, story, told } = runner(async () => new Error('is not made'), ['gray', 'blue']);
+    standIns.start('gray', ['orders']);
+    await world.pass(3_000);
+    expect(story.slice(2)).toEqual(['500 withdraws gray', '500 canaries seen', '500 stand-in not started']);
+    expect(told).toEqual([
+      { type: 'canaries seen', tags: new Set(['gray', 'blue']), isComplete: false },
+      { type: 'stand-in not started', tag: 'gray', isFailure: false },
+    ]);
+  });
+
+  it('is not made for a consumer that was closed meanwhile', async () => {
+    const {
+      world,
+      runner: standIns,
+      story,
+    } = runner(
+      async () => new Error('is not made'),
+      [],
+      () => true,
+    );
+    standIns.start('gray', ['orders']);
+    await world.pass(3_000);
+    expect(story.slice(2)).toEqual(['500 withdraws gray', '500 canaries seen', '500 stand-in not started']);
   });
 
   it('is not subscribed to what the application unsubscribed from while it started', async () => {
@@ -106,10 +136,12 @@ describe('a stand-in', () => {
       return () => turns.leave(owner);
     };
     let count = 0;
-    const made = runner(async () => (count++ === 0 ? new Error('no') : made.standIn), turn);
+    let isOver = false;
+    const make = async () => (count++ === 0 ? new Error('no') : made.standIn);
+    const made = runner(make, [], () => isOver, turn);
     for (const tag of ['gray', 'blue', 'late']) made.runner.start(tag, ['orders']);
     await made.world.pass(1_400);
-    made.over.isOver = true;
+    isOver = true;
     await made.world.pass(1_000);
     expect(made.story.filter(text => !text.includes('looks'))).toEqual([
       '0 announces gray',

@@ -44,11 +44,7 @@ export interface StandInMeans {
 const FRESH_MS = 500;
 
 /** @param turn see {@link StandInMaker.turn} */
-export function standInRunner(
-  means: StandInMeans,
-  make: MakeStandIn,
-  turn: () => Promise<() => void> = async () => () => {},
-): StandInRunner {
+export function standInRunner(means: StandInMeans, make: MakeStandIn, turn?: () => Promise<() => void>): StandInRunner {
   const { source, subscriptions, knownTags, isOver, groupOf, clock, log, tell } = means;
   const running = new Map<string, { readonly standIn: StandIn; readonly announcement: Announcement }>();
   const unfinished = new Set<Promise<void>>();
@@ -126,10 +122,11 @@ export function standInRunner(
 /** Starts one when it may. Until then nobody is told of it: a canary that comes meanwhile has nobody to wait for. */
 async function inTurn(
   { isOver, tell }: StandInMeans,
-  turn: () => Promise<() => void>,
+  turn: (() => Promise<() => void>) | undefined,
   tag: string,
   start: () => Promise<void>,
 ): Promise<void> {
+  if (turn === undefined) return start();
   const done = await turn();
   try {
     if (isOver()) tell({ type: 'stand-in not started', tag, isFailure: false });
