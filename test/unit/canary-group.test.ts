@@ -5,7 +5,8 @@ import {
   BrokerAdministrationError,
   type GroupSettings,
 } from '../../src/rocketmq/administration/broker-administration';
-import { CanaryGroupError, canarySettings, prepareCanaryGroup } from '../../src/rocketmq/administration/canary-group';
+import { canarySettings, prepareCanaryGroup } from '../../src/rocketmq/administration/canary-group';
+import { CanaryGroupError } from '../../src/rocketmq/administration/canary-group-error';
 import { createGroupCommand } from '../../src/rocketmq/administration/mqadmin-command';
 import { pausedHint } from '../../src/rocketmq/administration/paused-group';
 

@@ -5,7 +5,8 @@ import type { FilterExpression } from '../plan/filter-expression';
 import type { Beginning, Subscription } from '../plan/subscription';
 import type { ClusterServers } from '../remoting/cluster-servers';
 import type { BrokerAdministration } from './broker-administration';
-import type { CanaryGroup, CanaryGroupError, PreparedGroup } from './canary-group';
+import type { CanaryGroup } from './canary-group';
+import type { CanaryGroupError, PreparedGroup } from './canary-group-error';
 import type { MissingGroup } from './missing-group';
 import { pausedHint } from './paused-group';
 

@@ -1,6 +1,6 @@
 import { isInstanceTag } from '../../names/tag';
 import type { BrokerAdministration } from '../administration/broker-administration';
-import type { FormerUse } from '../administration/canary-group';
+import type { FormerUses } from '../administration/canary-offsets';
 import { canaryGroup } from '../plan/group-name';
 import { type Clock, systemClock } from '../remoting/clock';
 import type { Marker, Phase } from './events';
@@ -91,9 +91,10 @@ export async function formerUseOf(
   administration: BrokerAdministration,
   group: string,
   tag: string,
-): Promise<(topic: string) => FormerUse | undefined> {
+): Promise<FormerUses> {
   const markers = await canaryMarkers(administration).read(group);
-  const marker = markers?.find(({ tag: other }) => other === tag);
+  if (markers === undefined) return () => 'unknown';
+  const marker = markers.find(({ tag: other }) => other === tag);
   if (marker?.phase === 'retired') return () => 'given up';
   return topic => (marker?.topics?.includes(topic) ? 'in use' : undefined);
 }
