@@ -14,6 +14,9 @@ import { formatLine, lineOutput } from './log-output';
 import { onMeterProvider } from './metrics/meter-provider';
 import { VERSION } from './names/version';
 
+// For the plugins of bundlers, which are files apart.
+export { LIBRARIES } from './instrumentations';
+
 /**
  * Starts the agent in this process or worker thread: reads the settings, installs the hooks. Does nothing where one
  * runs already, in npm and other tools, or with `GRAY_ENABLED=false`. A wrong setting ends the process: one line, exit

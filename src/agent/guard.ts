@@ -1,3 +1,4 @@
+import { errorText } from '../foreign-objects/error-text';
 import { hookLines } from '../lines/hooks';
 import type { Log } from '../log';
 
@@ -12,7 +13,7 @@ export interface Guard {
 export function createGuard(log: Log, onError: (name: string) => void): Guard {
   const report = (name: string, error: unknown) => {
     onError(name);
-    log.say(hookLines.failed, { name, problem: error instanceof Error ? error.message : String(error) });
+    log.say(hookLines.failed, { name, problem: errorText(error) });
     if (error instanceof Error && error.stack !== undefined) log.say(hookLines.trace, { name, stack: error.stack });
   };
   const guard = <T>(name: string, fallback: T, fn: () => T): T => {

@@ -33,7 +33,7 @@ export function withEnding<V>(given: Line<V>, ending: string): Line<V> {
 }
 
 /** What the agent throws into the application, with the code by which it is found in the documentation. */
-export function errorText<V>({ code, words }: Line<V>, values: NoInfer<V>): string {
+export function textWithCode<V>({ code, words }: Line<V>, values: NoInfer<V>): string {
   return `[rocketmq-gray] ${code} ${words(values)}`;
 }
 

@@ -1,3 +1,4 @@
+import { errorText } from '../foreign-objects/error-text';
 import { hookLines, otherPlugin, unknownVersion } from '../lines/hooks';
 import type { Line } from '../lines/line';
 import type { Log } from '../log';
@@ -92,8 +93,7 @@ function putInPlace(name: string, host: Host, install: () => void): void {
 /** A hook without which nobody is kept apart. */
 function cannotInstall(name: string, error: unknown, host: Host): void {
   host.counts.hookError(name);
-  const problem = error instanceof Error ? error.message : String(error);
-  host.failIsolation(hookLines.notInstalled, { name, problem });
+  host.failIsolation(hookLines.notInstalled, { name, problem: errorText(error) });
 }
 
 /** @param copies by key of their source */

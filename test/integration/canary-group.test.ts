@@ -1,7 +1,8 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type Account, ROCKETMQ_VERSIONS, type Rocketmq, startRocketmq } from '../../fixtures/rocketmq';
+import type { Account, Rocketmq } from '../../fixtures/rocketmq';
+import { takeRocketmq } from '../../fixtures/warm-servers/take';
 import { createLog } from '../../src/log';
 import {
   type Broker,
@@ -24,6 +25,7 @@ import {
   remotingConnection,
 } from '../../src/rocketmq/remoting/connection';
 import { encodeFrame, frameDecoder } from '../../src/rocketmq/remoting/frame';
+import { chosenRocketmqVersions } from './each-rocketmq';
 
 /** For one request: on a busy machine a broker takes its time. */
 const PATIENCE_MS = 20_000;
@@ -124,13 +126,13 @@ async function failureOf(work: Promise<unknown>): Promise<CanaryGroupError> {
   return error;
 }
 
-describe.each(ROCKETMQ_VERSIONS)('RocketMQ %s', version => {
+describe.each(chosenRocketmqVersions())('RocketMQ %s', version => {
   const is5 = version.startsWith('5.');
   /** What only groups of 5.x have. */
   const of5 = (settings: Readonly<Record<string, unknown>>) => (is5 ? settings : {});
 
   beforeAll(async () => {
-    rocketmq = await startRocketmq({ version, brokers: BROKERS.length });
+    rocketmq = await takeRocketmq({ version, brokers: BROKERS.length });
     administration = brokerAdministration({ namesrv: rocketmq.namesrv, timeoutMs: PATIENCE_MS });
     for (const topic of TOPICS) await rocketmq.createTopic(topic, { queues: QUEUES });
     brokers = await administration.brokersOfCluster(TOPICS);
@@ -499,13 +501,13 @@ describe.each(ROCKETMQ_VERSIONS)('RocketMQ %s', version => {
   });
 });
 
-describe.each(ROCKETMQ_VERSIONS)('RocketMQ %s with access control', version => {
+describe.each(chosenRocketmqVersions())('RocketMQ %s with access control', version => {
   const admin: Account = { accessKey: 'administrator', secretKey: 'secret-of-the-administrator' };
   const restricted: Account = { accessKey: 'application', secretKey: 'secret-of-the-application' };
   const opened: BrokerAdministration[] = [];
 
   beforeAll(async () => {
-    rocketmq = await startRocketmq({ version, accessControl: { ...admin, restricted } });
+    rocketmq = await takeRocketmq({ version, accessControl: { ...admin, restricted } });
     administration = as(admin);
     for (const topic of TOPICS) await rocketmq.createTopic(topic, { queues: QUEUES });
     brokers = await administration.brokersOfCluster(TOPICS);

@@ -2,9 +2,10 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { posix } from 'node:path';
-import { type Rocketmq, type RocketmqOptions, startRocketmq } from '../../fixtures/rocketmq';
+import type { Rocketmq, RocketmqOptions } from '../../fixtures/rocketmq';
 import type { Client as ClientDescription, ClientVersion } from '../../fixtures/rocketmq-clients/client';
 import { CLIENTS, DEFAULT_CLIENT, type VersionName, versionOf } from '../../fixtures/rocketmq-clients/clients';
+import { takeRocketmq } from '../../fixtures/warm-servers/take';
 import { PRELOAD, type RunningChild, start } from './child';
 import { createSandbox, type Sandbox } from './sandbox';
 
@@ -109,7 +110,7 @@ export async function rocketmqEnvironment(
 ): Promise<RocketmqEnvironment> {
   const installed = Object.assign({}, ...TOGETHER.map(version => version.dependencies), dependencies);
   const [rocketmq, sandbox, ...others] = await Promise.all([
-    startRocketmq(options),
+    takeRocketmq(options),
     createSandbox({ dependencies: installed }),
     ...APART.map(version => createSandbox({ dependencies: version.dependencies })),
   ]);

@@ -1,7 +1,7 @@
 /** Throw-away applications with the packed package installed, as its users have it. */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { inject } from 'vitest';
@@ -76,12 +76,9 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
   return sandbox;
 }
 
-/** A directory whose node_modules hold the packages and ours, with what ours depends upon, as npm lays them out. */
+/** A directory whose node_modules hold the packages and ours, which brings what it depends upon, as npm lays them out. */
 async function installDependencies(dependencies: Readonly<Record<string, string>>, tarball: string): Promise<string> {
-  const { dependencies: own } = JSON.parse(readFileSync(join(PROJECT_ROOT, 'package.json'), 'utf8')) as {
-    dependencies: unknown;
-  };
-  const set = JSON.stringify([own, Object.entries(dependencies).sort(), process.platform, process.arch]);
+  const set = JSON.stringify(['bundled', Object.entries(dependencies).sort(), process.platform, process.arch]);
   const directory = join(CACHE, 'sandboxes', createHash('sha256').update(set).digest('hex').slice(0, 16));
   if (existsSync(directory)) return directory;
 
@@ -107,13 +104,9 @@ function copyTree(from: string, to: string): void {
   }
 }
 
-/** Replaces the files of our package, not the dependencies that npm nested in it. */
+/** Replaces our package, with the dependencies that it brings along. */
 function replacePackage(tarball: string, directory: string): void {
-  const nested = join(directory, 'node_modules');
-  const aside = `${directory}-nested`;
-  if (existsSync(nested)) renameSync(nested, aside);
   rmSync(directory, { recursive: true, force: true });
   mkdirSync(directory, { recursive: true });
   execFileSync('tar', ['-xzf', tarball, '-C', directory, '--strip-components=1']);
-  if (existsSync(aside)) renameSync(aside, nested);
 }

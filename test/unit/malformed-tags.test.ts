@@ -26,14 +26,17 @@ it('shows no control characters, and no more than a part', () => {
   const { lines, drop } = saying();
   drop('a\u0000\u001b[31m\u2028');
   drop('y'.repeat(10_000));
+  drop('z'.repeat(64));
   expect(lines[0]).toContain('dropped: a??[31m?;');
   expect(lines[1]).toContain(`dropped: ${'y'.repeat(64)}…;`);
+  expect(lines[2]).toContain(`dropped: ${'z'.repeat(64)};`);
 });
 
 it('warns about so many values, then no more', () => {
   const { lines, drop } = saying();
   for (let index = 0; index < 100; index++) drop(`v_${index}`);
   expect(lines).toHaveLength(20);
+  expect(lines.filter(line => line.includes('further ones'))).toHaveLength(1);
   expect(lines.at(-1)).toContain('further ones are only said with GRAY_LOG_LEVEL=debug');
   const debugging = saying('debug');
   for (let index = 0; index < 100; index++) debugging.drop(`v_${index}`);

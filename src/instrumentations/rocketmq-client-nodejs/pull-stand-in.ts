@@ -1,9 +1,11 @@
 /** Stand-ins of pull consumers of rocketmq-client-nodejs 1.x. */
+
 import { handOverLines } from '../../lines/hand-over';
 import { messageLines } from '../../lines/messages';
 import type { Intake } from '../../rocketmq/hand-over/intake';
 import { type StandInMaker, standInWith } from '../../rocketmq/hand-over/stand-in';
 import type { PullFamily, PullMember } from '../../rocketmq/pull/pull-family';
+import { deferred } from '../../rocketmq/remoting/deferred';
 import type { MessageView, SimpleConsumer } from './client';
 import { giveBack, giveBackRequest } from './give-back';
 import { closer, construct, type Main, said, sayGivenBack, startUp, topicsOf } from './stand-in';
@@ -61,10 +63,7 @@ export function pullStandIns(
     },
     async start(intake, subscriptions) {
       const standIn = construct(main, intake, subscriptions, {});
-      let stop = () => {};
-      const hurried = new Promise<void>(resolve => {
-        stop = resolve;
-      });
+      const { promise: hurried, resolve: stop } = deferred();
       waiting.add(stop);
       const closing = closer(main, standIn, () => {
         waiting.delete(stop);

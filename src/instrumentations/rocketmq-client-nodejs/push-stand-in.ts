@@ -1,6 +1,9 @@
 /** Stand-ins of push consumers of rocketmq-client-nodejs 1.x. */
+
 import type { Intake } from '../../rocketmq/hand-over/intake';
 import { type StandInMaker, standInWith } from '../../rocketmq/hand-over/stand-in';
+import { systemClock } from '../../rocketmq/remoting/clock';
+import { deferred } from '../../rocketmq/remoting/deferred';
 import type { MessageListener, MessageView, PushConsumer } from './client';
 import { type Delivery, giveBack, giveBackRequest, isHandledAfterAll } from './give-back';
 import { scopedListener, success } from './listener';
@@ -44,7 +47,7 @@ export function pushStandIns(main: Main<PushConsumer>): StandInMaker {
         void closing();
         throw error;
       }
-      await Promise.race([polls, new Promise(resolve => setTimeout(resolve, FIRST_POLL_MS).unref())]);
+      await Promise.race([polls, systemClock.sleep(FIRST_POLL_MS)]);
       return standInWith(topicsOf(main, standIn, intake), () => {
         departure.begin();
         return { left: Promise.resolve(), closed: closing() };
@@ -87,10 +90,7 @@ function givingBack(main: Main<PushConsumer>, intake: Intake): Departure {
   };
   /** Resolves with the first poll. */
   const watchPolls = (standIn: PushConsumer): Promise<void> => {
-    let onPoll = () => {};
-    const polls = new Promise<void>(resolve => {
-      onPoll = resolve;
-    });
+    const { promise: polls, resolve: onPoll } = deferred();
     replace(standIn, 'receiveMessage', original => async (...args) => {
       // What was left of the client's startup when it left: nobody waits for it.
       if (isLeaving) return new Promise(() => {});

@@ -6,6 +6,7 @@ import { type AnyFunction, wrapMethod } from '../../foreign-objects/wrap';
 import { messageLines } from '../../lines/messages';
 import { endOfTaken, messageBatch } from '../../rocketmq/pull/message-batch';
 import { pullFamily } from '../../rocketmq/pull/pull-family';
+import { systemClock } from '../../rocketmq/remoting/clock';
 import type { MessageView, SimpleConsumer } from './client';
 import { consumerClass } from './construction';
 import { patchLife, patchSubscriptions } from './consumer';
@@ -24,7 +25,7 @@ export const patchSimpleConsumer: Patch = (exports, agent, copy) => {
     const standIns = pullStandIns(main, family, methods);
     state.family = family;
     state.beforeShutdown = async () => {
-      await family.close(new Promise(resolve => setTimeout(resolve, main.consumer.requestTimeout).unref()));
+      await family.close(systemClock.sleep(main.consumer.requestTimeout));
       standIns.hurry();
     };
     return standIns;

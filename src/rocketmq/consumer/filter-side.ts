@@ -1,7 +1,7 @@
 /** Where messages of other environments are left out, the broker or the client, and what people are told of it. */
 import type { Settings } from '../../config/settings';
 import { groupLines } from '../../lines/groups';
-import { errorText } from '../../lines/line';
+import { textWithCode } from '../../lines/line';
 import type { Log } from '../../log';
 import type { Intake } from '../hand-over/intake';
 import type { ClientKind } from './client';
@@ -34,7 +34,7 @@ export function filterSide({ mqFilterSide }: Pick<Settings, 'mqFilterSide'>, log
       if (knowsSql92) return;
       const reason = `consumers of ${name} know no SQL92 filters`;
       if (mqFilterSide === 'broker') {
-        throw new FilterSideError(errorText(groupLines.clientCannotFilter, { reason }));
+        throw new FilterSideError(textWithCode(groupLines.clientCannotFilter, { reason }));
       }
       intake.filterInClient();
       sayClientFilters(reason);

@@ -2,11 +2,13 @@
  * What an environment means for the consumers of a process: opens their sessions, and says what has to be said of them. Knows
  * no client library.
  */
+
 import type { Settings } from '../../config/settings';
+import { errorText } from '../../foreign-objects/error-text';
 import { groupLines } from '../../lines/groups';
 import { handOverLines } from '../../lines/hand-over';
 import { hookLines } from '../../lines/hooks';
-import { errorText } from '../../lines/line';
+import { textWithCode } from '../../lines/line';
 import type { Log } from '../../log';
 import { checkFilters, lookForGroup } from '../administration/group-preparation';
 import { createIntake, type Intake, type OwnIntake } from '../hand-over/intake';
@@ -126,8 +128,7 @@ export function createSessions({ settings, log, onTag, onOpened, report }: Sessi
     },
 
     onError(intake, error) {
-      const text = error instanceof Error ? error.message : String(error);
-      return SQL92_DISABLED.test(text)
+      return SQL92_DISABLED.test(errorText(error))
         ? side.onBrokerCannot(intake, 'a broker has SQL92 filters switched off')
         : 'pass';
     },
@@ -181,5 +182,5 @@ function sayBlindness({ isFiltered, group, baselineGroup, tag }: Intake, blindne
   const whose = tag === undefined ? 'messages are left to canaries' : `messages are those of ${tag}`;
   const blind = { blindness, whose, group: baselineGroup };
   log.say(groupLines.blindConsumer, blind);
-  throw new BlindConsumerError(errorText(groupLines.blindConsumer, blind));
+  throw new BlindConsumerError(textWithCode(groupLines.blindConsumer, blind));
 }
