@@ -107,8 +107,8 @@ export function wrapClass<C extends AnyClass>(
     construct(target, args, newTarget) {
       // A proxy as `new.target` gives V8 no estimate of how many properties an instance will have: one with more than a
       // dozen becomes a dictionary, and all that reads it is slower.
-      const Made = newTarget === wrapped ? target : newTarget;
-      return construct(args as ConstructorParameters<C>, Made, changed => Reflect.construct(target, changed, Made));
+      const Kind = newTarget === wrapped ? target : newTarget;
+      return construct(args as ConstructorParameters<C>, Kind, changed => Reflect.construct(target, changed, Kind));
     },
   });
   const descriptor = Object.getOwnPropertyDescriptor(original.prototype, 'constructor');

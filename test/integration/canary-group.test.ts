@@ -14,6 +14,7 @@ import {
   offsetsOnEveryQueue,
   prepareCanaryGroup,
 } from '../../src/rocketmq/administration/canary-group';
+import { missingGroup } from '../../src/rocketmq/administration/missing-group';
 import { brokerSource } from '../../src/rocketmq/hand-over/broker-source';
 import { createIntake } from '../../src/rocketmq/hand-over/intake';
 import { consumerPlan } from '../../src/rocketmq/plan/consumer-plan';
@@ -161,7 +162,7 @@ describe.each(chosenRocketmqVersions())('RocketMQ %s', version => {
         await administration.putGroup(broker, { ...settings, retryMaxTimes: 5 + index });
       }
 
-      expect(await prepareCanaryGroup(group)).toEqual({ created: BROKERS, used: [], offsets: 0 });
+      expect(await prepareCanaryGroup(group)).toEqual({ created: BROKERS, createdAlone: [], used: [], offsets: 0 });
 
       const baseline = await settingsOf(group.baselineGroup);
       const own = {
@@ -182,7 +183,12 @@ describe.each(chosenRocketmqVersions())('RocketMQ %s', version => {
       const offsets = everyQueue().map((_, index) => (index === 4 ? undefined : index * 7));
       await commit(group.baselineGroup, offsets);
 
-      expect(await prepareCanaryGroup(group)).toEqual({ created: BROKERS, used: [], offsets: offsets.length - 1 });
+      expect(await prepareCanaryGroup(group)).toEqual({
+        created: BROKERS,
+        createdAlone: [],
+        used: [],
+        offsets: offsets.length - 1,
+      });
 
       expect(await offsetsOf(group.canaryGroup)).toEqual(offsets.map(offset => offset ?? 0));
       expect(await offsetsOf(group.baselineGroup)).toEqual(offsets);
@@ -191,7 +197,12 @@ describe.each(chosenRocketmqVersions())('RocketMQ %s', version => {
     it("has the broker's default settings where there is no baseline group, which is not created by looking", async () => {
       const group = groups();
 
-      expect(await prepareCanaryGroup(group)).toEqual({ created: BROKERS, used: [], offsets: 0 });
+      expect(await missingGroup(administration, group.baselineGroup, TOPICS)).toMatchObject({
+        brokers: BROKERS.join(', '),
+      });
+      const prepared = { created: BROKERS, createdAlone: BROKERS, used: [], offsets: 0 };
+      expect(await prepareCanaryGroup(group)).toEqual(prepared);
+      expect(await missingGroup(administration, group.canaryGroup, TOPICS)).toBeUndefined();
 
       expect(await settingsOf(group.baselineGroup)).toEqual([undefined, undefined]);
       expect(await settingsOf(group.canaryGroup)).toMatchObject([{ retryMaxTimes: 16 }, { retryMaxTimes: 16 }]);
@@ -199,7 +210,12 @@ describe.each(chosenRocketmqVersions())('RocketMQ %s', version => {
 
     it('is created on every broker of the cluster, for a topic that is not there yet as well', async () => {
       const group = { ...groups(), topics: ['to-be-created'] };
-      expect(await prepareCanaryGroup(group)).toEqual({ created: BROKERS, used: [], offsets: 0 });
+      expect(await prepareCanaryGroup(group)).toEqual({
+        created: BROKERS,
+        createdAlone: BROKERS,
+        used: [],
+        offsets: 0,
+      });
     });
 
     it('is prepared by two canaries at once as by one', async () => {
@@ -232,7 +248,7 @@ describe.each(chosenRocketmqVersions())('RocketMQ %s', version => {
       await commit(group.canaryGroup, own);
       const settings = await settingsOf(group.canaryGroup);
 
-      expect(await prepareCanaryGroup(group)).toEqual({ created: [], used: BROKERS, offsets: 0 });
+      expect(await prepareCanaryGroup(group)).toEqual({ created: [], createdAlone: [], used: BROKERS, offsets: 0 });
 
       expect(await offsetsOf(group.canaryGroup)).toEqual(own);
       expect(await settingsOf(group.canaryGroup)).toEqual(settings);
@@ -250,6 +266,7 @@ describe.each(chosenRocketmqVersions())('RocketMQ %s', version => {
 
       expect(await prepareCanaryGroup(group)).toEqual({
         created: ['broker-b'],
+        createdAlone: [],
         used: ['broker-a'],
         offsets: everyQueue().length - 2,
       });
@@ -368,7 +385,12 @@ describe.each(chosenRocketmqVersions())('RocketMQ %s', version => {
       const error = await failureOf(prepareCanaryGroup({ ...group, timeoutMs: 1_000 }));
       expect(Date.now() - started).toBeLessThan(ABSURD_MS);
 
-      expect(error.prepared).toEqual({ created: ['broker-a'], used: [], offsets: everyQueue().length / 2 });
+      expect(error.prepared).toEqual({
+        created: ['broker-a'],
+        createdAlone: [],
+        used: [],
+        offsets: everyQueue().length / 2,
+      });
       expect(error.failures.map(({ broker }) => broker.name)).toEqual(['broker-b']);
       expect(error.hint).toContain(
         `mqadmin updateSubGroup -n ${rocketmq.namesrv} -b ${away.address} -g ${group.canaryGroup} -s true -m true -d true ${is5 ? '-o true ' : ''}-q 1 -r 5 `,
@@ -377,6 +399,7 @@ describe.each(chosenRocketmqVersions())('RocketMQ %s', version => {
       process.kill(away.pid, 'SIGCONT');
       expect(await prepareCanaryGroup(group)).toEqual({
         created: ['broker-b'],
+        createdAlone: [],
         used: ['broker-a'],
         offsets: everyQueue().length / 2,
       });
@@ -386,7 +409,12 @@ describe.each(chosenRocketmqVersions())('RocketMQ %s', version => {
       const spare = brokerAdministration({ namesrv: `127.0.0.1:1;${rocketmq.namesrv}` });
       try {
         const group = { ...groups(), administration: spare };
-        expect(await prepareCanaryGroup(group)).toEqual({ created: BROKERS, used: [], offsets: 0 });
+        expect(await prepareCanaryGroup(group)).toEqual({
+          created: BROKERS,
+          createdAlone: BROKERS,
+          used: [],
+          offsets: 0,
+        });
       } finally {
         spare.close();
       }
@@ -439,7 +467,7 @@ describe.each(chosenRocketmqVersions())('RocketMQ %s', version => {
       const broker = brokers[0] as Broker;
       await produce(broker, topic, 2);
 
-      expect(await prepareCanaryGroup(group)).toEqual({ created: BROKERS, used: [], offsets: 0 });
+      expect(await prepareCanaryGroup(group)).toEqual({ created: BROKERS, createdAlone: [], used: [], offsets: 0 });
       await produce(broker, topic, 1);
       await prepareCanaryGroup(group);
 
@@ -508,7 +536,12 @@ describe.each(chosenRocketmqVersions())('RocketMQ %s with access control', versi
   it('lets the administrator prepare a group', async () => {
     const { group, offsets } = await baseline();
 
-    expect(await prepareCanaryGroup(group)).toEqual({ created: ['broker-a'], used: [], offsets: offsets.length });
+    expect(await prepareCanaryGroup(group)).toEqual({
+      created: ['broker-a'],
+      createdAlone: [],
+      used: [],
+      offsets: offsets.length,
+    });
 
     expect(await offsetsOf(group.canaryGroup)).toEqual(offsets);
     expect(await settingsOf(group.canaryGroup)).toMatchObject([{ retryMaxTimes: 5 }]);
@@ -534,7 +567,7 @@ describe.each(chosenRocketmqVersions())('RocketMQ %s with access control', versi
     expect(error.hint).toContain(
       `mqadmin updateSubGroup -n ${rocketmq.namesrv} -c DefaultCluster -g ${group.canaryGroup}`,
     );
-    expect(error.prepared).toEqual({ created: [], used: [], offsets: 0 });
+    expect(error.prepared).toEqual({ created: [], createdAlone: [], used: [], offsets: 0 });
     expect(inspect(error, { depth: 10 })).not.toMatch(/secret-of|another-secret/);
     expect(await settingsOf(group.canaryGroup)).toEqual([undefined]);
     expect(await offsetsOf(group.canaryGroup)).toEqual(everyQueue().map(() => undefined));
@@ -551,7 +584,7 @@ describe.each(chosenRocketmqVersions())('RocketMQ %s with access control', versi
       administration: as(restricted),
     });
 
-    expect(prepared).toEqual({ created: [], used: ['broker-a'], offsets: offsets.length });
+    expect(prepared).toEqual({ created: [], createdAlone: [], used: ['broker-a'], offsets: offsets.length });
     expect(await offsetsOf(group.canaryGroup)).toEqual(offsets);
   });
 });

@@ -21,10 +21,7 @@ function listener() {
   const lines: string[] = [];
   const report = (name: string, error: unknown) => void lines.push(`${name} failed: ${(error as Error).message}`);
   const host: Host = {
-    log: {
-      warnOnce: (_key, text) => void lines.push(`warn: ${text}`),
-      debug: text => void lines.push(`debug: ${text}`),
-    },
+    log: { say: (line, values) => void lines.push(`${line.level}: ${line.words(values)}`) },
     guard: Object.assign(
       <T>(name: string, fallback: T, hook: () => T): T => {
         try {
@@ -37,7 +34,7 @@ function listener() {
       { report },
     ),
     counts: { hookError: name => void lines.push(`counted: ${name}`) },
-    failIsolation: problem => void lines.push(`not isolated: ${problem}`),
+    failIsolation: (line, values) => void lines.push(`not isolated: ${line.words(values)}`),
     clients: {
       hooked: module => void lines.push(`hooked: ${module}`),
       leftAlone: reason => void lines.push(`left alone: ${reason}`),

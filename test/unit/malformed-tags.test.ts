@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
-import { createLog } from '../../src/log';
 import { malformedTags } from '../../src/propagation/malformed-tags';
+import { recordedLog } from './recorded-log';
 
 function saying(level: 'warn' | 'debug' = 'warn') {
   const lines: string[] = [];
   const counted: string[] = [];
-  const log = createLog(level, line => void lines.push(line.replace(/^\S+ \S+ \d+ /, '')));
+  const log = recordedLog(lines, level);
   const drop = malformedTags(log, carrier => void counted.push(carrier));
   return { lines, counted, drop: (value: string, carrier = 'baggage') => drop(carrier, 'header', value) };
 }

@@ -2,9 +2,17 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CLIENTS } from '../../fixtures/rocketmq-clients/clients';
-import { attributesTable, clientsTable, metricsTable, settingsTable, withTable } from '../../scripts/document-tables';
+import {
+  attributesTable,
+  clientsTable,
+  linesTables,
+  metricsTable,
+  settingsTable,
+  withTable,
+} from '../../scripts/document-tables';
 import { instrumentations } from '../../scripts/sources';
 import { SETTINGS } from '../../src/config/settings';
+import { CATALOGUE, template } from '../../src/lines/catalogue';
 import { ATTRIBUTES, METRICS } from '../../src/metrics/metrics';
 import { VERSION } from '../../src/names/version';
 
@@ -20,6 +28,11 @@ describe('the README', () => {
     const document = readFileSync(join(root, 'docs', 'metrics.md'), 'utf8');
     const withMetrics = withTable(document, 'metrics', metricsTable(METRICS));
     expect(document).toBe(withTable(withMetrics, 'attributes', attributesTable(ATTRIBUTES)));
+  });
+
+  it('leaves the tables of lines to docs/operations.md (npm run docs:tables writes them)', () => {
+    const document = readFileSync(join(root, 'docs', 'operations.md'), 'utf8');
+    expect(document).toBe(withTable(document, 'lines', linesTables(CATALOGUE, template)));
   });
 
   const libraries = instrumentations();

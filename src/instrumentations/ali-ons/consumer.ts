@@ -16,6 +16,7 @@ export const patchConsumer =
   (MQPushConsumer: Exports, agent, copy) => {
     const { prototype } = MQPushConsumer;
     const hooks = hooksOf(name, MQPushConsumer, agent, copy);
+    // The first look opens the consumer's session: the client's own constructor needs the group (newOffsetStoreInstance).
     wrapGetter<string>(prototype, 'consumerGroup', consumer => hooks.states.of(consumer).intake.group);
     patchSubscriptions(prototype, hooks);
     patchLife(prototype, hooks);

@@ -1,4 +1,5 @@
 /** What the baseline's side of a hand-over asks the brokers again and again. */
+import { handOverLines } from '../../lines/hand-over';
 import type { Driver } from './driver';
 import { type Rounds, rounds } from './rounds';
 
@@ -15,7 +16,7 @@ export function askInRounds(driver: Driver): Rounds {
   ];
   const { clock, log, plan } = driver;
   return rounds(clock, questions, error =>
-    log.debug(`${plan.baselineGroup}: the brokers did not answer: ${error.message}`),
+    log.say(handOverLines.notAnswered, { group: plan.baselineGroup, problem: error.message }),
   );
 }
 
@@ -23,7 +24,7 @@ async function askForCanaries({ plan, source, subscriptions, knownTags, silence,
   if (subscriptions.size === 0) return;
   const { tags, isComplete, about, problem } = await source.canaries([...subscriptions.keys()], knownTags);
   for (const tag of tags) knownTags.add(tag);
-  if (problem !== undefined) log.debug(`${plan.baselineGroup}: who is there is not known everywhere: ${problem}`);
+  if (problem !== undefined) log.say(handOverLines.partlyKnown, { group: plan.baselineGroup, problem });
   if (isComplete) silence.answered();
   else silence.unanswered(problem);
   tell({ type: 'canaries seen', tags, isComplete, about });

@@ -13,7 +13,7 @@ export interface Clock {
   every(ms: number, work: () => void): () => void;
 }
 
-export const systemClock: Clock = {
+export const systemClock: Readonly<Clock> = {
   now: () => performance.now(),
   systemTime: () => Date.now(),
   sleep: ms => new Promise(resolve => void setTimeout(resolve, ms).unref()),
