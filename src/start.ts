@@ -14,7 +14,7 @@ import { formatLine, lineOutput } from './log-output';
 import { onMeterProvider } from './metrics/meter-provider';
 import { VERSION } from './names/version';
 
-// The plugins for bundlers find the libraries here: within the package only bundles are to be had.
+// For the plugins of bundlers, which are files apart.
 export { LIBRARIES } from './instrumentations';
 
 /**

@@ -21,6 +21,8 @@ export interface MessageView {
   readonly endpoints: object;
   readonly receiptHandle: string;
   readonly deliveryAttempt?: number;
+  readonly body?: { readonly length: number };
+  readonly corrupted?: boolean;
 }
 
 export interface MessageListener {
@@ -31,6 +33,8 @@ export interface ConsumerOptions {
   readonly consumerGroup: string;
   readonly subscriptions: Map<string, string | ClientFilter>;
   readonly messageListener?: MessageListener;
+  readonly maxCacheMessageCount?: number;
+  readonly maxCacheMessageSizeInBytes?: number;
   readonly sessionCredentials?: {
     readonly accessKey: string;
     readonly accessSecret: string;

@@ -6,6 +6,7 @@ import type { Reach } from '../../rocketmq/consumer/duties';
 import { type ClientConsumer, type ClientFilter, credentialsOf, type MessageView, subscription } from './client';
 import { clientFilter } from './construction';
 import { type ConsumerState, intakeOf, stateOf } from './consumer-state';
+import { type FamilyMember, memberOf } from './family-limits';
 import { onReceived } from './listener';
 
 /** `startup` and `shutdown`. */
@@ -81,15 +82,44 @@ export const patchReceiving: Patch = ({ Consumer }, agent) =>
     return async function receiveMessage(this: ClientConsumer, ...args: unknown[]) {
       const intake = intakeOf(this);
       const revision = intake?.revision ?? 0;
+      const [request, queue] = args as [ReceiveRequest, object];
       try {
+        const member = intake && memberOf(intake);
+        if (member !== undefined && !(await mayPoll(member, request, queue, () => intake?.revision === revision))) {
+          return [];
+        }
         const messages = (await original.apply(this, args)) as MessageView[];
         if (intake) {
+          memberOf(intake)?.brought(queue, messages);
           agent.guard('noting received messages', undefined, () => onReceived(messages, intake, revision, agent));
         }
         return messages;
       } catch (error) {
+        if (intake) memberOf(intake)?.brought(queue, []);
         if (intake) agent.guard('explaining an error', undefined, () => void agent.sessions.onError(intake, error));
         throw error;
       }
     };
   });
+
+interface ReceiveRequest {
+  getBatchSize(): number;
+  setBatchSize(count: number): void;
+}
+
+/**
+ * Waits for room, where the consumer shares its limits with others. False: the poll is out of date by now, its filter has
+ * changed; the client sends the next one after what seems to have brought nothing.
+ */
+async function mayPoll(
+  member: FamilyMember,
+  request: ReceiveRequest,
+  queue: object,
+  isUpToDate: () => boolean,
+): Promise<boolean> {
+  const wanted = request.getBatchSize();
+  const count = await member.ask(queue, wanted);
+  if (count === 0 || !isUpToDate()) return false;
+  if (count < wanted) request.setBatchSize(count);
+  return true;
+}
