@@ -25,7 +25,7 @@ export const groupHint = ({ group, problem, command }: { group: string; problem:
 // In each bundle: a text.
 const HINT = groupHint({ group: '<group>', problem: '<problem>', command: '<command>' });
 
-// In each bundle: a line is known by its code.
+// In each bundle: texts, of which nothing is written.
 export const groupLines = {
   subscribed: line('GRAY-301', 'info', {
     words: ({ consumer, filters }: { consumer: string; filters: string }) =>
