@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { withoutTimes } from './agent-lines';
 import { runOk } from './child';
 import { describeOnEachNode } from './each-node';
+import { writeParts } from './parts';
 import { createSandbox, type Sandbox } from './sandbox';
 
 /** A package of ES modules only, whose entry re-exports from inner files. */
@@ -25,6 +26,7 @@ beforeAll(async () => {
       ...greeter('unknown-greeter', '2.0.0'),
     },
   });
+  writeParts(sandbox, ['agent/agent', 'config/load', 'loader/install', 'foreign-objects/wrap']);
 });
 afterAll(() => sandbox?.remove());
 

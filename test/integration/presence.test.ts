@@ -1,6 +1,4 @@
 import { Socket } from 'node:net';
-import { join } from 'node:path';
-import { buildSync } from 'esbuild';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Account, Rocketmq } from '../../fixtures/rocketmq';
 import { takeRocketmq } from '../../fixtures/warm-servers/take';
@@ -10,6 +8,7 @@ import { GET_PRODUCER_CONNECTION_LIST } from '../../src/rocketmq/remoting/codes'
 import { type RemotingConnection, remotingConnection } from '../../src/rocketmq/remoting/connection';
 import { type RunningChild, start } from './child';
 import { chosenRocketmqVersions } from './each-rocketmq';
+import { writeParts } from './parts';
 import { createSandbox, type Sandbox } from './sandbox';
 
 const TOPICS = ['orders', 'payments'];
@@ -18,15 +17,14 @@ const SOON = { timeout: 20_000, interval: 100 };
 const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms));
 
 let sandbox: Sandbox;
+let parts: string;
 let rocketmq: Rocketmq;
 let presence: Presence;
 const children: RunningChild[] = [];
 
 beforeAll(async () => {
   sandbox = await createSandbox();
-  // The package has it within a bundle.
-  const source = join(__dirname, '../../src/rocketmq/presence/presence.ts');
-  buildSync({ entryPoints: [source], bundle: true, platform: 'node', outfile: sandbox.path('presence-bundle.cjs') });
+  parts = writeParts(sandbox, ['rocketmq/presence/presence']);
 });
 afterAll(() => sandbox?.remove());
 afterEach(async () => {
@@ -44,7 +42,7 @@ async function another(announce: readonly unknown[], servers: PresenceServers = 
     cwd: sandbox.directory,
     env: {
       APP: JSON.stringify({
-        presence: sandbox.path('presence-bundle.cjs'),
+        presence: parts,
         servers,
         announce,
       }),

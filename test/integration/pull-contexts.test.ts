@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { runJson } from './child';
 import { describeOnEachNode } from './each-node';
+import { writeParts } from './parts';
 import { createSandbox, type Sandbox } from './sandbox';
 
 let sandbox: Sandbox;
 beforeAll(async () => {
   sandbox = await createSandbox();
+  writeParts(sandbox, ['context/active-tag', 'rocketmq/pull/message-batch']);
 });
 afterAll(() => sandbox?.remove());
 

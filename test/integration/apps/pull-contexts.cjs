@@ -1,8 +1,6 @@
 // Pulled batches taken in every way that applications do, several loops side by side. No broker: what a consumer's
-// receive() does is done here with the parts of the installed package. Prints what was seen wrongly.
-const root = require('node:path').join(__dirname, 'node_modules', 'rocketmq-gray', 'dist');
-const { createTagContext } = require(`${root}/context/active-tag.js`);
-const { endOfTaken, messageBatch } = require(`${root}/rocketmq/pull/message-batch.js`);
+// receive() does is done here with its parts. Prints what was seen wrongly.
+const { createTagContext, endOfTaken, messageBatch } = require('./node_modules/rocketmq-gray/dist/parts.js');
 
 const bridge = { isIdle: () => true, tag() {}, shows: () => true, run: (_tag, fn) => fn() };
 const context = createTagContext({ instanceTag: undefined, bridge });

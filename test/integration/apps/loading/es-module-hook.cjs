@@ -1,13 +1,8 @@
 // A preload that instruments an ES module package with the agent's own loader: what an instrumentation of such a library
 // would be. Loader threads run preloads too.
-const path = require('node:path');
 const { isInternalThread } = require('node:worker_threads');
 
-const dist = file => require(path.join(__dirname, '../node_modules/rocketmq-gray/dist', file));
-const { createAgent } = dist('agent/agent.js');
-const { loadSettings } = dist('config/load.js');
-const { install } = dist('loader/install.js');
-const { wrapMethod } = dist('foreign-objects/wrap.js');
+const { createAgent, install, loadSettings, wrapMethod } = require('../node_modules/rocketmq-gray/dist/parts.js');
 
 if (!isInternalThread) {
   const log = globalThis;
