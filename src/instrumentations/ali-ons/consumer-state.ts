@@ -20,7 +20,12 @@ export interface ConsumerState {
   /** Set for a consumer of the application. */
   readonly own?: OwnState;
   /** Set for a stand-in: before and after the queues of a topic are shared out. */
-  readonly standIn?: { beforeRebalance(): Promise<void>; onRebalanced(topic: string): void };
+  readonly standIn?: {
+    /** Brokers know that it is a member of its group. */
+    registered(): void;
+    beforeRebalance(): Promise<void>;
+    onRebalanced(topic: string): void;
+  };
 }
 
 export interface OwnState {

@@ -32,6 +32,7 @@ export interface MQClient extends Errors {
   readonly _brokerAddrTable: ReadonlyMap<string, Readonly<Record<string, string>> | undefined>;
   unregisterClient(address: string, clientId: string, producers: null, consumers: string, timeout: number): unknown;
   doRebalance(): unknown;
+  sendHeartbeatToAllBroker(): unknown;
   ready(): Promise<void>;
   close(): unknown;
   emit(event: 'close'): boolean;
@@ -118,6 +119,10 @@ function construct({ main, mainState, intake, options, departure, rebalanced, de
   const { MQPushConsumer, states, tellBrokersOfChanges } = options;
   const handlerErrors = new WeakSet<object>();
   let roomMade: Promise<void> | undefined;
+  const registered = (): Promise<void> => {
+    roomMade ??= sleep(ROOM_MS);
+    return roomMade;
+  };
 
   class Consumer extends MQPushConsumer {
     get clientId() {
@@ -149,10 +154,8 @@ function construct({ main, mainState, intake, options, departure, rebalanced, de
     pullers: mainState.pullers,
     departure,
     standIn: {
-      beforeRebalance() {
-        roomMade ??= sleep(ROOM_MS);
-        return roomMade;
-      },
+      registered,
+      beforeRebalance: registered,
       onRebalanced: rebalanced.done,
     },
   };

@@ -6,6 +6,8 @@
  * share. What fails for one of them in the application's client would end the application's subscriptions: a rebalance
  * that rejects does, when it happens within `subscribe`. And the client's id tells a stand-in from a canary.
  */
+
+import type { AnyFunction } from '../../foreign-objects/wrap';
 import { handOverLines } from '../../lines/hand-over';
 import { type StandInMaker, standInWith } from '../../rocketmq/hand-over/stand-in';
 import { handlerTurns } from '../../rocketmq/sharing/turns';
@@ -54,7 +56,7 @@ export function standInMaker(options: StandInOptions): (main: MQPushConsumer, st
 }
 
 /** Clients of stand-ins: each ends with the last stand-in that uses it. */
-function sharedClients({ agent, settle }: StandInOptions) {
+function sharedClients({ agent, settle, states, usesGenerators }: StandInOptions) {
   const users = new WeakMap<MQClient, number>();
 
   return {
@@ -62,6 +64,7 @@ function sharedClients({ agent, settle }: StandInOptions) {
       const count = users.get(client);
       users.set(client, (count ?? 0) + 1);
       if (count !== undefined) return;
+      tellOfHeartbeats(client, usesGenerators, consumer => states.of(consumer).standIn?.registered());
       const debug = (error: unknown) => agent.log.say(handOverLines.standInClientFailed, { problem: String(error) });
       // ali-ons itself looks for new members of its groups every 10 s only. Until then, two would pull the same queues.
       const rebalance = coalesced(() => settle<void>(client.doRebalance()), debug);
@@ -81,4 +84,26 @@ function sharedClients({ agent, settle }: StandInOptions) {
       );
     },
   };
+}
+
+/**
+ * Calls `onRegistered` for each consumer that a heartbeat of the client told the brokers of. The others of its group have
+ * from then on to make room; consumers that start together wait for that at the same time, not one after the other.
+ */
+function tellOfHeartbeats(client: MQClient, usesGenerators: boolean, onRegistered: (consumer: object) => void): void {
+  const original = client.sendHeartbeatToAllBroker as AnyFunction;
+  const members = () => [...client._consumerTable.values()] as object[];
+  client.sendHeartbeatToAllBroker = usesGenerators
+    ? function* sendHeartbeatToAllBroker(this: MQClient): Generator<unknown, unknown, unknown> {
+        const told = members();
+        const result: unknown = yield* original.call(this);
+        told.forEach(onRegistered);
+        return result;
+      }
+    : async function sendHeartbeatToAllBroker(this: MQClient) {
+        const told = members();
+        const result: unknown = await original.call(this);
+        told.forEach(onRegistered);
+        return result;
+      };
 }
