@@ -4,6 +4,7 @@ import {
   type ConsumerPlan,
   filterToCheck,
   isTaken,
+  ownPartPlan,
   plannedFilter,
   standInPlan,
 } from '../plan/consumer-plan';
@@ -37,19 +38,26 @@ export interface SteeredIntake extends Intake, ConsumerWithStandIns<SteeredIntak
 export interface OwnIntake extends SteeredIntake {
   /** A filter with a condition such as the consumer may come to have, to ask the brokers about beforehand. */
   filterToCheck(written: FilterExpression): FilterExpression;
+  /**
+   * A canary's messages of a topic are divided among its two groups: its own has what `divisor` does not select. Undefined:
+   * all of them are in this consumer's group.
+   */
+  divide(topic: string, divisor: FilterExpression | undefined): void;
+  /** What a consumer beside this one of a canary is to be, that takes what only the canary subscribes to. */
+  ownPart(): Intake;
 }
 
 export interface IntakeOptions {
   /** Default: `broker`. */
   readonly side?: 'broker' | 'client';
   readonly beginning?: Beginning | undefined;
+  /** See {@link OwnIntake.divide}; by topic. */
+  readonly divisors?: Map<string, FilterExpression>;
 }
 
-export function createIntake(
-  plan: ConsumerPlan,
-  { side: initialSide = 'broker', beginning }: IntakeOptions = {},
-): OwnIntake {
-  const { group, baselineGroup, tag, isFiltered } = plan;
+export function createIntake(plan: ConsumerPlan, options: IntakeOptions = {}): OwnIntake {
+  const { side: initialSide = 'broker', beginning, divisors = new Map<string, FilterExpression>() } = options;
+  const { group, baselineGroup, tag, isFiltered, isOwnPart } = plan;
   let side = initialSide;
   let leftOut = NOTHING_LEFT_OUT;
   let onTag: ((tag: string) => void) | undefined;
@@ -63,6 +71,7 @@ export function createIntake(
     baselineGroup,
     tag,
     isFiltered,
+    isOwnPart,
     beginning,
     get side() {
       return side;
@@ -70,9 +79,10 @@ export function createIntake(
     get revision() {
       return leftOut.revision;
     },
-    filter: (written, topic) => (side === 'client' ? written : plannedFilter(plan, written, topic, leftOut)),
+    filter: (written, topic) =>
+      side === 'client' ? written : plannedFilter(plan, written, topic, leftOut, divisors.get(topic)),
     filterToCheck: written => filterToCheck(plan, written),
-    takes: message => isTaken(plan, message, leftOut),
+    takes: message => isTaken(plan, message, leftOut, divisors.get(message.topic)),
     saw: seen => onTag?.(seen),
     onSaw(listener) {
       onTag = listener;
@@ -90,6 +100,12 @@ export function createIntake(
     covered(topic, canary, offsets) {
       leftOut = withBeginning(leftOut, topic, canary, offsets);
     },
+    divide(topic, divisor) {
+      if (divisor === undefined) divisors.delete(topic);
+      else divisors.set(topic, divisor);
+      changed();
+    },
+    ownPart: () => createIntake(ownPartPlan(plan), { side, beginning, divisors }),
     standIn: canary => createIntake(standInPlan(plan, canary), { side, beginning }),
   };
 }
