@@ -259,7 +259,7 @@ describe('hand-over', () => {
     expect(done(on(canaries()))).toEqual([]);
     on(ensured('gray', 'A'));
     expect(done(on(unknown))).toEqual([]);
-    expect(done(on(canaries()))).toEqual([{ type: 'start stand-in', tag: 'gray', topics: ['A'] }]);
+    expect(done(on(canaries()))).toEqual([{ type: 'start stand-in', tag: 'gray', topics: ['A'], isBeside: false }]);
     expect(said(on({ type: 'stand-in started', tag: 'gray' }))).toEqual([
       'group1_gray: stand-in on, no canary of gray is there',
     ]);
@@ -283,7 +283,7 @@ describe('hand-over', () => {
     ]);
     expect(done(on(canaries()))).toEqual([]);
     // Later it is known how to look: what was left out is looked after.
-    expect(done(on(canaries()))).toEqual([{ type: 'start stand-in', tag: 'gray', topics: ['A'] }]);
+    expect(done(on(canaries()))).toEqual([{ type: 'start stand-in', tag: 'gray', topics: ['A'], isBeside: false }]);
     expect(done(on(unknown))).toEqual([]);
   });
 
@@ -306,7 +306,7 @@ describe('hand-over', () => {
     expect(done(on(about('gray')))).toEqual([{ type: 'exclude tags', topic: 'A', tags: ['gray'] }]);
     expect(machine.isReady).toBe(true);
     expect(done(on(about('blue')))).toEqual([]);
-    expect(done(on(about('gray', 'blue')))).toEqual([{ type: 'start stand-in', tag: 'gray', topics: ['A'] }]);
+    expect(done(on(about('gray', 'blue')))).toEqual([{ type: 'start stand-in', tag: 'gray', topics: ['A'], isBeside: false }]);
   });
 
   it('does not take an answer that failed for the absence of a canary', () => {
@@ -406,7 +406,7 @@ describe('hand-over', () => {
     on(subscribed('A'));
     on({ type: 'offsets ensured', tag: 'gray', asked: ['A'], topics: [] });
     on(canaries());
-    expect(done(on(canaries()))).toEqual([{ type: 'start stand-in', tag: 'gray', topics: ['A'] }]);
+    expect(done(on(canaries()))).toEqual([{ type: 'start stand-in', tag: 'gray', topics: ['A'], isBeside: false }]);
     on({ type: 'stand-in started', tag: 'gray' });
     seconds(5);
     expect(done(on(canaries()))).toMatchObject([{ type: 'ensure offsets', topics: ['A'] }]);

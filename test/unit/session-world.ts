@@ -89,6 +89,7 @@ export function sessionWorld({ sharesQueues = true, isAuto = true }: WorldOption
         log.push(`${life} announced`);
         await later('arrive', () => {});
         return {
+          async roomIn() {},
           async leave() {
             await later('withdraw', () => {});
             announced--;
@@ -96,6 +97,9 @@ export function sessionWorld({ sharesQueues = true, isAuto = true }: WorldOption
           },
         };
       },
+      divide: async () => [],
+      forget() {},
+      ownPart: { consume() {}, unsubscribed() {}, async leave() {}, async closed() {} },
       info: line => void lines.push(line),
     });
     return {

@@ -624,6 +624,7 @@ function agentChecks(brokers: readonly BrokerPicture[], { question, canaryGroup 
 const KIND_NAMES: Readonly<Record<AnnouncedProcess['kind'], string>> = {
   canary: 'canary',
   'stand-in': 'stand-in',
+  beside: 'stand-in beside a canary',
   declared: 'baseline that declares the tag',
   baseline: 'baseline',
 };

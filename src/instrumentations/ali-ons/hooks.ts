@@ -17,6 +17,7 @@ export interface Hooks {
   readonly client: ClientKind;
   readonly states: ConsumerStates;
   readonly settle: Settle;
+  readonly copy: LibraryCopy;
   /** Its methods are generators (2.x). */
   readonly usesGenerators: boolean;
 }
@@ -71,7 +72,7 @@ export function hooksOf(name: string, MQPushConsumer: Exports, agent: Agent, cop
       departure: leaving,
       own: {
         session,
-        reach: intake.tag === undefined && !isBroadcast ? { connection, standIns } : { connection },
+        reach: isBroadcast ? { connection } : { connection, standIns },
         handlers: new Map(),
         isClosing: false,
       },
@@ -80,5 +81,5 @@ export function hooksOf(name: string, MQPushConsumer: Exports, agent: Agent, cop
     return state;
   });
   const makeStandIns = standInMaker({ MQPushConsumer, agent, settle, departureOf, states, tellBrokersOfChanges });
-  return { agent, client, states, settle, usesGenerators };
+  return { agent, client, states, settle, copy, usesGenerators };
 }

@@ -3,6 +3,7 @@ import { type AnyFunction, wrapMethod } from '../../foreign-objects/wrap';
 import type { ConsumerPrototype, MQPushConsumer } from './client';
 import type { Leaver, MessageQueue, PulledQueue } from './departure';
 import type { Hooks } from './hooks';
+import { countOwnKind } from './shared-group';
 
 export function patchQueues(prototype: ConsumerPrototype, hooks: Hooks): void {
   patchRebalance(prototype, hooks);
@@ -13,7 +14,9 @@ export function patchQueues(prototype: ConsumerPrototype, hooks: Hooks): void {
 function patchRebalance(prototype: ConsumerPrototype, { states, usesGenerators }: Hooks): void {
   wrapMethod<AnyFunction>(prototype, 'rebalanceByTopic', original => {
     const before = async (consumer: MQPushConsumer, topic: string) => {
-      const { own, standIn } = states.of(consumer);
+      const { own, standIn, intake } = states.of(consumer);
+      // Groups of the baseline have no stand-ins in them.
+      if (intake.tag !== undefined) countOwnKind(consumer, usesGenerators);
       await standIn?.beforeRebalance();
       await own?.session.prepared([topic]);
     };

@@ -18,6 +18,7 @@ import type { ConsumerReport } from './consumer-report';
 import { type Duties, NO_DUTIES } from './duties';
 import { filterSide } from './filter-side';
 import { type GroupReadiness, groupReadiness } from './group-readiness';
+import { ownPart } from './own-part';
 import { createSession, type Session } from './session';
 import { similarTags } from './similar-tags';
 
@@ -158,6 +159,25 @@ function dutiesOf(intake: OwnIntake, { client, ready, ...means }: DutiesMeans): 
       const { arrive } = require('../hand-over/canary-arrival') as typeof import('../hand-over/canary-arrival');
       return arrive({ baselineGroup, group, tag }, topics, servers, log);
     },
+    async divide(subscriptions, canDivide, servers) {
+      const { divideSubscriptions } =
+        require('../hand-over/canary-division') as typeof import('../hand-over/canary-division');
+      const consumer = { baselineGroup, group, tag };
+      const divisors = await divideSubscriptions(consumer, subscriptions, canDivide, servers, log);
+      for (const { topic } of subscriptions) intake.divide(topic, divisors.get(topic));
+      return subscriptions.filter(({ topic }) => divisors.has(topic));
+    },
+    forget(topic) {
+      const { forgetSubscription } =
+        require('../hand-over/canary-division') as typeof import('../hand-over/canary-division');
+      forgetSubscription(group, topic);
+    },
+    ownPart: ownPart(intake.ownPart, error =>
+      log.warnOnce(
+        `own-part:${group}`,
+        `what only ${tag} subscribes to waits, since a consumer beside that of ${group} could not be started (it is tried again): ${(error as Error).message}`,
+      ),
+    ),
     info: log.info,
   });
 }

@@ -11,6 +11,8 @@ export interface CanaryConsumer {
 }
 
 export interface Arrival {
+  /** Resolves when no baseline process stands in for it in these topics, or after some seconds. Never rejects. */
+  roomIn(topics: readonly string[]): Promise<void>;
   /** It is there no longer. Never rejects. */
   leave(): Promise<void>;
 }
@@ -47,19 +49,23 @@ export async function arrive(
       `a broker does not let ${tag} announce itself, the baseline sees it by its connections: ${announcement.refusal}`,
     );
   }
-  const end = clock.now() + LONGEST_WAIT_MS;
-  for (;;) {
-    const standIns = await presence.standIns(group, topics);
-    if (standIns === undefined || standIns === 0) break;
-    if (clock.now() >= end) {
-      log.warn(
-        `${group}: starts beside ${standIns} stand-ins of the baseline that have not left within ${LONGEST_WAIT_MS / 1000} s`,
-      );
-      break;
+  const roomIn = async (asked: readonly string[]): Promise<void> => {
+    const end = clock.now() + LONGEST_WAIT_MS;
+    for (;;) {
+      const standIns = await presence.standIns(group, asked);
+      if (standIns === undefined || standIns === 0) return;
+      if (clock.now() >= end) {
+        log.warn(
+          `${group}: starts beside ${standIns} stand-ins of the baseline that have not left within ${LONGEST_WAIT_MS / 1000} s`,
+        );
+        return;
+      }
+      await clock.sleep(ASK_AGAIN_MS);
     }
-    await clock.sleep(ASK_AGAIN_MS);
-  }
+  };
+  await roomIn(topics);
   return {
+    roomIn,
     async leave() {
       await announcement.withdraw();
       cluster.close();

@@ -17,6 +17,8 @@ import type { ConsumerWithStandIns } from './steered-consumer';
 export interface Intake extends Omit<ConsumerPlan, 'settings'> {
   /** Where messages of other environments are left out: the broker does not deliver them, or the client skips them. */
   readonly side: 'broker' | 'client';
+  /** A stand-in whose canary is there, and consumes other topics in the same group. */
+  readonly isBeside: boolean;
   /** Grows each time a consumer of the baseline takes less or more than before. */
   readonly revision: number;
   /** The filter for what the application subscribes to at this moment; the very same object when nothing changes. */
@@ -53,10 +55,12 @@ export interface IntakeOptions {
   readonly beginning?: Beginning | undefined;
   /** See {@link OwnIntake.divide}; by topic. */
   readonly divisors?: Map<string, FilterExpression>;
+  readonly isBeside?: boolean;
 }
 
 export function createIntake(plan: ConsumerPlan, options: IntakeOptions = {}): OwnIntake {
-  const { side: initialSide = 'broker', beginning, divisors = new Map<string, FilterExpression>() } = options;
+  const { side: initialSide = 'broker', beginning, isBeside = false } = options;
+  const { divisors = new Map<string, FilterExpression>() } = options;
   const { group, baselineGroup, tag, isFiltered, isOwnPart } = plan;
   let side = initialSide;
   let leftOut = NOTHING_LEFT_OUT;
@@ -72,6 +76,7 @@ export function createIntake(plan: ConsumerPlan, options: IntakeOptions = {}): O
     tag,
     isFiltered,
     isOwnPart,
+    isBeside,
     beginning,
     get side() {
       return side;
@@ -106,6 +111,6 @@ export function createIntake(plan: ConsumerPlan, options: IntakeOptions = {}): O
       changed();
     },
     ownPart: () => createIntake(ownPartPlan(plan), { side, beginning, divisors }),
-    standIn: canary => createIntake(standInPlan(plan, canary), { side, beginning }),
+    standIn: (canary, isBesideIt) => createIntake(standInPlan(plan, canary), { side, beginning, isBeside: isBesideIt }),
   };
 }

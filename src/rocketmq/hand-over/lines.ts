@@ -16,7 +16,11 @@ export function lineOf(fact: HandOverFact, group: string, canaryGroup: (tag: str
     case 'taken back':
       return takenBack(fact, group, itsGroup);
     case 'stand-in on':
-      return info(`${itsGroup}: stand-in on, no canary of ${tag} is there`);
+      return info(`${itsGroup}: stand-in on${whyOn(fact)}`);
+    case 'left waiting':
+      return warn(
+        `${group}, ${fact.topic}: nobody stands in for ${tag}, which subscribes to more than this process does: its messages wait in ${itsGroup} until its next start`,
+      );
     case 'stand-in off':
       return info(`${itsGroup}: stand-in off, ${whyOff(fact)}`);
   }
@@ -42,12 +46,19 @@ function takenBack(
   }
 }
 
+function whyOn({ tag, beside }: Extract<HandOverFact, { type: 'stand-in on' }>): string {
+  if (beside.length === 0) return `, no canary of ${tag} is there`;
+  return ` for ${beside.join(', ')}, to which the canary of ${tag} does not subscribe`;
+}
+
 function whyOff({ tag, why }: Extract<HandOverFact, { type: 'stand-in off' }>): string {
   switch (why) {
     case 'consumer closed':
       return 'the consumer is closed';
     case 'canary present':
       return `a canary of ${tag} is there`;
+    case 'canary absent':
+      return `the canary of ${tag} is no longer there beside it`;
     case 'nothing left':
       return 'nothing is left to it';
     case 'given up':

@@ -1,0 +1,165 @@
+/** A canary writes down what it subscribes to, and divides it: what only it subscribes to gets a group of its own. */
+import type { Log } from '../../log';
+import { prepareOwnGroup } from '../administration/own-group';
+import { type CanaryTopic, divisorFor, type OwnPlace, ownPlaceFor } from '../plan/division';
+import { selectsAllOf, tagsBeyond } from '../plan/filter-comparison';
+import type { FilterExpression } from '../plan/filter-expression';
+import { ownGroup } from '../plan/group-name';
+import type { Subscription } from '../plan/subscription';
+import { type Runtime, systemRuntime } from '../remoting/runtime';
+import type { CanaryConsumer } from './canary-arrival';
+import { type Cluster, type ClusterServers, openCluster } from './cluster';
+import type { GroupSubscriptions } from './written-subscriptions';
+
+/** By topic; see {@link CanaryTopic.divisor}. */
+export type Divisors = ReadonlyMap<string, FilterExpression>;
+
+/** What the consumers of a process subscribe to in a canary's group. */
+interface ProcessSubscriptions {
+  readonly topics: Map<string, CanaryTopic>;
+  /** What is read, changed and written again is so one after the other. */
+  before: Promise<void>;
+}
+
+/** By group. In a simulation there are several processes. */
+const processes = new WeakMap<Runtime, Map<string, ProcessSubscriptions>>();
+
+/**
+ * Divides what a canary's consumer, whose group is ready, is about to subscribe to, and writes down what the canary subscribes
+ * to. Told before it announces itself. Never rejects.
+ *
+ * @param canDivide whether another consumer can be made beside it
+ * @returns of the topics that are divided
+ */
+export function divideSubscriptions(
+  consumer: CanaryConsumer,
+  added: readonly Subscription[],
+  canDivide: () => boolean,
+  servers: ClusterServers,
+  log: Log,
+  runtime: Runtime = systemRuntime,
+): Promise<Divisors> {
+  const { group } = consumer;
+  const process = processOf(runtime, group);
+  const dividing = process.before.then(() => divideNow(consumer, added, { process, canDivide, servers, log, runtime }));
+  process.before = dividing.then(
+    () => {},
+    () => {},
+  );
+  return dividing.catch(error => {
+    log.warnOnce(`subscriptions:${group}`, `what ${consumer.tag} subscribes to is not written down: ${error.message}`);
+    return new Map();
+  });
+}
+
+interface Asked {
+  readonly process: ProcessSubscriptions;
+  readonly canDivide: () => boolean;
+  readonly servers: ClusterServers;
+  readonly log: Log;
+  readonly runtime: Runtime;
+}
+
+async function divideNow(
+  consumer: CanaryConsumer,
+  added: readonly Subscription[],
+  { process, canDivide, servers, log, runtime }: Asked,
+): Promise<Divisors> {
+  const { baselineGroup, group, tag } = consumer;
+  const cluster = openCluster(servers, runtime);
+  try {
+    const written = await cluster.subscriptions.read(baselineGroup);
+    const means = { cluster, log, runtime, canDivide };
+    const divisors: Divisors = written ? await divided(consumer, added, written, means) : new Map();
+    for (const { topic, filter } of added) {
+      const divisor = divisors.get(topic);
+      process.topics.set(topic, { filter, ...(divisor && { divisor }) });
+    }
+    if (!(await cluster.subscriptions.writeCanary(baselineGroup, tag, process.topics))) {
+      log.warnOnce(
+        `subscriptions:${group}`,
+        `no name server took what ${tag} subscribes to: with ${tag} gone, the baseline may pass over what only ${tag} subscribes to`,
+      );
+    }
+    if (written) for (const subscription of added) sayDifference(consumer, subscription, written, divisors, log);
+    return divisors;
+  } finally {
+    cluster.close();
+  }
+}
+
+/** The canary's consumer no longer subscribes to a topic, or ends: what is written down of it is the next one's to change. */
+export function forgetSubscription(group: string, topic: string, runtime: Runtime = systemRuntime): void {
+  processOf(runtime, group).topics.delete(topic);
+}
+
+function processOf(runtime: Runtime, group: string): ProcessSubscriptions {
+  const groups = processes.get(runtime) ?? new Map<string, ProcessSubscriptions>();
+  processes.set(runtime, groups);
+  const process = groups.get(group) ?? { topics: new Map(), before: Promise.resolve() };
+  groups.set(group, process);
+  return process;
+}
+
+interface Means {
+  readonly cluster: Cluster;
+  readonly log: Log;
+  readonly runtime: Runtime;
+  readonly canDivide: () => boolean;
+}
+
+async function divided(
+  { baselineGroup, group, tag }: CanaryConsumer,
+  added: readonly Subscription[],
+  { baseline, canaries }: GroupSubscriptions,
+  { cluster, log, runtime, canDivide }: Means,
+): Promise<Divisors> {
+  const before = canaries.get(tag);
+  const divisors = new Map<string, FilterExpression>();
+  const places = new Map<string, OwnPlace>();
+  for (const { topic, filter } of added) {
+    const former = before?.get(topic);
+    const divisor = divisorFor(filter, baseline?.get(topic), former);
+    if (divisor === undefined) continue;
+    divisors.set(topic, divisor);
+    places.set(topic, ownPlaceFor(divisor, former));
+  }
+  if (places.size === 0 || !canDivide()) return new Map();
+  const own = ownGroup(baselineGroup, tag);
+  const { administration } = cluster;
+  try {
+    await prepareOwnGroup({ administration, sharedGroup: group, ownGroup: own, places, clock: runtime.clock });
+    return divisors;
+  } catch (error) {
+    const problem = (error as { hint?: string }).hint ?? (error as Error).message;
+    log.warnOnce(
+      `own:${group}`,
+      `${own} is not ready, so nobody stands in for ${tag} where it subscribes to more than the baseline: ${problem}`,
+    );
+    // Where it was in use, what waits in it is still to be consumed.
+    return new Map([...divisors].filter(([topic]) => places.get(topic) === 'as it is'));
+  }
+}
+
+/** One line for what is more, and one for what is less. */
+function sayDifference(
+  { baselineGroup, group, tag }: CanaryConsumer,
+  { topic, filter }: Subscription,
+  { baseline }: GroupSubscriptions,
+  divisors: Divisors,
+  log: Pick<Log, 'info' | 'warn'>,
+): void {
+  const theirs = baseline?.get(topic);
+  const divisor = divisors.get(topic);
+  if (divisor !== undefined) {
+    const more = tagsBeyond(divisor, filter)?.join(' || ') ?? `not ${divisor.expression}`;
+    log.info(
+      `${group}, ${topic}: what only ${tag} subscribes to (${more}) is in ${ownGroup(baselineGroup, tag)}, a second consumer, and waits there while ${tag} is away`,
+    );
+  }
+  if (theirs === undefined || selectsAllOf(filter, theirs)) return;
+  const less = tagsBeyond(filter, theirs)?.join(' || ') ?? `what ${filter.expression} does not select`;
+  log.warn(
+    `${baselineGroup}, ${topic}: the baseline subscribes to ${theirs.expression}, ${tag} not to all of it (${less}): nobody handles such messages of ${tag} while it is there`,
+  );
+}
