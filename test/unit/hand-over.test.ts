@@ -306,7 +306,9 @@ describe('hand-over', () => {
     expect(done(on(about('gray')))).toEqual([{ type: 'exclude tags', topic: 'A', tags: ['gray'] }]);
     expect(machine.isReady).toBe(true);
     expect(done(on(about('blue')))).toEqual([]);
-    expect(done(on(about('gray', 'blue')))).toEqual([{ type: 'start stand-in', tag: 'gray', topics: ['A'], isBeside: false }]);
+    expect(done(on(about('gray', 'blue')))).toEqual([
+      { type: 'start stand-in', tag: 'gray', topics: ['A'], isBeside: false },
+    ]);
   });
 
   it('does not take an answer that failed for the absence of a canary', () => {

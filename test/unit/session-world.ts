@@ -97,9 +97,7 @@ export function sessionWorld({ sharesQueues = true, isAuto = true }: WorldOption
           },
         };
       },
-      divide: async () => [],
-      forget() {},
-      ownPart: { consume() {}, unsubscribed() {}, async leave() {}, async closed() {} },
+      part: { divide: async () => async () => {}, unsubscribed() {}, async leave() {}, async ended() {} },
       info: line => void lines.push(line),
     });
     return {

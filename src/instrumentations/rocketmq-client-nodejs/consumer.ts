@@ -3,6 +3,7 @@ import type { Agent } from '../../agent/agent';
 import type { Exports, LibraryCopy, Patch } from '../../agent/instrumentation';
 import { type AnyFunction, wrapMethod } from '../../foreign-objects/wrap';
 import type { Reach } from '../../rocketmq/consumer/duties';
+import type { Intake } from '../../rocketmq/hand-over/intake';
 import { type ClientConsumer, type ClientFilter, credentialsOf, type MessageView, subscription } from './client';
 import { clientFilter } from './construction';
 import { type ConsumerState, intakeOf, stateOf } from './consumer-state';
@@ -76,11 +77,12 @@ export function patchSubscriptions({ prototype }: Exports, agent: Agent, copy: L
 }
 
 /** What every kind of consumer receives: when its poll was sent, and errors, some of which mean something to the policy. */
-export const patchReceiving: Patch = ({ Consumer }, agent) =>
+export const patchReceiving: Patch = ({ Consumer }, agent, copy) =>
   wrapMethod(Consumer.prototype, 'receiveMessage', original => {
     return async function receiveMessage(this: ClientConsumer, ...args: unknown[]) {
       const intake = intakeOf(this);
       const revision = intake?.revision ?? 0;
+      if (intake) agent.guard('how long a poll is held', undefined, () => shorten(args[0], intake, copy));
       try {
         const messages = (await original.apply(this, args)) as MessageView[];
         if (intake) {
@@ -93,3 +95,15 @@ export const patchReceiving: Patch = ({ Consumer }, agent) =>
       }
     };
   });
+
+interface ReceiveRequest {
+  getLongPollingTimeout?(): { getSeconds(): number } | undefined;
+  setLongPollingTimeout?(duration: unknown): void;
+}
+
+function shorten(request: unknown, { longestPollMs }: Intake, copy: LibraryCopy): void {
+  if (longestPollMs === undefined) return;
+  const receive = request as ReceiveRequest;
+  if ((receive.getLongPollingTimeout?.()?.getSeconds() ?? 0) * 1_000 <= longestPollMs) return;
+  receive.setLongPollingTimeout?.(copy.require('dist/util/index.js').createDuration(longestPollMs));
+}

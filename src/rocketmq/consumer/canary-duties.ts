@@ -3,11 +3,11 @@ import type { Arrival } from '../hand-over/canary-arrival';
 import type { StandInMaker } from '../hand-over/stand-in';
 import type { Subscription } from '../plan/subscription';
 import type { ClusterServers } from '../remoting/cluster-servers';
+import type { CanaryPart } from './canary-part';
 import type { ClientConnection } from './client';
 import type { Duties, Reach } from './duties';
 import type { Ready } from './group-readiness';
 import { latePreparation } from './late-preparation';
-import type { OwnPart } from './own-part';
 
 export interface CanaryDutiesOptions {
   readonly group: string;
@@ -21,38 +21,22 @@ export interface CanaryDutiesOptions {
   ready(subscriptions: readonly Subscription[], servers: ClusterServers): Promise<Ready>;
   /** Tells that it is there; settles when it may start. Never rejects. */
   arrive(topics: readonly string[], servers: ClusterServers): Promise<Arrival>;
-  /**
-   * Writes down what it subscribes to, and divides that among its two groups, where another consumer can be made beside it.
-   * Never rejects.
-   *
-   * @returns those of the subscriptions of which a part is in its own group
-   */
-  divide(
-    subscriptions: readonly Subscription[],
-    canDivide: () => boolean,
-    servers: ClusterServers,
-  ): Promise<readonly Subscription[]>;
-  /** It no longer subscribes to a topic, or ends. */
-  forget(topic: string): void;
-  /** Its consumer in its own group. */
-  readonly ownPart: OwnPart;
+  /** What it does about what it subscribes to. */
+  readonly part: CanaryPart;
   info(line: string): void;
 }
 
 export function canaryDuties(options: CanaryDutiesOptions): Duties {
-  const { group, tag, sharesQueues, isAuto, serversOf, ready, arrive, divide, forget, ownPart, info } = options;
+  const { group, tag, sharesQueues, isAuto, serversOf, ready, arrive, part, info } = options;
   let arrival: Promise<Arrival> | undefined;
   let isOver = () => false;
   let servers: ClusterServers | undefined;
   let standIns: () => StandInMaker | undefined = () => undefined;
-  const topics = new Set<string>();
 
   /** Also where a broker is away: on the others the baseline's stand-ins make room. */
   const arriveFor = async (subscriptions: readonly Subscription[], known: ClusterServers): Promise<void> => {
     if (!isAuto || subscriptions.length === 0) return;
-    for (const { topic } of subscriptions) topics.add(topic);
-    // Asked only where it is needed: a pull consumer beside which others may be made receives in another way.
-    const divided = await divide(subscriptions, () => standIns() !== undefined, known);
+    const consume = await part.divide(subscriptions, known, standIns);
     if (isOver()) return;
     const added = subscriptions.map(({ topic }) => topic);
     if (arrival === undefined) {
@@ -61,8 +45,7 @@ export function canaryDuties(options: CanaryDutiesOptions): Duties {
     } else {
       await (await arrival).roomIn(added);
     }
-    const maker = divided.length > 0 ? standIns() : undefined;
-    if (maker !== undefined && !isOver()) ownPart.consume(divided, maker);
+    if (!isOver()) await consume();
   };
   const withdraw = async (): Promise<void> => {
     const withdrawn = arrival;
@@ -98,21 +81,18 @@ export function canaryDuties(options: CanaryDutiesOptions): Duties {
     },
     unsubscribed(topic) {
       late.forgetTopic(topic);
-      topics.delete(topic);
-      ownPart.unsubscribed(topic);
-      forget(topic);
+      part.unsubscribed(topic);
     },
     async leave() {
       late.stop();
-      const left = ownPart.leave();
+      const left = part.leave();
       // Stand-ins may come while it drains: what it still handles it acknowledges itself.
       if (sharesQueues) await withdraw();
       await left;
     },
     async end() {
-      for (const topic of topics) forget(topic);
       await withdraw();
-      await ownPart.closed();
+      await part.ended();
     },
     report() {
       if (arrival !== undefined) return { tags: [], isAnnounced: true };

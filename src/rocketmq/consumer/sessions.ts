@@ -13,12 +13,12 @@ import { SQL92_DISABLED } from '../remoting/codes';
 import { baselineDuties } from './baseline-duties';
 import { beginHandOver, type HandOverMeans } from './begin-hand-over';
 import { canaryDuties } from './canary-duties';
+import { canaryPart } from './canary-part';
 import type { ClientConnection, ClientKind } from './client';
 import type { ConsumerReport } from './consumer-report';
 import { type Duties, NO_DUTIES } from './duties';
 import { filterSide } from './filter-side';
 import { type GroupReadiness, groupReadiness } from './group-readiness';
-import { ownPart } from './own-part';
 import { createSession, type Session } from './session';
 import { similarTags } from './similar-tags';
 
@@ -159,25 +159,7 @@ function dutiesOf(intake: OwnIntake, { client, ready, ...means }: DutiesMeans): 
       const { arrive } = require('../hand-over/canary-arrival') as typeof import('../hand-over/canary-arrival');
       return arrive({ baselineGroup, group, tag }, topics, servers, log);
     },
-    async divide(subscriptions, canDivide, servers) {
-      const { divideSubscriptions } =
-        require('../hand-over/canary-division') as typeof import('../hand-over/canary-division');
-      const consumer = { baselineGroup, group, tag };
-      const divisors = await divideSubscriptions(consumer, subscriptions, canDivide, servers, log);
-      for (const { topic } of subscriptions) intake.divide(topic, divisors.get(topic));
-      return subscriptions.filter(({ topic }) => divisors.has(topic));
-    },
-    forget(topic) {
-      const { forgetSubscription } =
-        require('../hand-over/canary-division') as typeof import('../hand-over/canary-division');
-      forgetSubscription(group, topic);
-    },
-    ownPart: ownPart(intake.ownPart, error =>
-      log.warnOnce(
-        `own-part:${group}`,
-        `what only ${tag} subscribes to waits, since a consumer beside that of ${group} could not be started (it is tried again): ${(error as Error).message}`,
-      ),
-    ),
+    part: canaryPart(intake, tag, sharesQueues, log),
     info: log.info,
   });
 }

@@ -14,6 +14,16 @@ import type { GroupSubscriptions } from './written-subscriptions';
 /** By topic; see {@link CanaryTopic.divisor}. */
 export type Divisors = ReadonlyMap<string, FilterExpression>;
 
+export interface Division {
+  readonly divisors: Divisors;
+  /** It subscribes to what the canary before it did not: polls of that, which brokers still hold, pass over it. */
+  readonly isWider: boolean;
+  /** It leaves out something that it may once subscribe to, where it is known what there is. */
+  readonly isPartial: boolean;
+}
+
+const UNDIVIDED: Division = { divisors: new Map(), isWider: false, isPartial: false };
+
 /** What the consumers of a process subscribe to in a canary's group. */
 interface ProcessSubscriptions {
   readonly topics: Map<string, CanaryTopic>;
@@ -29,7 +39,6 @@ const processes = new WeakMap<Runtime, Map<string, ProcessSubscriptions>>();
  * to. Told before it announces itself. Never rejects.
  *
  * @param canDivide whether another consumer can be made beside it
- * @returns of the topics that are divided
  */
 export function divideSubscriptions(
   consumer: CanaryConsumer,
@@ -38,7 +47,7 @@ export function divideSubscriptions(
   servers: ClusterServers,
   log: Log,
   runtime: Runtime = systemRuntime,
-): Promise<Divisors> {
+): Promise<Division> {
   const { group } = consumer;
   const process = processOf(runtime, group);
   const dividing = process.before.then(() => divideNow(consumer, added, { process, canDivide, servers, log, runtime }));
@@ -48,7 +57,7 @@ export function divideSubscriptions(
   );
   return dividing.catch(error => {
     log.warnOnce(`subscriptions:${group}`, `what ${consumer.tag} subscribes to is not written down: ${error.message}`);
-    return new Map();
+    return UNDIVIDED;
   });
 }
 
@@ -64,7 +73,7 @@ async function divideNow(
   consumer: CanaryConsumer,
   added: readonly Subscription[],
   { process, canDivide, servers, log, runtime }: Asked,
-): Promise<Divisors> {
+): Promise<Division> {
   const { baselineGroup, group, tag } = consumer;
   const cluster = openCluster(servers, runtime);
   try {
@@ -81,8 +90,9 @@ async function divideNow(
         `no name server took what ${tag} subscribes to: with ${tag} gone, the baseline may pass over what only ${tag} subscribes to`,
       );
     }
-    if (written) for (const subscription of added) sayDifference(consumer, subscription, written, divisors, log);
-    return divisors;
+    if (written === undefined) return UNDIVIDED;
+    for (const subscription of added) sayDifference(consumer, subscription, written, divisors, log);
+    return { divisors, ...comparison(added, written, tag, divisors) };
   } finally {
     cluster.close();
   }
@@ -139,6 +149,25 @@ async function divided(
     // Where it was in use, what waits in it is still to be consumed.
     return new Map([...divisors].filter(([topic]) => places.get(topic) === 'as it is'));
   }
+}
+
+function comparison(
+  added: readonly Subscription[],
+  { baseline, canaries }: GroupSubscriptions,
+  tag: string,
+  divisors: Divisors,
+): Omit<Division, 'divisors'> {
+  const before = canaries.get(tag);
+  return {
+    isWider: added.some(({ topic, filter }) => {
+      const former = before?.get(topic);
+      return former !== undefined && !selectsAllOf(former.filter, filter);
+    }),
+    isPartial: added.some(({ topic, filter }) => {
+      const theirs = baseline?.get(topic);
+      return divisors.has(topic) || (theirs !== undefined && !selectsAllOf(filter, theirs));
+    }),
+  };
 }
 
 /** One line for what is more, and one for what is less. */

@@ -19,6 +19,8 @@ export interface Intake extends Omit<ConsumerPlan, 'settings'> {
   readonly side: 'broker' | 'client';
   /** A stand-in whose canary is there, and consumes other topics in the same group. */
   readonly isBeside: boolean;
+  /** How long brokers may hold its polls, ms; undefined: as long as the client asks for. */
+  readonly longestPollMs: number | undefined;
   /** Grows each time a consumer of the baseline takes less or more than before. */
   readonly revision: number;
   /** The filter for what the application subscribes to at this moment; the very same object when nothing changes. */
@@ -45,6 +47,8 @@ export interface OwnIntake extends SteeredIntake {
    * all of them are in this consumer's group.
    */
   divide(topic: string, divisor: FilterExpression | undefined): void;
+  /** The next canary may subscribe to what this one leaves out: its polls must not be held for long once it is gone. */
+  shortenPolls(): void;
   /** What a consumer beside this one of a canary is to be, that takes what only the canary subscribes to. */
   ownPart(): Intake;
 }
@@ -58,12 +62,16 @@ export interface IntakeOptions {
   readonly isBeside?: boolean;
 }
 
+/** What a proxy holds a poll for at least (grpcClientConsumerMinLongPollingTimeoutMillis). */
+export const SHORT_POLL_MS = 5_000;
+
 export function createIntake(plan: ConsumerPlan, options: IntakeOptions = {}): OwnIntake {
   const { side: initialSide = 'broker', beginning, isBeside = false } = options;
   const { divisors = new Map<string, FilterExpression>() } = options;
   const { group, baselineGroup, tag, isFiltered, isOwnPart } = plan;
   let side = initialSide;
   let leftOut = NOTHING_LEFT_OUT;
+  let pollsAreShort = false;
   let onTag: ((tag: string) => void) | undefined;
   const listeners: (() => void)[] = [];
   const changed = () => {
@@ -80,6 +88,9 @@ export function createIntake(plan: ConsumerPlan, options: IntakeOptions = {}): O
     beginning,
     get side() {
       return side;
+    },
+    get longestPollMs() {
+      return isOwnPart || pollsAreShort ? SHORT_POLL_MS : undefined;
     },
     get revision() {
       return leftOut.revision;
@@ -109,6 +120,9 @@ export function createIntake(plan: ConsumerPlan, options: IntakeOptions = {}): O
       if (divisor === undefined) divisors.delete(topic);
       else divisors.set(topic, divisor);
       changed();
+    },
+    shortenPolls() {
+      pollsAreShort = true;
     },
     ownPart: () => createIntake(ownPartPlan(plan), { side, beginning, divisors }),
     standIn: (canary, isBesideIt) => createIntake(standInPlan(plan, canary), { side, beginning, isBeside: isBesideIt }),
