@@ -36,11 +36,32 @@ const happening = (tags: readonly string[]) =>
     },
   );
 
-function play(options: WorldOptions, happenings: readonly Happening[]): World {
+/** What canaries may subscribe to; undefined: not to the topic. */
+const ASKED = ['*', 'A || B', 'A', 'B', 'A || B || C', 'A || C', 'C || D', undefined] as const;
+
+/** The same, where canaries subscribe to something else than the baseline. */
+const happeningOfDifferent = fc.oneof(
+  { weight: 6, arbitrary: happening(['gray']) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      what: fc.constant('send' as const),
+      tag: fc.constantFrom('gray', undefined),
+      queue: fc.nat(QUEUES - 1),
+      word: fc.constantFrom('A', 'B', 'C', 'D'),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ what: fc.constant('version' as const), asked: fc.constantFrom(...ASKED) }) },
+  { weight: 1, arbitrary: fc.record({ what: fc.constant('written' as const) }) },
+);
+
+function play(options: WorldOptions, happenings: readonly (Happening | DifferentHappening)[]): World {
   const world = new World(options);
   for (const one of happenings) {
     world.now += 10;
-    if (one.what === 'send') world.send(one.tag, one.queue);
+    if (one.what === 'send') world.send(one.tag, one.queue, 'word' in one ? one.word : 'A');
+    else if (one.what === 'version') world.replaceCanary('gray', one.asked);
+    else if (one.what === 'written') world.writeBaseline();
     else if (one.what === 'canary') world.startCanary(one.tag);
     else if (one.what === 'end') world.endCanary(one.tag);
     else if (one.what === 'restart') world.restartProcess(one.choice);
@@ -57,6 +78,8 @@ function play(options: WorldOptions, happenings: readonly Happening[]): World {
 }
 
 type Happening = ReturnType<typeof happening> extends fc.Arbitrary<infer H> ? H : never;
+
+type DifferentHappening = typeof happeningOfDifferent extends fc.Arbitrary<infer H> ? H : never;
 
 const rounds = (count: number): Happening[] => Array.from({ length: count }, () => ({ what: 'round' }));
 /** A canary came, left for good, and its tag is about to be given up. */
@@ -92,6 +115,25 @@ describe('hand-over, in any order of events', () => {
         expect(world.handled.filter(({ tag, by }) => tag === undefined && by !== 'baseline')).toEqual([]);
       }),
       { numRuns: 400 },
+    );
+  });
+
+  it.each([
+    ['declared', { declared: ['gray'] }],
+    ['undeclared', { declared: [] }],
+    ['a baseline that does not write down what it subscribes to at first', { declared: ['gray'], isUnwritten: true }],
+  ])('loses nothing that is still wanted while canaries subscribe to something else: %s', (_name, options) => {
+    fc.assert(
+      fc.property(fc.array(happeningOfDifferent, { maxLength: 250 }), happenings => {
+        const world = play({ asked: 'A || B', tags: ['gray'], ...options }, happenings);
+        const handled = new Set(world.handled.map(({ id }) => id));
+        expect(world.sent.filter(message => world.isOwed(message) && !handled.has(message.id))).toEqual([]);
+        expect(world.violations).toEqual([]);
+        const words = new Map(world.sent.map(({ id, word }) => [id, word]));
+        const others = world.handled.filter(({ id, by }) => by !== 'canary' && !/A|B/.test(words.get(id) ?? ''));
+        expect(others).toEqual([]);
+      }),
+      { numRuns: 600 },
     );
   });
 
