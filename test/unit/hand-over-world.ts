@@ -25,22 +25,22 @@ interface Message {
   readonly word: string;
 }
 
-/** What somebody subscribes to of the topic; undefined: not to the topic. */
-type Asked = string | undefined;
+/** What somebody subscribes to of the topic; null: not to the topic. */
+type Asked = string | null;
 
 const filterOf = (expression: string): FilterExpression => ({ type: 'TAG', expression });
 
 function selects(expression: Asked, word: string): boolean {
-  if (expression === undefined) return false;
+  if (expression === null) return false;
   return tagsOf(expression)?.includes(word) ?? true;
 }
 
-/** A canary's consumers, as they began to consume. */
+/** A canary's consumers, from when they are announced. */
 interface Version {
   readonly tag: string;
   readonly asked: Asked;
-  /** The first message that was sent then. */
-  readonly since: number;
+  /** The first message that was sent once they consumed. */
+  since: number;
 }
 
 /** Where a group stands: an offset for each queue that has one, and what was taken and not acknowledged. */
@@ -93,6 +93,7 @@ interface Canary {
   readonly tag: string;
   readonly asked: Asked;
   readonly isAnnounced: boolean;
+  readonly version: Version;
   consumer: Consumer | undefined;
   own: Consumer | undefined;
 }
@@ -112,6 +113,8 @@ export class World {
   readonly sent: Message[] = [];
   /** Gray messages that a main consumer took although it left them out, and the like. */
   readonly violations: string[] = [];
+  /** Of a canary's messages, by a stand-in. */
+  readonly passedOver: Message[] = [];
   readonly markers = new Map<string, Marker>();
   private readonly queues: Message[][] = Array.from({ length: QUEUES }, () => []);
   private readonly groups = new Map<string, Group>();
@@ -372,13 +375,15 @@ export class World {
     const { tag, asked } = canary;
     // One that subscribes to more than the one before it waits until no poll of that is held.
     for (const { consumer, poll } of this.left.splice(0)) this.answer(consumer, poll);
-    this.versions.push({ tag, asked, since: this.sent.length });
+    canary.version.since = this.sent.length;
     const divisor = this.written.get(tag)?.divisor?.expression;
     const isCommon = ({ word }: Message) => divisor === undefined || selects(divisor, word);
     const isIts = (message: Message) => message.tag === tag && selects(asked, message.word);
     const consumer = (name: string, isPart: Admits) =>
       new Consumer(this.group(name), 'canary', () => message => isIts(message) && isPart(message));
     canary.consumer = consumer(`${GROUP}_${tag}`, isCommon);
+    // It polls nothing of a topic that it does not subscribe to.
+    canary.consumer.isLeaving = asked === null;
     if (divisor !== undefined) canary.own = consumer(`${GROUP}_${tag}__own`, message => !isCommon(message));
   }
 
@@ -428,7 +433,11 @@ export class World {
     if (taken === undefined) return;
     // Nobody got it: it comes again.
     if (consumer.isGone) return void group.retries.push(taken);
-    if (consumer.by === 'stand-in' && !selects(this.asked, taken.word)) this.violations.push(`passed over ${taken.id}`);
+    if (consumer.by === 'stand-in' && !selects(this.asked, taken.word)) {
+      // It is asked for no such message: what comes again of them is passed over.
+      this.passedOver.push(taken);
+      return;
+    }
     if (taken.tag !== undefined) consumer.onMessage(taken.tag);
     // Given back to the group instead of being handled.
     if (consumer.isLeaving) group.retries.push(taken);
@@ -463,7 +472,9 @@ export class World {
     if (this.markers.get(tag)?.phase === 'retired') this.catchUp(tag);
     this.mark({ tag, phase: 'managed', at: this.now });
     this.divide(tag, asked);
-    this.canaries.push({ tag, asked, isAnnounced: true, consumer: undefined, own: undefined });
+    const version = { tag, asked, since: Number.POSITIVE_INFINITY };
+    this.versions.push(version);
+    this.canaries.push({ tag, asked, isAnnounced: true, version, consumer: undefined, own: undefined });
   }
 
   /** The next version of a canary comes in the place of those that are there. */
@@ -474,7 +485,7 @@ export class World {
 
   private divide(tag: string, asked: Asked): void {
     const before = this.written.get(tag);
-    if (asked === undefined) return void this.written.set(tag, undefined);
+    if (asked === null) return void this.written.set(tag, undefined);
     const divisor = divisorFor(filterOf(asked), this.isBaselineWritten ? filterOf(this.asked) : undefined, before);
     this.written.set(tag, { filter: filterOf(asked), divisor });
     if (divisor === undefined) return;
@@ -498,7 +509,7 @@ export class World {
     const isBaselines = selects(this.asked, word);
     if (tag === undefined) return isBaselines;
     const versions = this.versions.filter(version => version.tag === tag);
-    const wants = ({ asked }: Version) => (asked === undefined ? isBaselines : selects(asked, word));
+    const wants = ({ asked }: Version) => (asked === null ? isBaselines : selects(asked, word));
     const last = versions.findLastIndex(({ since }) => since <= id);
     if (last < 0 && !isBaselines) return false;
     return versions.slice(Math.max(0, last)).every(wants);
@@ -531,7 +542,7 @@ export class World {
     this.faults = 0;
     // What only a canary wants waits until one is there.
     if (this.options.asked !== undefined) {
-      for (const [tag, topic] of this.written) this.startCanary(tag, topic?.filter.expression);
+      for (const [tag, topic] of this.written) this.startCanary(tag, topic?.filter.expression ?? null);
     }
     for (let round = 0; round < 400; round++) {
       this.now += 1_000;

@@ -36,8 +36,8 @@ const happening = (tags: readonly string[]) =>
     },
   );
 
-/** What canaries may subscribe to; undefined: not to the topic. */
-const ASKED = ['*', 'A || B', 'A', 'B', 'A || B || C', 'A || C', 'C || D', undefined] as const;
+/** What canaries may subscribe to; null: not to the topic. */
+const ASKED = ['*', 'A || B', 'A', 'B', 'A || B || C', 'A || C', 'C || D', null] as const;
 
 /** The same, where canaries subscribe to something else than the baseline. */
 const happeningOfDifferent = fc.oneof(
@@ -82,6 +82,23 @@ type Happening = ReturnType<typeof happening> extends fc.Arbitrary<infer H> ? H 
 type DifferentHappening = typeof happeningOfDifferent extends fc.Arbitrary<infer H> ? H : never;
 
 const rounds = (count: number): Happening[] => Array.from({ length: count }, () => ({ what: 'round' }));
+/** A version of the canary comes, goes, and others stand in for it, while messages flow and anything happens. */
+const redeploy = fc
+  .tuple(
+    fc.constantFrom(...ASKED),
+    fc.array(happeningOfDifferent, { maxLength: 25 }),
+    fc.nat(8),
+    fc.array(happeningOfDifferent, { maxLength: 25 }),
+    fc.nat(8),
+  )
+  .map(([asked, first, count, then, after]): (Happening | DifferentHappening)[] => [
+    { what: 'version', asked },
+    ...rounds(count),
+    ...first,
+    { what: 'end', tag: 'gray' },
+    ...rounds(after),
+    ...then,
+  ]);
 /** A canary came, left for good, and its tag is about to be given up. */
 const IDLE: readonly Happening[] = [
   { what: 'canary', tag: 'gray' },
@@ -124,7 +141,8 @@ describe('hand-over, in any order of events', () => {
     ['a baseline that does not write down what it subscribes to at first', { declared: ['gray'], isUnwritten: true }],
   ])('loses nothing that is still wanted while canaries subscribe to something else: %s', (_name, options) => {
     fc.assert(
-      fc.property(fc.array(happeningOfDifferent, { maxLength: 250 }), happenings => {
+      fc.property(fc.array(redeploy, { maxLength: 6 }), redeploys => {
+        const happenings = redeploys.flat();
         const world = play({ asked: 'A || B', tags: ['gray'], ...options }, happenings);
         const handled = new Set(world.handled.map(({ id }) => id));
         expect(world.sent.filter(message => world.isOwed(message) && !handled.has(message.id))).toEqual([]);
@@ -135,6 +153,36 @@ describe('hand-over, in any order of events', () => {
       }),
       { numRuns: 600 },
     );
+  });
+
+  it('has what only a canary wants wait for it, and what it leaves out handled by the baseline', () => {
+    const world = new World({ asked: 'A || B', declared: [], tags: ['gray'] });
+    const send = (...words: string[]) => {
+      for (const word of words) world.send('gray', 0, word);
+    };
+    pass(world, 6);
+    world.startCanary('gray', 'A || C');
+    pass(world, 6);
+    send('A', 'B', 'C', 'D');
+    pass(world, 6);
+    world.endCanary('gray');
+    pass(world, 6);
+    send('A', 'B', 'C', 'D');
+    pass(world, 6);
+    expect(world.handled.map(({ id, by }) => `${id} ${by}`)).toEqual([
+      '0 canary',
+      '2 canary',
+      '4 stand-in',
+      '5 stand-in',
+    ]);
+    world.startCanary('gray', 'A || C || D');
+    pass(world, 6);
+    expect(world.handled.slice(4).map(({ id, by }) => `${id} ${by}`)).toEqual(['6 canary', '7 canary']);
+    world.replaceCanary('gray', null);
+    pass(world, 6);
+    send('A', 'B', 'C');
+    pass(world, 6);
+    expect(world.handled.slice(6).map(({ id, by }) => `${id} ${by}`)).toEqual(['8 stand-in', '9 stand-in']);
   });
 
   it('loses nothing while a tag is retired, and comes back', () => {
