@@ -7,6 +7,7 @@ import type { Log } from '../../log';
 import { checkFilters } from '../administration/group-preparation';
 import { createIntake, type Intake, type OwnIntake } from '../hand-over/intake';
 import { consumerPlan } from '../plan/consumer-plan';
+import { ownGroup } from '../plan/group-name';
 import type { Beginning } from '../plan/subscription';
 import type { ClusterServers } from '../remoting/cluster-servers';
 import { SQL92_DISABLED } from '../remoting/codes';
@@ -54,7 +55,7 @@ export interface SessionsOptions {
   readonly log: Log;
   /** Told of each tag that is managed or stood in for. */
   onTag(tag: string): void;
-  /** Told of the group of each consumer that the application makes. */
+  /** Told of the groups of each consumer that the application makes. */
   onOpened(group: string): void;
   /** Told what failed of ours; the application goes on. */
   report(what: string, error: unknown): void;
@@ -102,6 +103,7 @@ export function createSessions({ settings, log, onTag, onOpened, report }: Sessi
       });
       opened = [...opened.filter(one => one.deref() !== undefined), new WeakRef(session)];
       onOpened(intake.group);
+      if (intake.tag !== undefined) onOpened(ownGroup(group, intake.tag));
       return session;
     },
 
