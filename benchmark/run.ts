@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { installApplication } from '../fixtures/applications/install';
 import { installNodeVersions, NODE_VERSIONS } from '../fixtures/node-versions';
 import { type Rocketmq, startRocketmq } from '../fixtures/rocketmq';
-import { CLIENTS } from '../fixtures/rocketmq-clients/clients';
+import { SERVICE_CLIENTS, serviceOf } from '../fixtures/rocketmq-clients/clients';
 import { timedProgress } from '../fixtures/servers/progress';
 import { runInterruptibly } from '../fixtures/servers/run-interruptibly';
 import { serverProcesses } from '../fixtures/servers/server-processes';
@@ -19,8 +19,7 @@ import { goalTable, type Machine, markdown, pictureName, type Run } from './repo
 import { SCENARIOS } from './scenarios';
 
 const DEPENDENCIES = {
-  ...CLIENTS['rocketmq-client-nodejs'].dependencies,
-  ...CLIENTS['ali-ons'].dependencies,
+  ...Object.assign({}, ...SERVICE_CLIENTS.map(client => serviceOf(client).dependencies)),
   autocannon: '8.0.0',
   express: '5.1.0',
   ms: '2.1.3',
@@ -35,7 +34,7 @@ const DEPENDENCIES = {
   '@opentelemetry/instrumentation-undici': '0.33.0',
   '@opentelemetry/sdk-trace-base': '2.12.0',
   '@opentelemetry/sdk-trace-node': '2.12.0',
-} as const;
+};
 
 const FIGURES = 'benchmark.json';
 const say = timedProgress(6);

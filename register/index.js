@@ -6,7 +6,7 @@ const OLDEST = [18, 19];
 const [major, minor] = process.versions.node.split('.').map(Number);
 if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])) {
   const { sayNotStarted } = require('./not-started.js');
-  sayNotStarted(`Node.js ${process.versions.node} is too old, the agent needs ${OLDEST.join('.')} or later`);
+  sayNotStarted('tooOld', { version: process.versions.node, oldest: OLDEST.join('.') });
 } else if (!isLoaderThread()) {
   start();
 }
@@ -24,6 +24,6 @@ function start() {
   } catch (error) {
     // A copy of the package without some of its parts.
     const { sayNotStarted } = require('./not-started.js');
-    sayNotStarted(`the agent cannot be loaded: ${(error && error.message) || error}`);
+    sayNotStarted('notLoaded', { problem: (error && error.message) || error });
   }
 }

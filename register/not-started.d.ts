@@ -1,2 +1,9 @@
 export const TAG_VARIABLES: readonly string[];
-export function sayNotStarted(reason: string): void;
+export const LINES: {
+  readonly tooOld: {
+    readonly code: string;
+    readonly words: (values: { readonly version: string; readonly oldest: string }) => string;
+  };
+  readonly notLoaded: { readonly code: string; readonly words: (values: { readonly problem: string }) => string };
+};
+export function sayNotStarted(name: keyof typeof LINES, values: object): void;

@@ -7,8 +7,20 @@ const { resolve } = require('path');
 
 const TAG_VARIABLES = ['GRAY_TAG', 'ALICLOUD_SERVICE_TAG', 'MSE_ALICLOUD_SERVICE_TAG'];
 
-/** @param {string} reason */
-function sayNotStarted(reason) {
+// The codes and words are those of src/lines/start.ts; a test holds them against each other.
+const LINES = {
+  tooOld: {
+    code: 'GRAY-110',
+    words: ({ version, oldest }) => `Node.js ${version} is too old, the agent needs ${oldest} or later`,
+  },
+  notLoaded: { code: 'GRAY-111', words: ({ problem }) => `the agent cannot be loaded: ${problem}` },
+};
+
+/**
+ * @param {'tooOld' | 'notLoaded'} name of the line
+ * @param {any} values
+ */
+function sayNotStarted(name, values) {
   // PM2 in cluster mode sets these variables after preloads.
   const manager = parsed(process.env.pm2_env);
   const environment = Object.assign({}, process.env, manager);
@@ -29,8 +41,8 @@ function sayNotStarted(reason) {
     onFailure === 'continue'
       ? 'goes on and is not kept apart'
       : 'cannot be kept apart and ends (GRAY_ON_FAILURE=continue lets it go on)';
-  const text = `${reason}; ${who} ${what}`.replace(/[\r\n]+\s*/g, ' ');
-  const line = `[rocketmq-gray] ${new Date().toISOString()} ${process.pid} error: ${text}\n`;
+  const text = `${LINES[name].words(values)}; ${who} ${what}`.replace(/[\r\n]+\s*/g, ' ');
+  const line = `[rocketmq-gray] ${new Date().toISOString()} ${process.pid} ${LINES[name].code} error: ${text}\n`;
   write(line, setting(['GRAY_LOG_TO'], 'logTo') || 'stderr', manager);
   if (onFailure !== 'continue') process.exit(1);
 }
@@ -76,4 +88,4 @@ function write(line, logTo, manager) {
   }
 }
 
-module.exports = { TAG_VARIABLES, sayNotStarted };
+module.exports = { LINES, TAG_VARIABLES, sayNotStarted };

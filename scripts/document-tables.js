@@ -1,8 +1,10 @@
-// Tables of the documents that come from the code (the settings in the README, the metrics in docs/metrics.md):
+// Tables of the documents that come from the code (the settings in the README, the metrics in docs/metrics.md, the lines in
+// docs/operations.md):
 // `npm run docs:tables` writes them, a unit test checks them.
 
 const { readFileSync, writeFileSync } = require('node:fs');
 const { join } = require('node:path');
+const { instrumentations, source } = require('./sources.js');
 
 /**
  * @param {readonly import('../src/config/settings').Setting[]} settings
@@ -37,6 +39,41 @@ function attributesTable(attributes) {
   return ['| attribute | value |', '|---|---|', ...rows].join('\n');
 }
 
+/**
+ * @param {readonly import('../fixtures/rocketmq-clients/client').Client[]} clients
+ * @param {readonly import('../src/loader/instrumentation').Instrumentation[]} instrumentations
+ * @returns {string}
+ */
+function clientsTable(clients, instrumentations) {
+  const rows = clients.map(({ module, brokers, readme: { tested, note, works } }) => {
+    const range = instrumentations.find(instrumentation => instrumentation.module === module)?.versions ?? '';
+    const versions = [`${tested} (${code(range)})`, ...(note === undefined ? [] : [note]), `on ${brokers.join(', ')}`];
+    return `| ${code(module)} | ${versions.join(', ')} | ${works} |`;
+  });
+  return ['| RocketMQ client | versions tested | what works |', '|---|---|---|', ...rows].join('\n');
+}
+
+/**
+ * @param {typeof import('../src/lines/catalogue').CATALOGUE} catalogue
+ * @param {typeof import('../src/lines/catalogue').template} template
+ * @returns {string}
+ */
+function linesTables(catalogue, template) {
+  return catalogue
+    .map(({ title, lines }) => {
+      const rows = Object.values(lines).map(
+        line => `| ${line.code} | ${line.level} | ${code(cell(template(line)))} | ${line.meaning} | ${line.remedy} |`,
+      );
+      return `**${title}**\n\n${['| code | level | line | meaning | what to do |', '|---|---|---|---|---|', ...rows].join('\n')}`;
+    })
+    .join('\n\n');
+}
+
+/** @param {string} text */
+function cell(text) {
+  return text.replaceAll('|', '\\|');
+}
+
 /** @param {string} text */
 function code(text) {
   return `\`${text}\``;
@@ -56,15 +93,18 @@ function withTable(document, name, text) {
   return `${document.slice(0, from)}\n${text}\n${document.slice(to)}`;
 }
 
-module.exports = { attributesTable, metricsTable, settingsTable, withTable };
+module.exports = { attributesTable, clientsTable, linesTables, metricsTable, settingsTable, withTable };
 
 if (require.main === module) {
-  // The compiled code, by a path that the type checker does not follow: it may not be built yet.
-  const { SETTINGS } = require(join(__dirname, '..', 'dist', 'config', 'settings.js'));
-  const { ATTRIBUTES, METRICS } = require(join(__dirname, '..', 'dist', 'metrics', 'metrics.js'));
+  const { SETTINGS } = source('src/config/settings.ts');
+  const { ATTRIBUTES, METRICS } = source('src/metrics/metrics.ts');
+  const { CATALOGUE, template } = source('src/lines/catalogue.ts');
+  const { CLIENTS } = source('fixtures/rocketmq-clients/clients.ts');
   write('README.md', 'settings', settingsTable(SETTINGS));
+  write('README.md', 'rocketmq-clients', clientsTable(CLIENTS, instrumentations()));
   write(join('docs', 'metrics.md'), 'metrics', metricsTable(METRICS));
   write(join('docs', 'metrics.md'), 'attributes', attributesTable(ATTRIBUTES));
+  write(join('docs', 'operations.md'), 'lines', linesTables(CATALOGUE, template));
 }
 
 /**

@@ -1,5 +1,7 @@
 /** Where the agent's lines go (`GRAY_LOG_TO`). Synchronous, and it never throws: a line that nobody can take is lost. */
 import { appendFileSync, writeSync } from 'node:fs';
+import type { Line } from './lines/line';
+import { startLines } from './lines/start';
 
 /** Where the manager of a process has its output go; `undefined`: to the descriptor as usual. */
 export interface Outputs {
@@ -22,21 +24,25 @@ export function lineOutput(logTo: string, outputs: Outputs = {}): Write {
   if (logTo === 'stderr') return toStandardError;
   if (logTo === 'stdout') return toStream('stdout', outputs.stdout);
   let isFileGiven = true;
-  return line => {
+  return text => {
     if (isFileGiven) {
       // Opened for each line: a file that was rotated is left to whoever rotated it.
-      const problem = append(logTo, line);
+      const problem = append(logTo, text);
       if (problem === undefined) return;
       isFileGiven = false;
-      toStandardError(formatLine('warn: ', `GRAY_LOG_TO=${logTo}: ${problem}; lines go to standard error`));
+      const line = startLines.fileNotWritten;
+      toStandardError(formatLine(line, line.words({ file: logTo, problem })));
     }
-    toStandardError(line);
+    toStandardError(text);
   };
 }
 
-/** A line of the agent, as people find it: `[rocketmq-gray] 2026-11-29T09:30:00.000Z 4711 warn: text`. */
-export function formatLine(mark: string, text: string): string {
-  return `[rocketmq-gray] ${new Date().toISOString()} ${process.pid} ${mark}${text.replace(/[\r\n]+\s*/g, ' ')}`;
+const MARKS = { error: 'error: ', warn: 'warn: ', info: '', debug: 'debug: ' } as const;
+
+/** A line of the agent, as people find it: `[rocketmq-gray] 2026-11-29T09:30:00.000Z 4711 GRAY-110 warn: text`. */
+export function formatLine({ code, level }: Pick<Line, 'code' | 'level'>, text: string): string {
+  const time = new Date().toISOString();
+  return `[rocketmq-gray] ${time} ${process.pid} ${code} ${MARKS[level]}${text.replace(/[\r\n]+\s*/g, ' ')}`;
 }
 
 function toStream(name: Stream, file: string | undefined): Write {

@@ -1,44 +1,34 @@
+import type { Line } from './lines/line';
 import { formatLine, lineOutput, type Write } from './log-output';
 
 export const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** What the agent says to people, one line a message. */
+/** What the agent says to people: lines of its catalogue. */
 export interface Log {
-  error(message: string): void;
-  warn(message: string): void;
-  info(message: string): void;
-  debug(message: string): void;
-  /** Says a warning at most once a process for each `key`. */
-  warnOnce(key: string, message: string): void;
-  /** The same for an error. */
-  errorOnce(key: string, message: string): void;
+  /** Prints a line with these values, if its level is printed and it was not to be printed once only. */
+  say<V>(line: Line<V>, values: NoInfer<V>): void;
+  /** Asked before a line is made that would be made with each message. */
+  readonly isDebug: boolean;
 }
 
-const MARKS = { error: 'error: ', warn: 'warn: ', info: '', debug: 'debug: ' } as const;
-
-/** @param write takes a line */
+/** @param write takes what is printed */
 export function createLog(level: LogLevel, write: Write = lineOutput('stderr')): Log {
   const threshold = LOG_LEVELS.indexOf(level);
-  const say = (line: keyof typeof MARKS, message: string) => write(formatLine(MARKS[line], message));
-  const at = (line: keyof typeof MARKS) =>
-    LOG_LEVELS.indexOf(line) <= threshold ? (message: string) => say(line, message) : () => {};
-  const warn = at('warn');
-  const error = at('error');
-  const once = (say: (message: string) => void) => {
-    const said = new Set<string>();
-    return (key: string, message: string) => {
-      if (said.has(key)) return;
-      said.add(key);
-      say(message);
-    };
-  };
+  const said = new Set<string>();
   return {
-    error,
-    warn,
-    info: at('info'),
-    debug: at('debug'),
-    warnOnce: once(warn),
-    errorOnce: once(error),
+    say(line, values) {
+      if (LOG_LEVELS.indexOf(line.level) > threshold) return;
+      const text = line.words(values);
+      const { code, once } = line;
+      if (once !== undefined) {
+        const what = typeof once === 'function' ? once(values) : once === 'text' ? text : '';
+        const key = `${code} ${what}`;
+        if (said.has(key)) return;
+        said.add(key);
+      }
+      write(formatLine(line, text));
+    },
+    isDebug: level === 'debug',
   };
 }

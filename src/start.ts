@@ -3,16 +3,19 @@ import { type Agent, createAgent } from './agent/agent';
 import { runningAgent, setRunningAgent } from './agent/running-agent';
 import type { Environment } from './config/environment';
 import { isTool, type Launch, readLaunch } from './config/launch';
-import { type LoadedSettings, SettingError } from './config/load';
+import { type LoadedSettings, type Notice, SettingError } from './config/load';
 import { processSettings } from './config/process-settings';
 import { CORE, LIBRARIES } from './instrumentations';
+import { startLines } from './lines/start';
 import { install, type SeenCopy } from './loader/install';
 import { loadedBefore } from './loader/loaded-before';
+import type { Log } from './log';
 import { formatLine, lineOutput } from './log-output';
 import { onMeterProvider } from './metrics/meter-provider';
 import { VERSION } from './names/version';
 
-const START_COMMAND = 'node --require rocketmq-gray/register app.js';
+// For the plugins of bundlers, which are files apart.
+export { LIBRARIES } from './instrumentations';
 
 /**
  * Starts the agent in this process or worker thread: reads the settings, installs the hooks. Does nothing where one
@@ -31,8 +34,8 @@ export function start(): void {
   const environment = settings.tag === undefined ? 'baseline' : `tag ${settings.tag}`;
   // Worker threads belong to a process that has said it.
   if (isMainThread) {
-    log.info(`${environment}, version ${VERSION}`);
-    for (const notice of notices) log.warn(notice);
+    log.say(startLines.started, { environment, version: VERSION });
+    for (const notice of notices) sayNotice(log, notice);
   }
   const libraries = settings.mqEnabled ? LIBRARIES : LIBRARIES.filter(library => !library.isMessaging);
   sayLoadedBefore(agent, libraries);
@@ -40,6 +43,11 @@ export function start(): void {
   if (isMainThread) sayLateVariables(agent, launch.environment);
   publish(agent);
   if (settings.status !== undefined) show(settings.status, agent, sources, seen);
+}
+
+function sayNotice(log: Log, notice: Notice): void {
+  if (notice.type === 'unknown variable') log.say(startLines.unknownVariable, notice);
+  else log.say(startLines.tagsWithoutAuto, notice);
 }
 
 /** The agent began too late for a library. */
@@ -53,9 +61,8 @@ function sayLoadedBefore({ clients, log, settings }: Agent, libraries: typeof LI
   const effect = before.some(({ isMessaging }) => isMessaging)
     ? 'its messages carry no tag, and its consumers are not kept apart'
     : 'its calls carry no tag and are not routed';
-  const line = `loaded before the agent, and so not hooked: ${names}: ${effect}. Start the agent first: ${START_COMMAND}`;
-  if (settings.tag === undefined) log.warn(line);
-  else log.error(line);
+  if (settings.tag === undefined) log.say(startLines.loadedBeforeBaseline, { libraries: names, effect });
+  else log.say(startLines.loadedBeforeCanary, { libraries: names, effect });
 }
 
 /**
@@ -68,12 +75,10 @@ function sayLateVariables(agent: Agent, environment: Environment): void {
   const look = () => {
     const { lateVariables } = require('./config/late-variables') as typeof import('./config/late-variables');
     const { tag, others } = lateVariables(before);
-    const when = 'was set after the agent had started, and has no effect: set it before Node.js starts (--env-file)';
-    for (const { variable, value } of others) agent.log.warnOnce(`late:${variable}`, `${variable}=${value} ${when}`);
+    for (const late of others) agent.log.say(startLines.lateSetting, late);
     if (tag === undefined) return;
-    const problem = `${tag.variable}=${tag.value} ${when}`;
-    if (agent.clients.hasPlanned()) agent.failIsolation(problem, tag.value);
-    else agent.log.errorOnce('late tag', problem);
+    if (agent.clients.hasPlanned()) agent.failIsolation(startLines.lateTag, tag, tag.value);
+    else agent.log.say(startLines.lateTag, tag);
   };
   const guarded = () => agent.guard('looking at late variables', undefined, look);
   agent.clients.onPlanned(guarded);
@@ -116,7 +121,7 @@ function settingsOrExit(launch: Launch): LoadedSettings {
     if (!(error instanceof SettingError)) throw error;
     // The wrong one may be any other: where lines go is asked for by itself.
     const write = lineOutput(launch.environment.GRAY_LOG_TO?.trim() || launch.logTo || 'stderr', launch.outputs);
-    write(formatLine('error: ', error.message));
+    write(formatLine(startLines.wrongSetting, error.message));
     process.exit(1);
   }
 }

@@ -1,6 +1,6 @@
 // Consumes TURNS times TURN messages in push mode after WARM_UP others, says how long each turn took, and leaves.
 const { usage } = require('./measured');
-const { startPushConsumer } = require(`./clients/${process.env.CLIENT}`);
+const { startPushConsumer } = require(`./clients/${process.env.CLIENT}/service.js`);
 
 const warmUp = Number(process.env.WARM_UP);
 const inATurn = Number(process.env.TURN);

@@ -1,6 +1,6 @@
 // A consumer that is there: what it costs while nothing, or little, happens.
 const { serve } = require('./measured');
-const { startPushConsumer } = require(`./clients/${process.env.CLIENT}`);
+const { startPushConsumer } = require(`./clients/${process.env.CLIENT}/service.js`);
 
 async function main() {
   let consumed = 0;

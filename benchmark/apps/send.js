@@ -1,6 +1,6 @@
 // Sends messages to a topic, `count` of them, some at a time.
 const { serve } = require('./measured');
-const { startProducer } = require(`./clients/${process.env.CLIENT}`);
+const { startProducer } = require(`./clients/${process.env.CLIENT}/service.js`);
 
 async function main() {
   const send = await startProducer(process.env.TOPIC);

@@ -1,23 +1,22 @@
 /** A backlog, consumed in push mode as fast as it goes. */
-import { type ClientName, clientOf } from '../../fixtures/rocketmq-clients/clients';
+import { type ServiceClient, serviceOf } from '../../fixtures/rocketmq-clients/clients';
 import { type Bench, startWorker } from '../bench';
 import { type Contender, FOLLOWING } from '../contenders';
 import { TURNS } from '../fresh-processes';
 import { goalsOfWork, type Measured, metricsOfWork, undisturbed, type Work } from '../measurement';
 import { inRounds } from '../rounds';
 
-/** Messages that warm a process up: some seconds of it. With fewer, what is measured is the compiler. */
-const WARM_UP: Readonly<Record<ClientName, number>> = { 'rocketmq-client-nodejs': 3_000, 'ali-ons': 30_000 };
-/** Messages of a turn. */
-const TURN: Readonly<Record<ClientName, number>> = { 'rocketmq-client-nodejs': 625, 'ali-ons': 3_000 };
 /** So that the group has an offset on every queue before the first round. */
 const FIRST_MESSAGES = 200;
 
-export function consume(client: ClientName) {
+export function consume(client: ServiceClient) {
   return async (bench: Bench): Promise<Measured> => {
     const rocketmq = await bench.rocketmq();
     const name = client.toUpperCase();
-    const messages = TURNS * TURN[client];
+    const service = serviceOf(client);
+    // With a shorter warm-up, what is measured is the compiler.
+    const { warmUp, turn } = service.benchmark;
+    const messages = TURNS * turn;
     const topics = { untagged: `CONSUME_${name}`, tagged: `CONSUME_TAGGED_${name}` };
     for (const topic of Object.values(topics)) await rocketmq.createTopic(topic);
     const groups = new Map(FOLLOWING.map(contender => [contender, `${contender.name}-${client}`]));
@@ -26,7 +25,7 @@ export function consume(client: ClientName) {
     const filler = await startWorker(bench, {
       name: 'fill',
       file: 'fill.js',
-      environment: clientOf('ali-ons').environment(rocketmq),
+      environment: serviceOf('ali-ons').environment(rocketmq),
     });
     const fill = async (count: number) => {
       await filler.ask({ topic: topics.untagged, count });
@@ -42,7 +41,7 @@ export function consume(client: ClientName) {
         file: 'consume.js',
         contender,
         environment: {
-          ...clientOf(client).environment(rocketmq),
+          ...service.environment(rocketmq),
           CLIENT: client,
           TOPIC: contender.isTagged ? topics.tagged : topics.untagged,
           GROUP: groups.get(contender) ?? '',
@@ -78,13 +77,13 @@ export function consume(client: ClientName) {
       const work = await inRounds(
         FOLLOWING,
         bench.rounds,
-        contender => consumed(contender, { warmUp: WARM_UP[client], turns: TURNS, inATurn: TURN[client] }),
-        () => fill(WARM_UP[client] + messages),
+        contender => consumed(contender, { warmUp: warmUp.consume, turns: TURNS, inATurn: turn }),
+        () => fill(warmUp.consume + messages),
       );
       return {
         scenario: `consume-${client}`,
         title: `RocketMQ consume, ${client}, push`,
-        how: `${messages} messages of a backlog, after ${WARM_UP[client]} that warm the process up; the lower quartile of ${TURNS} turns, a new process each round`,
+        how: `${messages} messages of a backlog, after ${warmUp.consume} that warm the process up; the lower quartile of ${TURNS} turns, a new process each round`,
         contenders: FOLLOWING,
         metrics: metricsOfWork(work),
         goals: goalsOfWork({ untagged: 0.98, tagged: 0.98 }),

@@ -1,3 +1,4 @@
+import { SERVICE_CLIENTS, type ServiceClient } from '../../fixtures/rocketmq-clients/clients';
 import type { Bench } from '../bench';
 import type { Measured } from '../measurement';
 import type { Options } from '../options';
@@ -19,11 +20,13 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'http-hop-fetch': http('fetch'),
   'http-hop-get': http('get'),
   'http-hop-pool': http('pool'),
-  'send-rocketmq-client-nodejs': send('rocketmq-client-nodejs'),
-  'send-ali-ons': send('ali-ons'),
-  'consume-rocketmq-client-nodejs': consume('rocketmq-client-nodejs'),
-  'consume-ali-ons': consume('ali-ons'),
+  ...ofClients('send', send),
+  ...ofClients('consume', consume),
   'memory-after-start': memoryAfterStart,
   'memory-after-requests': (bench, { requests }) => memoryAfterRequests(requests)(bench),
   'many-tags': manyTags,
 };
+
+function ofClients(name: string, scenario: (client: ServiceClient) => Scenario): Record<string, Scenario> {
+  return Object.fromEntries(SERVICE_CLIENTS.map(client => [`${name}-${client}`, scenario(client)]));
+}

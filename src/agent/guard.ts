@@ -1,3 +1,5 @@
+import { errorText } from '../foreign-objects/error-text';
+import { hookLines } from '../lines/hooks';
 import type { Log } from '../log';
 
 /** Runs agent code on the application's stack: what it throws is said once for each `name`, never passed on. */
@@ -11,9 +13,8 @@ export interface Guard {
 export function createGuard(log: Log, onError: (name: string) => void): Guard {
   const report = (name: string, error: unknown) => {
     onError(name);
-    const text = error instanceof Error ? error.message : String(error);
-    log.warnOnce(`guard:${name}`, `${name} failed, the application goes on without it: ${text}`);
-    if (error instanceof Error && error.stack !== undefined) log.debug(`${name}: ${error.stack}`);
+    log.say(hookLines.failed, { name, problem: errorText(error) });
+    if (error instanceof Error && error.stack !== undefined) log.say(hookLines.trace, { name, stack: error.stack });
   };
   const guard = <T>(name: string, fallback: T, fn: () => T): T => {
     try {

@@ -1,5 +1,7 @@
 /** What becomes of a process that the agent cannot keep apart (`GRAY_ON_FAILURE`). */
+
 import type { Settings } from '../config/settings';
+import { type Line, withEnding } from '../lines/line';
 import type { Log } from '../log';
 import { formatLine, type Write } from '../log-output';
 
@@ -7,10 +9,10 @@ import { formatLine, type Write } from '../log-output';
  * Says, at error level, that this process is not kept apart from other environments. A canary ends with that line and
  * exit code 1: it would take the baseline's messages. The baseline goes on: its messages are its own either way.
  *
- * @param problem what cannot be done, and why; said once each
+ * @param line what cannot be done, and why
  * @param tag the environment that it takes itself for; default: its instance tag
  */
-export type IsolationFailure = (problem: string, tag?: string) => void;
+export type IsolationFailure = <V>(line: Line<V>, values: NoInfer<V>, tag?: string) => void;
 
 /** @param write takes the last line of a process, which is said at every level */
 export function createIsolationFailure(
@@ -18,14 +20,14 @@ export function createIsolationFailure(
   log: Log,
   write: Write,
 ): IsolationFailure {
-  return (problem, tag = instanceTag) => {
+  return (line, values, tag = instanceTag) => {
     const who = tag === undefined ? 'this process of the baseline' : `this canary of ${tag}`;
     if ((onFailure ?? (tag === undefined ? 'continue' : 'exit')) === 'continue') {
-      log.errorOnce(`isolation:${problem}`, `${problem}; ${who} goes on and is not kept apart`);
+      log.say(withEnding(line, `; ${who} goes on and is not kept apart`), values);
       return;
     }
-    const words = `${problem}; ${who} cannot be kept apart and ends (GRAY_ON_FAILURE=continue lets it go on)`;
-    write(formatLine('error: ', words));
+    const ends = withEnding(line, `; ${who} cannot be kept apart and ends (GRAY_ON_FAILURE=continue lets it go on)`);
+    write(formatLine(ends, ends.words(values)));
     process.exit(1);
   };
 }

@@ -1,4 +1,5 @@
-import type { Check, Verdict } from '../inspection/doctor/doctor-checks';
+import { plural } from '../inspection/cluster/amounts';
+import type { Check, Verdict } from '../inspection/doctor/check';
 import type { DoctorPicture } from '../inspection/doctor/doctor-picture';
 import { type Cell, columns, type Terminal, wrapped } from './terminal';
 
@@ -42,7 +43,7 @@ export function doctorReport(
 function summary(checks: readonly Check[]): string {
   const count = (wanted: Verdict) => checks.filter(({ verdict }) => verdict === wanted).length;
   const parts = [`${count('ok')} ok`];
-  if (count('warn') > 0) parts.push(count('warn') === 1 ? '1 warning' : `${count('warn')} warnings`);
+  if (count('warn') > 0) parts.push(plural(count('warn'), 'warning'));
   if (count('fail') > 0) parts.push(`${count('fail')} failed`);
   if (count('unknown') > 0) parts.push(`${count('unknown')} not known`);
   return parts.join(', ');

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import type { FleetInspection } from '../inspection/fleet/fleet-answers';
+import type { FleetInspection } from '../inspection/fleet/fleet-inspection';
 import { UsageError } from './servers';
 
 export interface Page {

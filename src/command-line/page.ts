@@ -1,7 +1,7 @@
 /** `rocketmq-gray page`: a local web page that draws the fleet. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { CommandLineEnvironment } from '../config/command-line';
-import { fleetInspection } from '../inspection/fleet/fleet-answers';
+import { fleetInspection } from '../inspection/fleet/fleet-inspection';
 import { interrupted } from './interrupt';
 import { servePage } from './page-server';
 import { type FleetOptions, fleetQuestion, secondsOf, withFleet } from './status';

@@ -28,7 +28,7 @@ export function withServers(command: Command): Command {
 
 /** Parses an option as the agent parses the setting of that name. */
 export function settingParser<Name extends keyof Settings>(name: Name): (text: string) => Settings[Name] {
-  const setting = SETTINGS.find(one => one.name === name);
+  const setting = SETTINGS.find(candidate => candidate.name === name);
   return text => {
     const parsed = setting?.parse(text.trim());
     if (parsed === undefined) throw new InvalidArgumentError(`Allowed: ${setting?.allowed}.`);

@@ -1,4 +1,4 @@
-import { ago } from '../inspection/doctor/doctor-checks';
+import { ago, perSecond, plural } from '../inspection/cluster/amounts';
 import { type Environment, type Fleet, type Group, isReached } from '../inspection/fleet/fleet-shape';
 import { type Cell, columns, type Terminal } from './terminal';
 
@@ -26,7 +26,7 @@ export function statusReport(fleet: Fleet, { colors }: Pick<Terminal, 'colors'>)
               `${of.instances.length}`,
               of.tag === null ? '' : `${of.standIns}`,
               `${of.groups}`,
-              perSecond(of.takenPerSecond),
+              taken(of.takenPerSecond),
               waiting(of.backlog),
             ]),
           ]),
@@ -37,7 +37,7 @@ export function statusReport(fleet: Fleet, { colors }: Pick<Terminal, 'colors'>)
               return topics.map((flow, index) => [
                 ...(index === 0 ? [group.group, environment(group), takers(group, fleet.at, colors)] : ['', '', '']),
                 flow?.topic ?? '',
-                flow === undefined ? '' : perSecond(flow.takenPerSecond),
+                flow === undefined ? '' : taken(flow.takenPerSecond),
                 waiting(flow === undefined ? group.backlog : flow.backlog),
                 { text: flow?.filter ?? '', paint: colors.dim },
               ]);
@@ -82,14 +82,13 @@ function instances(
 function takers(group: Group, at: number, colors: Terminal['colors']): Cell {
   const standIns = group.members.filter(({ isStandIn }) => isStandIn).length;
   const consumers = group.members.length - standIns;
-  const count = (number: number, one: string) => `${number} ${one}${number === 1 ? '' : 's'}`;
   switch (group.takenBy) {
     case 'consumers':
-      return { text: count(consumers, 'consumer'), paint: colors.green };
+      return { text: plural(consumers, 'consumer'), paint: colors.green };
     case 'stand-ins':
-      return { text: count(standIns, 'stand-in'), paint: colors.cyan };
+      return { text: plural(standIns, 'stand-in'), paint: colors.cyan };
     case 'both':
-      return { text: `${count(consumers, 'consumer')}, ${count(standIns, 'stand-in')}`, paint: colors.yellow };
+      return { text: `${plural(consumers, 'consumer')}, ${plural(standIns, 'stand-in')}`, paint: colors.yellow };
     case 'unknown':
       return { text: 'not known', paint: colors.dim };
     case 'nobody': {
@@ -101,8 +100,8 @@ function takers(group: Group, at: number, colors: Terminal['colors']): Cell {
   }
 }
 
-function perSecond(rate: number | null): string {
-  return rate === null ? '?' : `${rate >= 100 ? Math.round(rate) : Math.round(rate * 10) / 10}/s`;
+function taken(rate: number | null): string {
+  return rate === null ? '?' : perSecond(rate);
 }
 
 function amount(count: number | null): string {

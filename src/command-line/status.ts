@@ -1,7 +1,7 @@
 /** `rocketmq-gray status`: the fleet as its brokers know it, once or again and again. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { CommandLineEnvironment } from '../config/command-line';
-import { fleetInspection } from '../inspection/fleet/fleet-answers';
+import { fleetInspection } from '../inspection/fleet/fleet-inspection';
 import { isReached } from '../inspection/fleet/fleet-shape';
 import { showProcessStatus } from '../process-status/process-status';
 import { interrupted, pause } from './interrupt';

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import * as path from 'node:path';
+import { startLines } from '../lines/start';
 import type { Environment } from './environment';
 import type { Launch } from './launch';
 import { SETTINGS, type Setting, type Settings } from './settings';
@@ -23,9 +24,13 @@ export type SettingSource =
 export interface LoadedSettings {
   readonly settings: Settings;
   readonly sources: Readonly<Record<keyof Settings, SettingSource>>;
-  /** What people should know although nothing is wrong, a line each. */
-  readonly notices: readonly string[];
+  readonly notices: readonly Notice[];
 }
+
+/** What people should know although nothing is wrong. */
+export type Notice =
+  | { readonly type: 'tags without auto'; readonly mode: string }
+  | { readonly type: 'unknown variable'; readonly variable: string };
 
 const CONFIG_VARIABLE = 'GRAY_CONFIG';
 const OWN_PREFIX = 'GRAY_';
@@ -51,7 +56,7 @@ export function loadSettings(
     draft.logTo = launch.logTo;
     sources.logTo = { from: 'launch' };
   }
-  const finish = (notices: string[]): LoadedSettings => ({
+  const finish = (notices: Notice[]): LoadedSettings => ({
     settings: draft as unknown as Settings,
     sources: sources as LoadedSettings['sources'],
     notices,
@@ -148,7 +153,7 @@ function fromFile(setting: Setting, file: ConfigFile | undefined): Found | undef
 }
 
 function fail(where: string, value: string, allowed: string): never {
-  throw new SettingError(`wrong setting: ${where}=${quote(value)}; allowed: ${allowed}`);
+  throw new SettingError(startLines.wrongSetting.words({ where, value: quote(value), allowed }));
 }
 
 /** Values are shown without control characters and cut: what a person typed, not what a log can choke on. */
@@ -158,16 +163,16 @@ function quote(value: string): string {
   return clean.length > 200 ? `${clean.slice(0, 200)}…` : clean;
 }
 
-function notices(settings: Settings, environment: Environment): string[] {
-  const lines: string[] = [];
+function notices(settings: Settings, environment: Environment): Notice[] {
+  const found: Notice[] = [];
   if (settings.mqTags.length > 0 && settings.mqBaseline !== 'auto') {
-    lines.push(`GRAY_MQ_TAGS has no effect with GRAY_MQ_BASELINE=${settings.mqBaseline}`);
+    found.push({ type: 'tags without auto', mode: settings.mqBaseline });
   }
   const known = new Set([CONFIG_VARIABLE, ...SETTINGS.flatMap(setting => setting.variables)]);
   for (const variable of Object.keys(environment)) {
     if (variable.startsWith(OWN_PREFIX) && !known.has(variable)) {
-      lines.push(`${variable} is not a setting of rocketmq-gray and is ignored`);
+      found.push({ type: 'unknown variable', variable });
     }
   }
-  return lines;
+  return found;
 }

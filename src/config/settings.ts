@@ -221,7 +221,7 @@ export const SETTINGS: readonly Setting[] = [
     default: 'stderr',
     defaultText: 'stderr; stdout under egg-scripts',
     meaning:
-      'where lines go: `stderr`, `stdout`, or the path of a file that they are appended to. Each begins with `[rocketmq-gray]`, the time (UTC) and the process id',
+      'where lines go: `stderr`, `stdout`, or the path of a file that they are appended to. Each begins with `[rocketmq-gray]`, the time (UTC), the process id and a [code](docs/operations.md#what-it-says)',
     allowed: 'stderr, stdout, or the path of a file',
     parse: text => (text.includes('\0') || text.endsWith('/') ? undefined : value(text)),
     isPath: logTo => logTo !== 'stderr' && logTo !== 'stdout',

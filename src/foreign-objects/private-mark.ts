@@ -9,7 +9,7 @@ export interface PrivateMark<Value> {
   set(object: object, value: Value): void;
 }
 
-class Given {
+class ReturnsItsArgument {
   constructor(object: object) {
     // biome-ignore lint/correctness/noConstructorReturn: the fields of a class derived from this one are put there
     return object;
@@ -17,7 +17,7 @@ class Given {
 }
 
 export function privateMark<Value>(): PrivateMark<Value> {
-  return class Marked extends Given {
+  return class Marked extends ReturnsItsArgument {
     #value: Value;
 
     constructor(object: object, value: Value) {

@@ -31,7 +31,7 @@ export function wrapMethod<F extends AnyFunction>(
   });
 }
 
-/** True for a function that was put in place of another one. */
+/** True for a function or class that was put in place of another one, whichever copy of the agent did it. */
 export function isWrapped(fn: unknown): boolean {
   return typeof fn === 'function' && Object.hasOwn(fn, WRAPPED);
 }
@@ -84,8 +84,6 @@ export function likeOriginal<F extends AnyFunction>(original: F, replacement: F)
 // biome-ignore lint/suspicious/noExplicitAny: a class of a foreign library
 export type AnyClass = new (...args: any[]) => any;
 
-const wrappedClasses = new WeakSet<object>();
-
 /**
  * A class that behaves as `original`, save that `construct` may change the arguments and sees the new instance.
  * `instanceof`, statics, subclassing and `instance.constructor` go on working.
@@ -98,13 +96,19 @@ export function wrapClass<C extends AnyClass>(
     make: (args: unknown[]) => InstanceType<C>,
   ) => InstanceType<C>,
 ): C {
-  if (wrappedClasses.has(original)) return original;
+  if (isWrapped(original)) return original;
   const wrapped: C = new Proxy(original, {
+    // The mark is the proxy's alone: subclasses and the original do not have it.
+    getOwnPropertyDescriptor(target, key) {
+      // Of a class that takes no more properties a proxy may not say that it has another.
+      const isMark = key === WRAPPED && Object.isExtensible(target);
+      return isMark ? { configurable: true, value: true } : Reflect.getOwnPropertyDescriptor(target, key);
+    },
     construct(target, args, newTarget) {
       // A proxy as `new.target` gives V8 no estimate of how many properties an instance will have: one with more than a
       // dozen becomes a dictionary, and all that reads it is slower.
-      const Made = newTarget === wrapped ? target : newTarget;
-      return construct(args as ConstructorParameters<C>, Made, changed => Reflect.construct(target, changed, Made));
+      const Kind = newTarget === wrapped ? target : newTarget;
+      return construct(args as ConstructorParameters<C>, Kind, changed => Reflect.construct(target, changed, Kind));
     },
   });
   const descriptor = Object.getOwnPropertyDescriptor(original.prototype, 'constructor');
@@ -115,6 +119,5 @@ export function wrapClass<C extends AnyClass>(
     ...descriptor,
     value: wrapped,
   });
-  wrappedClasses.add(wrapped);
   return wrapped;
 }

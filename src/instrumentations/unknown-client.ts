@@ -2,6 +2,7 @@
 
 import { type Exports, type Patch, Replacement } from '../agent/instrumentation';
 import { type AnyClass, wrapClass } from '../foreign-objects/wrap';
+import { hookLines } from '../lines/hooks';
 
 /** What every client calls them, and more: `PushConsumer`, `SimpleConsumer`, `MQPushConsumer`. */
 const CONSUMER = /Consumer$/;
@@ -11,9 +12,7 @@ export function noticeConsumers(client: string): Patch {
   return (exports: Exports, agent, { version }) => {
     const noticed = (Consumer: AnyClass) =>
       wrapClass(Consumer, (args, _newTarget, make) => {
-        agent.failIsolation(
-          `a consumer of ${client} ${version} is made, which the agent leaves alone: it would take the messages of every environment`,
-        );
+        agent.failIsolation(hookLines.unknownClientConsumer, { client, version });
         return make(args);
       });
     if (isClass(exports)) return CONSUMER.test(exports.name) ? new Replacement(noticed(exports)) : undefined;

@@ -1,3 +1,6 @@
+import { errorText } from '../foreign-objects/error-text';
+import { hookLines, otherPlugin, unknownVersion } from '../lines/hooks';
+import type { Line } from '../lines/line';
 import type { Log } from '../log';
 import { installBundleHook } from './bundle-hook';
 import { installEsModuleHook } from './es-module-hook';
@@ -36,7 +39,7 @@ interface Copy extends SeenCopy {
 
 /** Whom hooks are handed, and who is told what becomes of them. */
 export interface Host {
-  readonly log: Pick<Log, 'warnOnce' | 'debug'>;
+  readonly log: Pick<Log, 'say'>;
   /** Runs a hook: what it throws is reported and goes no further. */
   readonly guard: {
     <T>(name: string, fallback: T, hook: () => T): T;
@@ -44,7 +47,7 @@ export interface Host {
   };
   readonly counts: { hookError(name: string): void };
   /** Told of what keeps this process from being kept apart. */
-  failIsolation(problem: string): void;
+  failIsolation<V>(line: Line<V>, values: NoInfer<V>): void;
   readonly clients: {
     /** A file of a RocketMQ client was patched. */
     hooked(module: string): void;
@@ -90,7 +93,7 @@ function putInPlace(name: string, host: Host, install: () => void): void {
 /** A hook without which nobody is kept apart. */
 function cannotInstall(name: string, error: unknown, host: Host): void {
   host.counts.hookError(name);
-  host.failIsolation(`${name} cannot be installed: ${error instanceof Error ? error.message : String(error)}`);
+  host.failIsolation(hookLines.notInstalled, { name, problem: errorText(error) });
 }
 
 /** @param copies by key of their source */
@@ -163,21 +166,19 @@ function readCopy(library: LibraryEntry, source: CopySource, host: Host): Copy {
   const { directory, offers } = source;
   const version = source.version();
   const copy = { module, version, directory, versions, patched: [], failed: [] };
-  const leaveAlone = (reason: string, hint = ''): Copy => {
-    host.log.warnOnce(`version:${module}@${version}`, `${reason}: it is left alone${hint}`);
+  const leaveAlone = (reason: string): Copy => {
     if (library.isMessaging) host.clients.leftAlone(reason);
     return { ...copy, isKnown: false };
   };
   if (!inRange(version, versions)) {
-    return leaveAlone(`${module} ${version} is not a version this agent knows (${versions})`);
+    host.log.say(hookLines.unknownVersion, copy);
+    return leaveAlone(unknownVersion(copy));
   }
   if (offers !== undefined && !hookNames(instrumentation).every(name => offers.includes(name))) {
-    return leaveAlone(
-      `${module} ${version} was bundled with the plugin of another version of rocketmq-gray, which has other hooks`,
-      '; bundle the application anew',
-    );
+    host.log.say(hookLines.otherPlugin, copy);
+    return leaveAlone(otherPlugin(copy));
   }
-  host.log.debug(`${module} ${version} is instrumented (${directory})`);
+  host.log.say(hookLines.instrumented, copy);
   return { ...copy, isKnown: true };
 }
 

@@ -20,8 +20,8 @@ const REPLACEMENT = Symbol.for('rocketmq-gray.replacement');
 export type Patch<Host = never> = (exports: Exports, host: Host, copy: LibraryCopy) => unknown;
 
 /** Exports that everybody gets in the place of a CommonJS module's own. */
+// In each bundle: it is known by its mark, not by its class.
 export class Replacement {
-  // Known by this mark: the class is there once in each file that the build bundles.
   readonly [REPLACEMENT] = true;
   constructor(readonly exports: Exports) {}
 }

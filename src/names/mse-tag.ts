@@ -9,13 +9,16 @@ export function writeMseTag(tag: string): string {
 
 /** The tag that such a JSON text names, if it is a well-formed one. */
 export function readMseTag(text: string | undefined): string | undefined {
+  // Stryker disable next-line ConditionalExpression: without it JSON.parse throws, with the same end; most requests have none
   if (text === undefined) return undefined;
   try {
     const parsed: unknown = JSON.parse(text);
-    const first: unknown = Array.isArray(parsed) ? parsed[0] : undefined;
-    const name = typeof first === 'object' && first !== null ? (first as { name?: unknown }).name : undefined;
-    return isTag(name) ? name : undefined;
+    const [first] = Array.isArray(parsed)
+      ? (parsed as readonly ({ readonly name?: unknown } | null | undefined)[])
+      : [];
+    return isTag(first?.name) ? first.name : undefined;
   } catch {
-    return undefined;
+    // No JSON: it names none.
   }
+  return undefined;
 }

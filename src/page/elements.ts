@@ -2,6 +2,13 @@
 
 const SVG = 'http://www.w3.org/2000/svg';
 
+/** One that the document has from the beginning. */
+export function byId(id: string): HTMLElement {
+  const element = document.getElementById(id);
+  if (element === null) throw new Error(`the document has no ${id}`);
+  return element;
+}
+
 export function html(tag: string, className = '', text = ''): HTMLElement {
   const element = document.createElement(tag);
   if (className !== '') element.className = className;

@@ -1,15 +1,10 @@
 /** The page of `rocketmq-gray page`: draws each picture of the fleet that the server sends. */
 import type { Fleet } from '../inspection/fleet/fleet-shape';
 import { createBoard } from './board';
-
-const byId = (id: string): HTMLElement => {
-  const element = document.getElementById(id);
-  if (element === null) throw new Error(`the document has no ${id}`);
-  return element;
-};
+import { byId } from './elements';
 
 const live = byId('live');
-const board = createBoard(byId);
+const board = createBoard();
 
 /** The browser itself opens the stream again when it is lost. */
 const events = new EventSource('/events');

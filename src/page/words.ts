@@ -1,9 +1,9 @@
 /** What the page says of what it draws. Pure. */
+import { perSecond as rateInWords } from '../inspection/cluster/amounts';
 import type { Group } from '../inspection/fleet/fleet-shape';
 
 export function perSecond(rate: number | null): string {
-  if (rate === null) return 'rate not known';
-  return `${rate >= 100 ? Math.round(rate) : Math.round(rate * 10) / 10}/s`;
+  return rate === null ? 'rate not known' : rateInWords(rate);
 }
 
 export function waiting(backlog: number | null): string {

@@ -6,6 +6,7 @@ import { chmodSync, lstatSync, readdirSync, statSync, unlinkSync } from 'node:fs
 import { connect, createServer } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { isMainThread, threadId } from 'node:worker_threads';
+import { telemetryLines } from '../lines/telemetry';
 import type { Log } from '../log';
 import { meansDirectory, ownerOf, socketPaths } from './status-socket-path';
 
@@ -21,8 +22,7 @@ const STALE_MS = 60_000;
 
 /** @param report the document; called for each look */
 export function openStatusSocket(setting: string, report: () => unknown, log: Log): void {
-  const give = (problem: string) =>
-    log.warn(`GRAY_STATUS=${setting}: ${problem}; the process goes on without a status socket`);
+  const give = (problem: string) => log.say(telemetryLines.noStatusSocket, { setting, problem });
   const path = resolve(setting);
   const isDirectory = meansDirectory(setting) || isDirectoryNow(path);
   const owner = { pid: process.pid, thread: isMainThread ? 0 : threadId };

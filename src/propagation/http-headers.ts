@@ -96,18 +96,13 @@ export function changeHeaderList(headers: readonly unknown[], changes: readonly 
   for (const { name, change } of changes) {
     const isThis = (header: [unknown, unknown]) => String(header[0]).toLowerCase() === name;
     const at = list.findIndex(isThis);
+    // As the application spells it.
+    const [spelled] = list[at] ?? [name];
     const next = change(joined(list.filter(isThis).map(header => header[1])));
     for (let i = list.length - 1; i >= 0; i--) if (isThis(list[i] as [unknown, unknown])) list.splice(i, 1);
-    if (next !== undefined)
-      list.splice(at < 0 ? list.length : at, 0, [at < 0 ? name : headerName(headers, name), next]);
+    if (next !== undefined) list.splice(at < 0 ? list.length : at, 0, [spelled, next]);
   }
   return pairs ? list : list.flat();
-}
-
-/** The spelling that the application used for a header. */
-function headerName(headers: readonly unknown[], name: string): string {
-  for (const entry of headers.flat()) if (typeof entry === 'string' && entry.toLowerCase() === name) return entry;
-  return name;
 }
 
 /** Header object (name to value or values). A changed copy with the same prototype. */

@@ -1,3 +1,4 @@
+import { callLines } from '../lines/calls';
 import type { Log } from '../log';
 import { TAG_GRAMMAR } from '../names/tag';
 
@@ -20,15 +21,15 @@ export function malformedTags(
   return (carrier, kind, value) => {
     count(carrier);
     const shown = shownOf(value);
-    const line = `a malformed tag in the ${carrier} ${kind} was dropped: ${shown}; allowed: ${TAG_GRAMMAR}`;
+    const tag = { carrier, kind, value: shown, allowed: TAG_GRAMMAR };
     const name = `${carrier} ${shown}`;
     if (warned.has(name) || warned.size >= MOST_VALUES) {
-      log.debug(line);
+      log.say(callLines.furtherMalformedTag, tag);
       return;
     }
     warned.add(name);
-    const isLast = warned.size === MOST_VALUES;
-    log.warn(isLast ? `${line} (further ones are only said with GRAY_LOG_LEVEL=debug)` : line);
+    if (warned.size < MOST_VALUES) log.say(callLines.malformedTag, tag);
+    else log.say(callLines.lastMalformedTag, tag);
   };
 }
 

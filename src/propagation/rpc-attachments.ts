@@ -70,6 +70,7 @@ function decoded(value: string): string | undefined {
   try {
     return decodeURIComponent(value);
   } catch {
-    return undefined;
+    // No percent-encoding.
   }
+  return undefined;
 }

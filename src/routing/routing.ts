@@ -2,6 +2,7 @@
 import type { Settings } from '../config/settings';
 import type { Counts } from '../counting/counts';
 import { oncePerObject } from '../foreign-objects/once-per-object';
+import { callLines } from '../lines/calls';
 import type { Log } from '../log';
 import type { Address } from './address';
 import { chooseInstances, type InstanceReader, wantedEnvironment } from './choose-instances';
@@ -42,14 +43,10 @@ export function createRouting({ key, tag: instanceTag, interop }: Settings, log:
 
   const noInstance = (services: readonly string[], tag: string | undefined) => {
     const caller = wantedEnvironment(tag) ?? 'the baseline';
-    const names = services.join(', ');
-    const text =
-      services.length === 1
-        ? `${names} has instances of other canaries only: none for a call of ${caller}`
-        : `${names}, which share an address, have none in common for a call of ${caller}, and the address does not say which was meant`;
-    // By service alone: tags come from outside, what was said is remembered.
-    log.warnOnce(`no instance: ${names}`, text);
-    return text;
+    const said = { services: services.join(', '), caller };
+    const line = services.length === 1 ? callLines.noInstance : callLines.noCommonInstance;
+    log.say(line, said);
+    return line.words(said);
   };
 
   const chosen = (tag: string | undefined, environment: string | undefined) =>

@@ -24,6 +24,16 @@ export interface ServiceList {
   readonly instances: readonly ServiceInstance[];
 }
 
+/** A list of instances that a registry's client was answered. */
+export interface LearnedList extends ServiceList {
+  readonly service: string;
+  /**
+   * Whether the client still keeps this list up to date. A service of which there are only lists that were asked for once
+   * is not used: calls would go to instances that are long gone.
+   */
+  isFollowed(): boolean;
+}
+
 /** Answers overtake one another by less than this, in ms; a longer way back is another server's clock. */
 const OVERTAKEN = 2000;
 
@@ -78,11 +88,11 @@ export function viewOf<L extends ServiceList>(lists: readonly L[], isFollowed: (
     for (const instance of list.instances) {
       const key = `${instance.port} ${instance.host}`;
       if (seen.has(key)) continue;
-      const isGone = newer.some(one => covers(one, instance));
+      const isGone = newer.some(other => covers(other, instance));
       // An answer that was asked for once stays as old as it is for good.
       if (isGone && !isFollowed(list)) continue;
       seen.add(key);
-      if (!followed.some(one => covers(one, instance))) view.unfollowed.push(instance);
+      if (!followed.some(other => covers(other, instance))) view.unfollowed.push(instance);
       else if (isGone) view.departed.push(instance);
       else view.present.push(instance);
     }

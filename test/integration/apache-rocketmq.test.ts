@@ -186,7 +186,7 @@ describe.skipIf(notBuilt !== undefined)(title, () => {
       [start({ GRAY_TAG: 'gray' }), 'which messages are those of gray: the consumer of blind is not made'],
       [start(NONE), 'which messages are left to canaries: the consumer of blind is not made'],
       [
-        start({ GRAY_TAG: 'gray', GRAY_MQ_FILTER_SIDE: 'broker' }, 'rocketmq/apache-rocketmq.js'),
+        start({ GRAY_TAG: 'gray', GRAY_MQ_FILTER_SIDE: 'broker' }, 'clients/apache-rocketmq/consumer-or-producer.js'),
         'know no SQL92 filters: GRAY_MQ_FILTER_SIDE must be client or auto, not broker',
       ],
     ] as const;

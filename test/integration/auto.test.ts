@@ -96,7 +96,7 @@ describe('a canary that never comes back', () => {
   });
 
   it('is given up when nothing was heard of it, costs nothing then, and goes on from there if it does come', async () => {
-    const clock = { NODE_OPTIONS: '--require ./rocketmq/clock.cjs', SKIP_MS: `${GIVE_UP_AFTER_MS + DRAIN_MS}` };
+    const clock = { NODE_OPTIONS: '--require ./clock.cjs', SKIP_MS: `${GIVE_UP_AFTER_MS + DRAIN_MS}` };
     const { consumer, send } = await topicOf('given-up', {});
     const [baseline, canary] = [await consumer({}, clock), await consumer({}, { GRAY_TAG: 'gray' })];
     await baseline.child.waitFor('gray is managed');

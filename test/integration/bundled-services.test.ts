@@ -9,7 +9,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { PROJECT_ROOT } from '../../fixtures/applications/npm';
-import { type Rocketmq, startRocketmq } from '../../fixtures/rocketmq';
+import type { Rocketmq } from '../../fixtures/rocketmq';
+import { takeRocketmq } from '../../fixtures/warm-servers/take';
 import { BUNDLERS } from './bundling';
 import { type RunningChild, runOk, start } from './child';
 import { createSandbox, type Sandbox } from './sandbox';
@@ -52,7 +53,7 @@ beforeAll(async () => {
   });
   echo.keepAliveTimeout = 300_000;
   await new Promise<void>(resolve => echo.listen(0, '127.0.0.1', resolve));
-  [rocketmq] = await Promise.all([startRocketmq(), makeBundles()]);
+  [rocketmq] = await Promise.all([takeRocketmq(), makeBundles()]);
   // The minifier of webpack takes 20 s of two cores.
 }, 400_000);
 afterEach(() => Promise.all(children.splice(0).map(child => child.stop('SIGKILL'))));

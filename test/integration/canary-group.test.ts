@@ -1,7 +1,8 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type Account, ROCKETMQ_VERSIONS, type Rocketmq, startRocketmq } from '../../fixtures/rocketmq';
+import type { Account, Rocketmq } from '../../fixtures/rocketmq';
+import { takeRocketmq } from '../../fixtures/warm-servers/take';
 import { createLog } from '../../src/log';
 import {
   type Broker,
@@ -13,6 +14,7 @@ import {
   offsetsOnEveryQueue,
   prepareCanaryGroup,
 } from '../../src/rocketmq/administration/canary-group';
+import { missingGroup } from '../../src/rocketmq/administration/missing-group';
 import { brokerSource } from '../../src/rocketmq/hand-over/broker-source';
 import { createIntake } from '../../src/rocketmq/hand-over/intake';
 import { consumerPlan } from '../../src/rocketmq/plan/consumer-plan';
@@ -23,6 +25,7 @@ import {
   remotingConnection,
 } from '../../src/rocketmq/remoting/connection';
 import { encodeFrame, frameDecoder } from '../../src/rocketmq/remoting/frame';
+import { chosenRocketmqVersions } from './each-rocketmq';
 
 /** For one request: on a busy machine a broker takes its time. */
 const PATIENCE_MS = 20_000;
@@ -123,13 +126,13 @@ async function failureOf(work: Promise<unknown>): Promise<CanaryGroupError> {
   return error;
 }
 
-describe.each(ROCKETMQ_VERSIONS)('RocketMQ %s', version => {
+describe.each(chosenRocketmqVersions())('RocketMQ %s', version => {
   const is5 = version.startsWith('5.');
   /** What only groups of 5.x have. */
   const of5 = (settings: Readonly<Record<string, unknown>>) => (is5 ? settings : {});
 
   beforeAll(async () => {
-    rocketmq = await startRocketmq({ version, brokers: BROKERS.length });
+    rocketmq = await takeRocketmq({ version, brokers: BROKERS.length });
     administration = brokerAdministration({ namesrv: rocketmq.namesrv, timeoutMs: PATIENCE_MS });
     for (const topic of TOPICS) await rocketmq.createTopic(topic, { queues: QUEUES });
     brokers = await administration.brokersOfCluster(TOPICS);
@@ -159,7 +162,7 @@ describe.each(ROCKETMQ_VERSIONS)('RocketMQ %s', version => {
         await administration.putGroup(broker, { ...settings, retryMaxTimes: 5 + index });
       }
 
-      expect(await prepareCanaryGroup(group)).toEqual({ created: BROKERS, used: [], offsets: 0 });
+      expect(await prepareCanaryGroup(group)).toEqual({ created: BROKERS, createdAlone: [], used: [], offsets: 0 });
 
       const baseline = await settingsOf(group.baselineGroup);
       const own = {
@@ -180,7 +183,12 @@ describe.each(ROCKETMQ_VERSIONS)('RocketMQ %s', version => {
       const offsets = everyQueue().map((_, index) => (index === 4 ? undefined : index * 7));
       await commit(group.baselineGroup, offsets);
 
-      expect(await prepareCanaryGroup(group)).toEqual({ created: BROKERS, used: [], offsets: offsets.length - 1 });
+      expect(await prepareCanaryGroup(group)).toEqual({
+        created: BROKERS,
+        createdAlone: [],
+        used: [],
+        offsets: offsets.length - 1,
+      });
 
       expect(await offsetsOf(group.canaryGroup)).toEqual(offsets.map(offset => offset ?? 0));
       expect(await offsetsOf(group.baselineGroup)).toEqual(offsets);
@@ -189,7 +197,12 @@ describe.each(ROCKETMQ_VERSIONS)('RocketMQ %s', version => {
     it("has the broker's default settings where there is no baseline group, which is not created by looking", async () => {
       const group = groups();
 
-      expect(await prepareCanaryGroup(group)).toEqual({ created: BROKERS, used: [], offsets: 0 });
+      expect(await missingGroup(administration, group.baselineGroup, TOPICS)).toMatchObject({
+        brokers: BROKERS.join(', '),
+      });
+      const prepared = { created: BROKERS, createdAlone: BROKERS, used: [], offsets: 0 };
+      expect(await prepareCanaryGroup(group)).toEqual(prepared);
+      expect(await missingGroup(administration, group.canaryGroup, TOPICS)).toBeUndefined();
 
       expect(await settingsOf(group.baselineGroup)).toEqual([undefined, undefined]);
       expect(await settingsOf(group.canaryGroup)).toMatchObject([{ retryMaxTimes: 16 }, { retryMaxTimes: 16 }]);
@@ -197,7 +210,12 @@ describe.each(ROCKETMQ_VERSIONS)('RocketMQ %s', version => {
 
     it('is created on every broker of the cluster, for a topic that is not there yet as well', async () => {
       const group = { ...groups(), topics: ['to-be-created'] };
-      expect(await prepareCanaryGroup(group)).toEqual({ created: BROKERS, used: [], offsets: 0 });
+      expect(await prepareCanaryGroup(group)).toEqual({
+        created: BROKERS,
+        createdAlone: BROKERS,
+        used: [],
+        offsets: 0,
+      });
     });
 
     it('is prepared by two canaries at once as by one', async () => {
@@ -230,7 +248,7 @@ describe.each(ROCKETMQ_VERSIONS)('RocketMQ %s', version => {
       await commit(group.canaryGroup, own);
       const settings = await settingsOf(group.canaryGroup);
 
-      expect(await prepareCanaryGroup(group)).toEqual({ created: [], used: BROKERS, offsets: 0 });
+      expect(await prepareCanaryGroup(group)).toEqual({ created: [], createdAlone: [], used: BROKERS, offsets: 0 });
 
       expect(await offsetsOf(group.canaryGroup)).toEqual(own);
       expect(await settingsOf(group.canaryGroup)).toEqual(settings);
@@ -248,6 +266,7 @@ describe.each(ROCKETMQ_VERSIONS)('RocketMQ %s', version => {
 
       expect(await prepareCanaryGroup(group)).toEqual({
         created: ['broker-b'],
+        createdAlone: [],
         used: ['broker-a'],
         offsets: everyQueue().length - 2,
       });
@@ -366,7 +385,12 @@ describe.each(ROCKETMQ_VERSIONS)('RocketMQ %s', version => {
       const error = await failureOf(prepareCanaryGroup({ ...group, timeoutMs: 1_000 }));
       expect(Date.now() - started).toBeLessThan(ABSURD_MS);
 
-      expect(error.prepared).toEqual({ created: ['broker-a'], used: [], offsets: everyQueue().length / 2 });
+      expect(error.prepared).toEqual({
+        created: ['broker-a'],
+        createdAlone: [],
+        used: [],
+        offsets: everyQueue().length / 2,
+      });
       expect(error.failures.map(({ broker }) => broker.name)).toEqual(['broker-b']);
       expect(error.hint).toContain(
         `mqadmin updateSubGroup -n ${rocketmq.namesrv} -b ${away.address} -g ${group.canaryGroup} -s true -m true -d true ${is5 ? '-o true ' : ''}-q 1 -r 5 `,
@@ -375,6 +399,7 @@ describe.each(ROCKETMQ_VERSIONS)('RocketMQ %s', version => {
       process.kill(away.pid, 'SIGCONT');
       expect(await prepareCanaryGroup(group)).toEqual({
         created: ['broker-b'],
+        createdAlone: [],
         used: ['broker-a'],
         offsets: everyQueue().length / 2,
       });
@@ -384,7 +409,12 @@ describe.each(ROCKETMQ_VERSIONS)('RocketMQ %s', version => {
       const spare = brokerAdministration({ namesrv: `127.0.0.1:1;${rocketmq.namesrv}` });
       try {
         const group = { ...groups(), administration: spare };
-        expect(await prepareCanaryGroup(group)).toEqual({ created: BROKERS, used: [], offsets: 0 });
+        expect(await prepareCanaryGroup(group)).toEqual({
+          created: BROKERS,
+          createdAlone: BROKERS,
+          used: [],
+          offsets: 0,
+        });
       } finally {
         spare.close();
       }
@@ -437,7 +467,7 @@ describe.each(ROCKETMQ_VERSIONS)('RocketMQ %s', version => {
       const broker = brokers[0] as Broker;
       await produce(broker, topic, 2);
 
-      expect(await prepareCanaryGroup(group)).toEqual({ created: BROKERS, used: [], offsets: 0 });
+      expect(await prepareCanaryGroup(group)).toEqual({ created: BROKERS, createdAlone: [], used: [], offsets: 0 });
       await produce(broker, topic, 1);
       await prepareCanaryGroup(group);
 
@@ -471,13 +501,13 @@ describe.each(ROCKETMQ_VERSIONS)('RocketMQ %s', version => {
   });
 });
 
-describe.each(ROCKETMQ_VERSIONS)('RocketMQ %s with access control', version => {
+describe.each(chosenRocketmqVersions())('RocketMQ %s with access control', version => {
   const admin: Account = { accessKey: 'administrator', secretKey: 'secret-of-the-administrator' };
   const restricted: Account = { accessKey: 'application', secretKey: 'secret-of-the-application' };
   const opened: BrokerAdministration[] = [];
 
   beforeAll(async () => {
-    rocketmq = await startRocketmq({ version, accessControl: { ...admin, restricted } });
+    rocketmq = await takeRocketmq({ version, accessControl: { ...admin, restricted } });
     administration = as(admin);
     for (const topic of TOPICS) await rocketmq.createTopic(topic, { queues: QUEUES });
     brokers = await administration.brokersOfCluster(TOPICS);
@@ -506,7 +536,12 @@ describe.each(ROCKETMQ_VERSIONS)('RocketMQ %s with access control', version => {
   it('lets the administrator prepare a group', async () => {
     const { group, offsets } = await baseline();
 
-    expect(await prepareCanaryGroup(group)).toEqual({ created: ['broker-a'], used: [], offsets: offsets.length });
+    expect(await prepareCanaryGroup(group)).toEqual({
+      created: ['broker-a'],
+      createdAlone: [],
+      used: [],
+      offsets: offsets.length,
+    });
 
     expect(await offsetsOf(group.canaryGroup)).toEqual(offsets);
     expect(await settingsOf(group.canaryGroup)).toMatchObject([{ retryMaxTimes: 5 }]);
@@ -532,7 +567,7 @@ describe.each(ROCKETMQ_VERSIONS)('RocketMQ %s with access control', version => {
     expect(error.hint).toContain(
       `mqadmin updateSubGroup -n ${rocketmq.namesrv} -c DefaultCluster -g ${group.canaryGroup}`,
     );
-    expect(error.prepared).toEqual({ created: [], used: [], offsets: 0 });
+    expect(error.prepared).toEqual({ created: [], createdAlone: [], used: [], offsets: 0 });
     expect(inspect(error, { depth: 10 })).not.toMatch(/secret-of|another-secret/);
     expect(await settingsOf(group.canaryGroup)).toEqual([undefined]);
     expect(await offsetsOf(group.canaryGroup)).toEqual(everyQueue().map(() => undefined));
@@ -549,7 +584,7 @@ describe.each(ROCKETMQ_VERSIONS)('RocketMQ %s with access control', version => {
       administration: as(restricted),
     });
 
-    expect(prepared).toEqual({ created: [], used: ['broker-a'], offsets: offsets.length });
+    expect(prepared).toEqual({ created: [], createdAlone: [], used: ['broker-a'], offsets: offsets.length });
     expect(await offsetsOf(group.canaryGroup)).toEqual(offsets);
   });
 });

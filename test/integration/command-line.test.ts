@@ -2,8 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Rocketmq, startRocketmq } from '../../fixtures/rocketmq';
-import type { Check } from '../../src/inspection/doctor/doctor-checks';
+
+import type { Rocketmq } from '../../fixtures/rocketmq';
+import { takeRocketmq } from '../../fixtures/warm-servers/take';
+import type { Check } from '../../src/inspection/doctor/check';
 import type { Fleet, Group } from '../../src/inspection/fleet/fleet-shape';
 import { VERSION } from '../../src/names/version';
 import { brokerAdministration } from '../../src/rocketmq/administration/broker-administration';
@@ -279,7 +281,7 @@ describe('RocketMQ 4.9.7 with access keys', () => {
   let rocketmq: Rocketmq;
   let args: string[];
   beforeAll(async () => {
-    rocketmq = await startRocketmq({ version: '4.9.7', accessControl: { ...admin, restricted } });
+    rocketmq = await takeRocketmq({ version: '4.9.7', accessControl: { ...admin, restricted } });
     await rocketmq.createTopic(TOPIC);
     await rocketmq.createGroup('group1');
     args = ['--namesrv', rocketmq.namesrv, ...QUESTION];

@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type NodeVersion, nodeVersion } from '../../fixtures/node-versions';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { NodeVersion } from '../../fixtures/node-versions';
 import { writeCertificate } from './certificate';
 import { PRELOAD, runJson } from './child';
 import { describeOnEachNode } from './each-node';
@@ -50,30 +50,25 @@ describeOnEachNode('requests that wait for a connection carry the tag of their o
   });
 });
 
-// The copy of undici in Node.js must be able to talk to the one that the application installed.
-const GLOBAL_DISPATCHERS = [
+/** The copy of undici in Node.js must be able to talk to the one that the application installed: by major of Node.js. */
+const GLOBAL_DISPATCHERS = new Map([
   [18, 6],
   [20, 6],
   [22, 6],
   [24, 7],
   [26, 8],
-] as const;
-describe('the global fetch with a dispatcher that the application set', () => {
-  for (const [major, undici] of GLOBAL_DISPATCHERS) {
-    const node = nodeVersion(major);
-    it.skipIf(node === undefined)(
-      `undici ${undici} in Node.js ${major} (skipped where that version is not there)`,
-      async () => {
-        const app = (order: string) =>
-          runJson({
-            node: node as NodeVersion,
-            cwd: sandbox.directory,
-            args: [...PRELOAD, 'http/dispatchers.cjs', `v${undici}`, order],
-          });
-        const calls = [['a=1'], ['gray_tag=gray,a=1']];
-        expect(await app('before')).toEqual([...calls, ...calls]);
-        expect(await app('after')).toEqual([...calls, ...calls, ...calls]);
-      },
-    );
-  }
-});
+]);
+describeOnEachNode(
+  'the global fetch with a dispatcher that the application set',
+  node => {
+    const undici = `v${GLOBAL_DISPATCHERS.get(node.major)}`;
+    it(`undici ${undici}`, async () => {
+      const app = (order: string) =>
+        runJson({ node, cwd: sandbox.directory, args: [...PRELOAD, 'http/dispatchers.cjs', undici, order] });
+      const calls = [['a=1'], ['gray_tag=gray,a=1']];
+      expect(await app('before')).toEqual([...calls, ...calls]);
+      expect(await app('after')).toEqual([...calls, ...calls, ...calls]);
+    });
+  },
+  ({ major }) => GLOBAL_DISPATCHERS.has(major),
+);

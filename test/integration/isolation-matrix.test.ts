@@ -1,31 +1,34 @@
 /** Isolation, the same for every client, broker and filter side: a table. Cells that are not run say why. */
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
+import { CLIENTS, versionOf } from '../../fixtures/rocketmq-clients/clients';
 import { type Client, GRAY, type RocketmqEnvironment, rocketmqEnvironment } from './rocketmq-environment';
 
 const BROKERS = ['5.5.0', '4.9.7', '4.5.2'] as const;
 type Broker = (typeof BROKERS)[number];
 
-const CLIENTS = [
-  { name: 'rocketmq-client-nodejs push', client: 'rocketmq-client-nodejs', mode: 'push' },
-  { name: 'rocketmq-client-nodejs pull', client: 'rocketmq-client-nodejs', mode: 'pull' },
-  { name: 'ali-ons 3', client: 'ali-ons 3', mode: 'push' },
-  { name: 'ali-ons 2', client: 'ali-ons 2', mode: 'push' },
-  { name: 'rocketmq 2', client: 'rocketmq 2', mode: 'push' },
-] as const satisfies readonly { name: string; client: Client; mode: 'push' | 'pull' }[];
-type ClientRow = (typeof CLIENTS)[number];
+/** Each version in each mode. What is not installed beside the others has tests of its own. */
+const ROWS = CLIENTS.flatMap(({ modes, versions }) =>
+  versions.flatMap(({ name, dependencies }) =>
+    Object.keys(dependencies).length === 0
+      ? []
+      : modes.map(mode => ({ name: modes.length > 1 ? `${name} ${mode}` : name, client: name, mode })),
+  ),
+);
+type ClientRow = (typeof ROWS)[number];
 
 /** `auto`: a broker with enablePropertyFilter=false, and GRAY_MQ_FILTER_SIDE as it comes. */
 const SIDES = ['broker', 'client', 'auto'] as const;
 type Side = (typeof SIDES)[number];
 
-function reasonAgainst({ client }: ClientRow, broker: Broker, side: Side): string | undefined {
-  if (client === 'rocketmq-client-nodejs' && broker !== '5.5.0') return 'a gRPC client needs a RocketMQ 5 proxy';
-  const knowsSql92 = client === 'rocketmq-client-nodejs' || client === 'ali-ons 3';
-  if (!knowsSql92 && side === 'broker') return 'its consumers know no SQL92 (that it is refused is tested below)';
+function reasonAgainst({ client: name }: ClientRow, broker: Broker, side: Side): string | undefined {
+  const { client, version } = versionOf(name);
+  if (client.protocol === 'grpc' && broker !== '5.5.0') return 'a gRPC client needs a RocketMQ 5 proxy';
+  if (!version.knowsSql92 && side === 'broker')
+    return 'its consumers know no SQL92 (that it is refused is tested below)';
   return undefined;
 }
 
-const cells = BROKERS.flatMap(broker => SIDES.flatMap(side => CLIENTS.map(row => ({ broker, side, row }))));
+const cells = BROKERS.flatMap(broker => SIDES.flatMap(side => ROWS.map(row => ({ broker, side, row }))));
 const toRun = cells.filter(({ row, broker, side }) => reasonAgainst(row, broker, side) === undefined);
 const wasRun = new Set<string>();
 const cellName = ({ row, broker, side }: (typeof cells)[number]) => `${row.name} x ${broker} x ${side}`;
@@ -65,7 +68,7 @@ async function isolates(
     GRAY_MQ_BASELINE: 'none',
     ...(side === 'auto' ? {} : { GRAY_MQ_FILTER_SIDE: side }),
     // Clients of the remoting protocol know their name servers themselves.
-    ...(client === 'rocketmq-client-nodejs' ? { GRAY_MQ_NAMESRV: environment.rocketmq.namesrv } : {}),
+    ...(versionOf(client).client.protocol === 'grpc' ? { GRAY_MQ_NAMESRV: environment.rocketmq.namesrv } : {}),
   };
   // A fleet of several clients: messages of each producer.
   const producers: Client[] = broker === '5.5.0' ? ['rocketmq-client-nodejs', 'ali-ons 3'] : ['ali-ons 3', 'ali-ons 2'];

@@ -1,6 +1,7 @@
 /** A real Nacos, and plain applications that register with it and choose from it, for the tests of registries. */
-import { type Nacos, startNacos } from '../../fixtures/nacos';
+import type { Nacos } from '../../fixtures/nacos';
 import type { NodeVersion } from '../../fixtures/node-versions';
+import { takeNacos } from '../../fixtures/warm-servers/take';
 import { PRELOAD, type RunningChild, start } from './child';
 import { createSandbox, type Sandbox, type SandboxOptions } from './sandbox';
 
@@ -34,7 +35,7 @@ const STAYS = {
 /** Applications find `nacos` and the dependencies named. */
 export async function nacosEnvironment({ dependencies, ...rest }: SandboxOptions = {}): Promise<NacosEnvironment> {
   const [nacos, sandbox] = await Promise.all([
-    startNacos(),
+    takeNacos(),
     createSandbox({ dependencies: { nacos: '^2.6.3', ...dependencies }, ...rest }),
   ]);
   const children: RunningChild[] = [];

@@ -1,12 +1,15 @@
 import { Socket } from 'node:net';
 import { join } from 'node:path';
+import { buildSync } from 'esbuild';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { type Account, ROCKETMQ_VERSIONS, type Rocketmq, startRocketmq } from '../../fixtures/rocketmq';
+import type { Account, Rocketmq } from '../../fixtures/rocketmq';
+import { takeRocketmq } from '../../fixtures/warm-servers/take';
 import { SETTLING_MS } from '../../src/rocketmq/presence/memory';
 import { type Presence, type PresenceServers, sharedPresence } from '../../src/rocketmq/presence/presence';
 import { GET_PRODUCER_CONNECTION_LIST } from '../../src/rocketmq/remoting/codes';
 import { type RemotingConnection, remotingConnection } from '../../src/rocketmq/remoting/connection';
 import { type RunningChild, start } from './child';
+import { chosenRocketmqVersions } from './each-rocketmq';
 import { createSandbox, type Sandbox } from './sandbox';
 
 const TOPICS = ['orders', 'payments'];
@@ -21,6 +24,9 @@ const children: RunningChild[] = [];
 
 beforeAll(async () => {
   sandbox = await createSandbox();
+  // The package has it within a bundle.
+  const source = join(__dirname, '../../src/rocketmq/presence/presence.ts');
+  buildSync({ entryPoints: [source], bundle: true, platform: 'node', outfile: sandbox.path('presence-bundle.cjs') });
 });
 afterAll(() => sandbox?.remove());
 afterEach(async () => {
@@ -38,7 +44,7 @@ async function another(announce: readonly unknown[], servers: PresenceServers = 
     cwd: sandbox.directory,
     env: {
       APP: JSON.stringify({
-        presence: join(sandbox.agentDirectory, 'dist/rocketmq/presence/presence.js'),
+        presence: sandbox.path('presence-bundle.cjs'),
         servers,
         announce,
       }),
@@ -52,9 +58,9 @@ async function another(announce: readonly unknown[], servers: PresenceServers = 
 const canary = (group: string, tag: string) => another(['announceCanary', group, tag, TOPICS]);
 const tags = async (group: string) => [...(await presence.canaries(group, TOPICS)).tags].sort();
 
-describe.each(ROCKETMQ_VERSIONS)('RocketMQ %s', version => {
+describe.each(chosenRocketmqVersions())('RocketMQ %s', version => {
   beforeAll(async () => {
-    rocketmq = await startRocketmq({ version, brokers: 2 });
+    rocketmq = await takeRocketmq({ version, brokers: 2 });
     for (const topic of TOPICS) await rocketmq.createTopic(topic);
     presence = sharedPresence({ namesrv: rocketmq.namesrv });
   });
@@ -244,7 +250,7 @@ function countRequests() {
   return { stop };
 }
 
-describe.each(ROCKETMQ_VERSIONS)('RocketMQ %s with access control', version => {
+describe.each(chosenRocketmqVersions())('RocketMQ %s with access control', version => {
   const admin: Account = { accessKey: 'administrator', secretKey: 'secret-of-the-administrator' };
   const restricted: Account = { accessKey: 'application', secretKey: 'secret-of-the-application' };
   const observer: Account = { accessKey: 'observer', secretKey: 'secret-of-the-observer' };
@@ -257,7 +263,7 @@ describe.each(ROCKETMQ_VERSIONS)('RocketMQ %s with access control', version => {
   const as = (credentials: Account | undefined) => open(sharedPresence({ namesrv: rocketmq.namesrv, credentials }));
 
   beforeAll(async () => {
-    rocketmq = await startRocketmq({ version, accessControl: { ...admin, restricted } });
+    rocketmq = await takeRocketmq({ version, accessControl: { ...admin, restricted } });
     for (const topic of TOPICS) await rocketmq.createTopic(topic);
   });
   afterAll(async () => {
@@ -343,7 +349,7 @@ async function consume(server: RemotingConnection, groupName: string, clientID: 
 
 describe('by the proxy alone', () => {
   beforeAll(async () => {
-    rocketmq = await startRocketmq();
+    rocketmq = await takeRocketmq();
     for (const topic of TOPICS) await rocketmq.createTopic(topic);
   });
   afterAll(() => rocketmq?.stop());

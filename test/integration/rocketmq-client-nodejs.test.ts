@@ -243,7 +243,7 @@ it.each([
   ['the baseline', {}, 'group1'],
   ['no agent', { WITHOUT_AGENT: '1' }, 'group1'],
 ])('however a consumer is made: %s', async (_name, env, group) => {
-  const child = environment.start('rocketmq/kinds.js', {}, env);
+  const child = environment.start('clients/rocketmq-client-nodejs/kinds.js', {}, env);
   const { refusals, ...made } = JSON.parse(await child.waitFor('"push"')) as Record<string, unknown>;
   expect(made).toEqual({
     push: group,

@@ -1,7 +1,11 @@
 /** A real RocketMQ, and plain applications that produce to it and consume from it, for the RocketMQ tests. */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Rocketmq, type RocketmqOptions, startRocketmq } from '../../fixtures/rocketmq';
+import { posix } from 'node:path';
+import type { Rocketmq, RocketmqOptions } from '../../fixtures/rocketmq';
+import type { Client as ClientDescription, ClientVersion } from '../../fixtures/rocketmq-clients/client';
+import { CLIENTS, DEFAULT_CLIENT, type VersionName, versionOf } from '../../fixtures/rocketmq-clients/clients';
+import { takeRocketmq } from '../../fixtures/warm-servers/take';
 import { PRELOAD, type RunningChild, start } from './child';
 import { createSandbox, type Sandbox } from './sandbox';
 
@@ -35,11 +39,8 @@ export interface ConsumerApp {
   receives(bodies: readonly string[], timeout?: number): Promise<void>;
 }
 
-/**
- * The clients, by the name of their package; the older ali-ons has a sandbox of its own. apache-rocketmq is put into the
- * sandbox by the test that uses it.
- */
-export type Client = 'rocketmq-client-nodejs' | 'ali-ons 3' | 'ali-ons 2' | 'rocketmq 2' | 'apache-rocketmq';
+/** A client in one of its versions (fixtures/rocketmq-clients). */
+export type Client = VersionName;
 
 export interface ConsumerSettings {
   /** Default: rocketmq-client-nodejs. */
@@ -95,32 +96,23 @@ export interface RocketmqEnvironment {
 
 export const GRAY = { baggage: 'gray_tag=gray' };
 
-/** What applications with clients of the remoting protocol bring along. */
-const COMMON = { urllib: '^2.44.0', co: '^4.6.0' };
-
-const SCRIPTS: Partial<Record<Client, { readonly consumer: string; readonly producer: string }>> = {
-  'rocketmq-client-nodejs': { consumer: 'rocketmq/consumer.js', producer: 'rocketmq/producer.js' },
-  'apache-rocketmq': { consumer: 'rocketmq/apache-rocketmq.js', producer: 'rocketmq/apache-rocketmq.js' },
-};
-const ALI_ONS = { consumer: 'rocketmq/ali-ons.js', producer: 'rocketmq/ali-ons.js' };
+const VERSIONS: readonly ClientVersion[] = (CLIENTS as readonly ClientDescription[]).flatMap(
+  ({ versions }) => versions,
+);
+/** What is installed beside one another; each version that cannot be has a sandbox of its own. */
+const TOGETHER = VERSIONS.filter(({ isApart }) => !isApart);
+const APART = VERSIONS.filter(({ isApart }) => isApart);
 
 /** @param dependencies what the applications have besides their clients */
 export async function rocketmqEnvironment(
   options: RocketmqOptions = {},
   dependencies: Readonly<Record<string, string>> = {},
 ): Promise<RocketmqEnvironment> {
-  const [rocketmq, sandbox, older] = await Promise.all([
-    startRocketmq(options),
-    createSandbox({
-      dependencies: {
-        'rocketmq-client-nodejs': '^1.0.8',
-        'ali-ons': '^3.12.0',
-        rocketmq: '^2.0.1',
-        ...COMMON,
-        ...dependencies,
-      },
-    }),
-    createSandbox({ dependencies: { 'ali-ons': '^2.0.4', ...COMMON } }),
+  const installed = Object.assign({}, ...TOGETHER.map(version => version.dependencies), dependencies);
+  const [rocketmq, sandbox, ...others] = await Promise.all([
+    takeRocketmq(options),
+    createSandbox({ dependencies: installed }),
+    ...APART.map(version => createSandbox({ dependencies: version.dependencies })),
   ]);
   const echo = createServer((request, response) => response.end(JSON.stringify(request.headers)));
   // On a busy machine the end of an idle connection reaches an application only with its next call, which then fails.
@@ -132,10 +124,10 @@ export async function rocketmqEnvironment(
   const urlOf = (server: Server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const children: RunningChild[] = [];
 
-  const app = (script: string, settings: object, env: Environment, client?: Client): RunningChild => {
-    const cwd = (client === 'ali-ons 2' ? older : sandbox).directory;
-    const isGrpc = client === undefined || client === 'rocketmq-client-nodejs';
-    const addresses = isGrpc ? { endpoints: rocketmq.endpoints } : { namesrv: rocketmq.namesrv };
+  const app = (script: string, settings: object, env: Environment, name: Client = DEFAULT_CLIENT): RunningChild => {
+    const { client, version } = versionOf(name);
+    const cwd = (others[APART.indexOf(version)] ?? sandbox).directory;
+    const addresses = client.protocol === 'grpc' ? { endpoints: rocketmq.endpoints } : { namesrv: rocketmq.namesrv };
     const child = start({
       args: [...(env.WITHOUT_AGENT ? [] : PRELOAD), script],
       cwd,
@@ -143,7 +135,7 @@ export async function rocketmqEnvironment(
         HOME: cwd,
         ECHO: urlOf(echo),
         ADDRESS_SERVER: urlOf(addressServer),
-        CLIENT: client?.split(' ')[0] ?? '',
+        CLIENT: client.module,
         APP: JSON.stringify({ ...addresses, ...settings }),
         ...env,
       },
@@ -157,8 +149,9 @@ export async function rocketmqEnvironment(
     sandbox,
     start: app,
     async consumer(settings, env = {}, wait = true) {
-      const { client = 'rocketmq-client-nodejs', ...rest } = settings;
-      const child = app((SCRIPTS[client] ?? ALI_ONS).consumer, rest, env, client);
+      const { client: name = DEFAULT_CLIENT, ...rest } = settings;
+      const { client } = versionOf(name);
+      const child = app(fileOf(client, client.consumer), rest, env, name);
       const lines = (key: string) => parseLines(child.stdout).filter(line => key in line);
       const got = () => lines('got') as unknown as Got[];
       if (wait) await child.waitFor('"started"');
@@ -167,7 +160,7 @@ export async function rocketmqEnvironment(
         lines,
         got,
         async rebalanced() {
-          if (SCRIPTS[client] === undefined) await child.waitFor('"pulling"');
+          if (client.saysPulling) await child.waitFor('"pulling"');
         },
         async receives(bodies, timeout = 30_000) {
           const wanted = [...bodies].sort().join();
@@ -184,8 +177,9 @@ export async function rocketmqEnvironment(
         },
       };
     },
-    async producer(topics, env = {}, client = 'rocketmq-client-nodejs', clientOptions = {}) {
-      const child = app((SCRIPTS[client] ?? ALI_ONS).producer, { topics, clientOptions }, env, client);
+    async producer(topics, env = {}, name = DEFAULT_CLIENT, clientOptions = {}) {
+      const { client } = versionOf(name);
+      const child = app(fileOf(client, client.producer), { topics, clientOptions }, env, name);
       const { port } = JSON.parse(await child.waitFor('"port"')) as { port: number };
       return {
         child,
@@ -207,11 +201,15 @@ export async function rocketmqEnvironment(
       await Promise.all(children.map(child => child.stop('SIGKILL')));
       echo.close();
       addressServer.close();
-      sandbox.remove();
-      older.remove();
+      for (const { remove } of [sandbox, ...others]) remove();
       await rocketmq.stop();
     },
   };
+}
+
+/** Within a sandbox. */
+function fileOf({ module }: ClientDescription, file: string): string {
+  return posix.join('clients', module, file);
 }
 
 function parseLines(text: string): Record<string, unknown>[] {

@@ -4,7 +4,8 @@
  */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Rocketmq, startRocketmq } from '../../fixtures/rocketmq';
+import type { Rocketmq } from '../../fixtures/rocketmq';
+import { takeRocketmq } from '../../fixtures/warm-servers/take';
 import {
   both,
   type FilterExpression,
@@ -103,7 +104,7 @@ const ENVIRONMENTS = [undefined, 'gray', 'blue', 'gray-2'];
 const NUMBERS = [undefined, '1', '2', '10'];
 
 beforeAll(async () => {
-  rocketmq = await startRocketmq();
+  rocketmq = await takeRocketmq();
   await rocketmq.createTopic(TOPIC, { queues: 1 });
   await rocketmq.createGroup(GROUP);
   broker = remotingConnection(rocketmq.brokerAddress);

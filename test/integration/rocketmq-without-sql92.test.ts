@@ -39,7 +39,7 @@ it('GRAY_MQ_FILTER_SIDE=broker is an error that names what to change, and nothin
     { GRAY_TAG: 'gray', GRAY_MQ_FILTER_SIDE: 'broker' },
   );
   const line = await canary.child.waitFor('GRAY_MQ_FILTER_SIDE=broker leaves it to the broker');
-  expect(line).toMatch(/^\[rocketmq-gray\] \S+ \d+ error: /);
+  expect(line).toMatch(/^\[rocketmq-gray\] \S+ \d+ GRAY-312 error: /);
   expect(line).toContain('enablePropertyFilter=true');
   const producer = await environment.producer(['baseline']);
   await producer.send({ topic: 'baseline', body: 'early b' });

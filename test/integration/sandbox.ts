@@ -1,17 +1,19 @@
 /** Throw-away applications with the packed package installed, as its users have it. */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { inject } from 'vitest';
 import { withLock } from '../../fixtures/applications/lock';
 import { CACHE, npmInstall, PROJECT_ROOT } from '../../fixtures/applications/npm';
 
+const CLIENTS = join(PROJECT_ROOT, 'fixtures', 'rocketmq-clients');
+
 export interface SandboxOptions {
   /** npm packages beside ours, as in a package.json: `{ undici: '^7', undici5: 'npm:undici@5' }`. */
   readonly dependencies?: Readonly<Record<string, string>>;
-  /** Directories whose files the application has, one over the other. Default: `test/integration/apps`. */
+  /** Directories whose files the application has, one over the other. Default: `test/integration/apps`, and in `clients` those of fixtures/rocketmq-clients. */
   readonly apps?: readonly string[];
   /** Files to write, by their path within the application; also under `node_modules`. */
   readonly files?: Readonly<Record<string, string>>;
@@ -39,7 +41,7 @@ export interface Sandbox {
  * under `.cache/sandboxes`; only our own package is put in anew each time.
  */
 export async function createSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-  const { dependencies = {}, apps = [join(__dirname, 'apps')], files = {} } = options;
+  const { dependencies = {}, apps, files = {} } = options;
   const tarball = inject('tarball');
   const installed = await installDependencies(dependencies, tarball);
   const directory = mkdtempSync(join(tmpdir(), 'rocketmq-gray-app-'));
@@ -47,7 +49,9 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
 
   copyTree(join(installed, 'node_modules'), join(directory, 'node_modules'));
   replacePackage(tarball, agentDirectory);
-  for (const app of apps) cpSync(app, directory, { recursive: true });
+  for (const app of apps ?? [join(__dirname, 'apps')]) cpSync(app, directory, { recursive: true });
+  // Those of this suite consume and produce as each client of RocketMQ wants it.
+  if (apps === undefined) cpSync(CLIENTS, join(directory, 'clients'), { recursive: true });
 
   const sandbox: Sandbox = {
     directory,
@@ -72,12 +76,9 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
   return sandbox;
 }
 
-/** A directory whose node_modules hold the packages and ours, with what ours depends upon, as npm lays them out. */
+/** A directory whose node_modules hold the packages and ours, which brings what it depends upon, as npm lays them out. */
 async function installDependencies(dependencies: Readonly<Record<string, string>>, tarball: string): Promise<string> {
-  const { dependencies: own } = JSON.parse(readFileSync(join(PROJECT_ROOT, 'package.json'), 'utf8')) as {
-    dependencies: unknown;
-  };
-  const set = JSON.stringify([own, Object.entries(dependencies).sort(), process.platform, process.arch]);
+  const set = JSON.stringify(['bundled', Object.entries(dependencies).sort(), process.platform, process.arch]);
   const directory = join(CACHE, 'sandboxes', createHash('sha256').update(set).digest('hex').slice(0, 16));
   if (existsSync(directory)) return directory;
 
@@ -103,13 +104,9 @@ function copyTree(from: string, to: string): void {
   }
 }
 
-/** Replaces the files of our package, not the dependencies that npm nested in it. */
+/** Replaces our package, with the dependencies that it brings along. */
 function replacePackage(tarball: string, directory: string): void {
-  const nested = join(directory, 'node_modules');
-  const aside = `${directory}-nested`;
-  if (existsSync(nested)) renameSync(nested, aside);
   rmSync(directory, { recursive: true, force: true });
   mkdirSync(directory, { recursive: true });
   execFileSync('tar', ['-xzf', tarball, '-C', directory, '--strip-components=1']);
-  if (existsSync(aside)) renameSync(aside, nested);
 }

@@ -66,6 +66,7 @@ describe.each(cases)('$client $mode', ({ client, mode }) => {
         Object.entries(later).map(([topic, tag]) => [topic, client === 'ali-ons 3' ? tag : { tag }]),
       ) as NonNullable<ConsumerSettings['later']>,
       ...(mode && { mode }),
+      shutsDown: mode === 'push',
       // Of push consumers: the first attempt fails.
       ...(mode !== 'pull' && { failFirst: ['a5', 'c5', 'm5', 'c25', 'm25'] }),
     });
@@ -94,7 +95,13 @@ describe.each(cases)('$client $mode', ({ client, mode }) => {
         await new Promise(resolve => setTimeout(resolve, 200));
       }
     })();
-    const count = (kind: string) => sent.filter(body => body.startsWith(kind)).length;
+    // What a push consumer held when it was killed comes again after two minutes: `npm run chaos` waits for that.
+    const leave = async (app: ConsumerApp) => {
+      if (mode !== 'push') return app.child.stop('SIGKILL');
+      app.child.process.kill('SIGTERM');
+      await app.child.waitFor('"shutDown"', 60_000);
+      return app.child.stop();
+    };
     const apps = [base];
     await until('the baseline stands in', () => of('a', base).length > 2 && of('l', base).length > 2, apps);
 
@@ -103,8 +110,7 @@ describe.each(cases)('$client $mode', ({ client, mode }) => {
     await until('the first canary', () => ['a', 'c', 'm'].every(kind => of(kind, first).length > 10), apps);
     const lessBefore = of('l', base).length;
     await until('the baseline takes the topic that it left out', () => of('l', base).length > lessBefore + 10, apps);
-    const since = { b: count('b') };
-    await first.child.stop('SIGKILL');
+    await leave(first);
     const before = of('a', base).length;
     await until('the baseline stands in again', () => of('a', base).length > before + 10, apps);
 
@@ -112,7 +118,7 @@ describe.each(cases)('$client $mode', ({ client, mode }) => {
     apps.push(second);
     await until('the second canary', () => ['a', 'c', 'd', 'm'].every(kind => of(kind, second).length > 10), apps);
     const dSince = Number(of('d', second)[0]?.slice(1));
-    await second.child.stop('SIGKILL');
+    await leave(second);
     const again = of('a', base).length;
     await until('the baseline stands in once more', () => of('a', base).length > again + 10, apps);
 
@@ -136,17 +142,6 @@ describe.each(cases)('$client $mode', ({ client, mode }) => {
     });
     const isAll = () => Object.values(lost()).every(bodies => bodies.length === 0);
     await until('all of them', isAll, [], 120_000).catch(() => {});
-    console.log(
-      name,
-      JSON.stringify({
-        sent: sent.length,
-        since,
-        lost: lost(),
-        b: of('b', base).length,
-        twice: apps.flatMap(app => app.got()).length - new Set(apps.flatMap(app => app.got().map(g => g.got))).size,
-      }),
-    );
-    if (!isAll()) console.log(apps.map(({ child }) => child.stderr).join('\n=======\n'));
     expect(lost()).toEqual({ a: [], l: [], c: [], m: [], d: [] });
     expect([of('c', base), of('d', base), of('m', base)]).toEqual([[], [], []]);
     expect(of('b', ...canaries)).toEqual([]);

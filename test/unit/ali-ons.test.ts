@@ -139,16 +139,27 @@ function turn(): Promise<void> {
 
 describe('departure', () => {
   it('goes on before a message that still waited for its turn, though one behind it was skipped', async () => {
-    const message = (queueOffset: number) => ({ topic: 'T', queueOffset, reconsumeTimes: 0, properties: {} });
+    const message = (queueOffset: number) => ({
+      msgId: `id-${queueOffset}`,
+      topic: 'T',
+      queueOffset,
+      reconsumeTimes: 0,
+      properties: {},
+    });
     const [waiting, skipped] = [message(1), message(2)];
     const committed: number[] = [];
     const givenBack: number[] = [];
+    const left: string[] = [];
     const leaving = departure(
       createIntake(consumerPlan('group1', { ...SETTINGS, tag: 'gray' })),
       new Map([['T', handlerGate(1)]]),
       false,
       async value => value as never,
-      { debug() {}, givenBack: count => void givenBack.push(count) },
+      {
+        debug() {},
+        givenBack: count => void givenBack.push(count),
+        leftToOthers: messages => void left.push(...messages.map(({ msgId }) => msgId)),
+      },
     );
     const processQueue = { msgList: [waiting, skipped], putMessage() {}, remove: () => 3 };
     const pulled = { messageQueue: { key: 'q', topic: 'T' }, processQueue };
@@ -158,6 +169,7 @@ describe('departure', () => {
     expect(processQueue.remove()).toBe(1);
     await leaving.leave({ _processQueueTable: new Map([['q', pulled]]), _offsetStore: offsets(committed) });
     expect(committed).toEqual([1]);
+    expect(left).toEqual(['id-1']);
     expect(leaving.handlers.begins(waiting)).toBe(false);
   });
 });

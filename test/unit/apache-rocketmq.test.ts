@@ -76,7 +76,7 @@ describe('a listener', () => {
     const listener = scopedListener(() => void seen.push(agent.context.activeTag()), intake, agent);
     for (const tag of tags) {
       const properties: Record<string, string> = { KEYS: 'k', ...(tag !== undefined && { gray_tag: tag }) };
-      listener({ topic: 'T', properties }, { done: () => void skipped.push(tag) });
+      listener({ topic: 'T', msgId: 'id', properties }, { done: () => void skipped.push(tag) });
     }
     return { seen, skipped };
   };

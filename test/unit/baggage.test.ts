@@ -21,6 +21,12 @@ describe('readBaggage', () => {
     ['gray_tag=base', { own: 'base' }],
     ['gray_tag=%67ray', { own: 'gray' }],
     ['gray_tag=one,gray_tag=two', { own: 'one' }],
+    ['a=1,gray_tag=one,gray_tag=two', { own: 'one' }],
+    ['a=1, gray_tag=a_b ', { malformed: 'gray_tag=a_b' }],
+    ['a=%5B%7B%22name%22%3A%22x%22%7D%5D,gray_tag=gray', { own: 'gray' }],
+    [`${MSE_GRAY},__microservice_tag__=[{"name":"blue"}]`, { mse: 'gray' }],
+    [`${MSE_GRAY},a=[{"name":"blue"}]`, { mse: 'gray' }],
+    [`a=[{"name":"blue"}],${MSE_GRAY}`, { mse: 'gray' }],
     ['gray_tag=a_b,gray_tag=two', { own: 'two' }],
     ['gray_tag=', { malformed: 'gray_tag=' }],
     ['gray_tag', { malformed: 'gray_tag' }],
@@ -46,6 +52,11 @@ describe('readBaggage', () => {
   ])('%j', (header, expected) => {
     expect(readBaggage(header, KEY)).toEqual({ own: undefined, mse: undefined, malformed: undefined, ...expected });
   });
+});
+
+it('a member of our name without a value has none, be it a well-formed tag', () => {
+  expect(readBaggage('lane', 'lane')).toEqual({ own: undefined, mse: undefined, malformed: 'lane' });
+  expect(readBaggage('a,l=gray', 'l')).toMatchObject({ own: 'gray' });
 });
 
 describe('mergeBaggage', () => {
@@ -137,6 +148,9 @@ describe('joinBaggage', () => {
     [['a=1,a=1', 'a=1'], 'a=1,a=1'],
     [['', 'a=1', ' '], 'a=1'],
     [['a', 'a'], 'a'],
+    [['a=1 ', 'a=1'], 'a=1 '],
+    [['a=1', ' '], 'a=1'],
+    [['=1', '=2', '=1'], '=1,=2,=1'],
   ])('%j', (headers, expected) => {
     expect(joinBaggage(headers)).toBe(expected);
   });

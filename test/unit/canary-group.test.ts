@@ -70,7 +70,7 @@ describe('the hint of a failure', () => {
     };
     const error = await failure(prepare(administration));
     expect(ready).toEqual(['broker-a']);
-    expect(error.prepared).toEqual({ created: ['broker-a'], used: [], offsets: 1 });
+    expect(error.prepared).toEqual({ created: ['broker-a'], createdAlone: [], used: [], offsets: 1 });
     expect(error.hint).toContain('-b 10.0.0.4:10911 -g group1_gray -o true -r 3');
     expect(error.hint).not.toContain('-b 10.0.0.3:10911');
   });
@@ -90,7 +90,7 @@ it('a group that another canary created in between is used', async () => {
   const groupSettings: BrokerAdministration['groupSettings'] = async (at, group) =>
     group === 'group1' || (at === broker && looks++ > 0) ? { groupName: group } : undefined;
   const error = await failure(prepare(cluster({ groupSettings, commitOffset: async () => {} })));
-  expect(error.prepared).toEqual({ created: [], used: ['broker-a'], offsets: 1 });
+  expect(error.prepared).toEqual({ created: [], createdAlone: [], used: ['broker-a'], offsets: 1 });
   expect(error.failures.map(one => one.broker)).toEqual([second]);
 });
 

@@ -150,13 +150,13 @@ describe('environment', () => {
 
   it('with a variable that is no setting is worth a notice', () => {
     const { notices } = loadSettings({ GRAY_TAGS: 'x', GRAYSCALE: '1', GRAY_CONFIG: '', GRAY_TAG: 'gray' });
-    expect(notices).toEqual(['GRAY_TAGS is not a setting of rocketmq-gray and is ignored']);
+    expect(notices).toEqual([{ type: 'unknown variable', variable: 'GRAY_TAGS' }]);
   });
 
   it('with a setting that has no effect is worth a notice', () => {
     const { settings, notices } = loadSettings({ GRAY_MQ_TAGS: 'gray,blue', GRAY_MQ_BASELINE: 'none' });
     expect(settings).toMatchObject({ mqTags: ['gray', 'blue'], mqBaseline: 'none' });
-    expect(notices).toEqual(['GRAY_MQ_TAGS has no effect with GRAY_MQ_BASELINE=none']);
+    expect(notices).toEqual([{ type: 'tags without auto', mode: 'none' }]);
   });
 });
 

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { ago } from '../../src/inspection/cluster/amounts';
+import type { AnnouncedProcess } from '../../src/inspection/cluster/announced-processes';
 import type { Answer } from '../../src/inspection/cluster/answer';
-import type { AnnouncedProcess, GroupMembers } from '../../src/inspection/cluster/cluster-inspection';
-import { ago, doctorChecks, doctorExitCode, settingDifferences } from '../../src/inspection/doctor/doctor-checks';
+import type { GroupMembers } from '../../src/inspection/cluster/group-members';
+import { settingDifferences } from '../../src/inspection/doctor/canary-group-checks';
+import { doctorChecks, doctorExitCode } from '../../src/inspection/doctor/doctor-checks';
 import type { BrokerPicture, DoctorPicture, GroupOnBroker } from '../../src/inspection/doctor/doctor-picture';
 
 const AWAY = { problem: 'connection lost', isRefusal: false };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { statusReport } from '../../src/command-line/status-report';
+import type { AnnouncedProcess } from '../../src/inspection/cluster/announced-processes';
 import type { Answer } from '../../src/inspection/cluster/answer';
-import type { AnnouncedProcess } from '../../src/inspection/cluster/cluster-inspection';
 import { fleetOf } from '../../src/inspection/fleet/fleet';
 import type { BrokerAnswers, FleetAnswers, GroupAnswers } from '../../src/inspection/fleet/fleet-answers';
 import { type Group, isReached } from '../../src/inspection/fleet/fleet-shape';

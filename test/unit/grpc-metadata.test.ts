@@ -30,6 +30,7 @@ describe('metadata of a call', () => {
     ],
     ['an entry of ours', {}, 'gray', { baggage: ['a=1,gray_tag=old'] }, { baggage: ['gray_tag=gray,a=1'] }],
     ['what is right already', {}, 'gray', { baggage: ['gray_tag=gray,a=1'] }, 'same'],
+    ['ours and others apart', {}, 'gray', { baggage: ['gray_tag=gray', 'a=1'] }, { baggage: ['gray_tag=gray,a=1'] }],
     ['base', {}, 'base', { baggage: ['gray_tag=gray'] }, { baggage: ['gray_tag=base'] }],
     ['no tag', {}, undefined, { baggage: ['gray_tag=own', 'a=1'] }, 'same'],
     ['mse', { interop: 'mse' }, 'gray', {}, { baggage: [`gray_tag=gray,${MSE}`], 'x-mse-tag': ['gray'] }],

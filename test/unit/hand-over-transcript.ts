@@ -11,7 +11,8 @@ import {
   type Phase,
   type TagReport,
 } from '../../src/rocketmq/hand-over/hand-over';
-import { lineOf } from '../../src/rocketmq/hand-over/lines';
+import { sayFact } from '../../src/rocketmq/hand-over/say-fact';
+import { recordedLog } from './recorded-log';
 
 const GROUP = 'group1';
 const SEPARATOR = '----';
@@ -166,8 +167,9 @@ function describeAction(state: Play, process: Process, action: HandOverAction): 
       process.drainAsked.set(action.tag, action.id);
       return `tell when ${canaryGroup(action.tag)} is drained on ${action.topics.join(', ')}`;
     case 'say': {
-      const { level, text } = lineOf(action.fact, GROUP, canaryGroup);
-      return `${level}: ${text}`;
+      const lines: string[] = [];
+      sayFact(action.fact, GROUP, canaryGroup, recordedLog(lines));
+      return lines.join();
     }
   }
 }

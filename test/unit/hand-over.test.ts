@@ -6,9 +6,10 @@ import {
   type HandOverEvent,
   type Marker,
 } from '../../src/rocketmq/hand-over/hand-over';
-import { lineOf } from '../../src/rocketmq/hand-over/lines';
+import { sayFact } from '../../src/rocketmq/hand-over/say-fact';
 import { DRAIN_MS, GIVE_UP_AFTER_MS } from '../../src/rocketmq/hand-over/tag-life';
 import { QUEUES, World, type WorldOptions } from './hand-over-world';
+import { recordedLog } from './recorded-log';
 
 /** What can happen from outside, and a number that chooses which step of those that are possible comes next. */
 const happening = (tags: readonly string[]) =>
@@ -265,9 +266,13 @@ const ensured = (tag: string, ...topics: string[]): HandOverEvent => ({
 const markers = (...all: Marker[]): HandOverEvent => ({ type: 'markers read', markers: all });
 /** Actions, without what is said. */
 const done = (actions: readonly HandOverAction[]) => actions.filter(({ type }) => type !== 'say');
-const lines = (actions: readonly HandOverAction[]) =>
-  actions.flatMap(action => (action.type === 'say' ? lineOf(action.fact, 'group1', canaryGroup) : []));
-const said = (actions: readonly HandOverAction[]) => lines(actions).map(({ text }) => text);
+const lines = (actions: readonly HandOverAction[]) => {
+  const lines: string[] = [];
+  const log = recordedLog(lines);
+  for (const action of actions) if (action.type === 'say') sayFact(action.fact, 'group1', canaryGroup, log);
+  return lines;
+};
+const said = (actions: readonly HandOverAction[]) => lines(actions).map(line => line.replace(/^(info|warn): /, ''));
 
 /** A tag that nobody declared, stood in for, of which nothing was heard for as long as it takes to give it up. */
 function longIdle() {
@@ -437,7 +442,7 @@ describe('hand-over', () => {
     }
     const stranded = on(failed);
     expect(done(stranded)).toEqual([{ type: 'exclude tags', topic: 'A', tags: [] }]);
-    expect(lines(stranded)).toContainEqual(expect.objectContaining({ level: 'warn' }));
+    expect(lines(stranded)).toContainEqual(expect.stringMatching(/^warn: /));
     seconds(30);
     expect(done(on(canaries()))).toMatchObject([{ type: 'start stand-in' }]);
     expect(done(on({ type: 'stand-in started', tag: 'gray' }))).toEqual([

@@ -36,6 +36,7 @@ const FLOORS = [
   'config',
   'log.ts',
   'log-output.ts',
+  'lines',
   'foreign-objects',
   'names',
 ];

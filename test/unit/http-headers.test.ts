@@ -3,6 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import {
   changeHeaderList,
   changeHeaderObject,
+  changeHeaders,
   createHeaderPropagation,
   type HeaderPropagationOptions,
   joined,
@@ -35,6 +36,7 @@ describe('extract', () => {
     [['x-mse-tag', "'; DROP TABLE x"], undefined],
     [['baggage', 'gray_tag=base'], 'base'],
     [['baggage'], undefined],
+    [['Trailer', 'gray_tag=gray', 'Forwarded', 'gray'], undefined],
   ])('%j: %s', (rawHeaders, expected) => {
     expect(propagation().extract(rawHeaders)).toBe(expected);
   });
@@ -46,6 +48,12 @@ describe('extract', () => {
       ['baggage', 'gray_tag=a_b'],
       ['x-mse-tag', 'a b'],
     ]);
+  });
+
+  it('says nothing of what is well-formed', () => {
+    const onMalformed = vi.fn();
+    propagation({ onMalformed }).extract(['baggage', 'gray_tag=gray', 'x-mse-tag', 'gray', 'Forwarded', 'a b']);
+    expect(onMalformed).not.toHaveBeenCalled();
   });
 
   it('sees nothing when inbound tags are ignored', () => {
@@ -86,7 +94,7 @@ describe('changes', () => {
       { baggage: 'gray_tag=gray' },
     ],
   ])('%s', (_name, options, tag, before, after) => {
-    expect(changeHeaderObject(before, propagation(options).changes(tag))).toEqual(after);
+    expect(changeHeaderObject(before, propagation(options).changes(tag))).toStrictEqual(after);
   });
 
   it('are none for an untagged call: it leaves with the very same bytes', () => {
@@ -97,6 +105,9 @@ describe('changes', () => {
     const { changes } = propagation();
     for (let i = 0; i < 200; i++)
       expect(changeHeaderObject({}, changes(`t${i}`))).toEqual({ baggage: `gray_tag=t${i}` });
+    // The same list again: it is remembered.
+    const isRemembered = (tag: string) => new Set([changes(tag), changes(tag)]).size === 1;
+    expect([0, 63, 64, 199].map(i => isRemembered(`t${i}`))).toEqual([true, true, false, false]);
   });
 });
 
@@ -142,6 +153,10 @@ describe('changeHeaderList', () => {
       ['a', ['1', '2'], 'b', 3],
       ['a', ['1', '2'], 'b', 3, 'baggage', 'gray_tag=gray'],
     ],
+    [
+      ['x', 'BAGGAGE', 'Baggage', 'a=1'],
+      ['x', 'BAGGAGE', 'Baggage', 'gray_tag=gray,a=1'],
+    ],
     [['odd'], ['odd']],
   ])('%j gives %j', (before, after) => {
     const copy = structuredClone(before);
@@ -165,8 +180,28 @@ describe('changeHeaderList', () => {
   });
 });
 
+it('a list loses what nothing is left of', () => {
+  const { changes } = propagation({ inbound: 'ignore' });
+  expect(changeHeaderList(['a', '1', 'Baggage', 'gray_tag=q'], changes(undefined))).toEqual(['a', '1']);
+});
+
+it.each<[unknown, unknown]>([
+  [undefined, { baggage: 'gray_tag=gray' }],
+  [null, { baggage: 'gray_tag=gray' }],
+  [{ a: '1' }, { a: '1', baggage: 'gray_tag=gray' }],
+  [
+    ['a', '1'],
+    ['a', '1', 'baggage', 'gray_tag=gray'],
+  ],
+  ['a: 1', 'a: 1'],
+  [7, 7],
+])('headers of any form: %j become %j', (before, after) => {
+  expect(changeHeaders(before, GRAY)).toEqual(after);
+});
+
 describe('changeHeaderObject', () => {
   it.each<[object | null | undefined, object]>([
+    [{ trailer: 'x' }, { trailer: 'x', baggage: 'gray_tag=gray' }],
     [undefined, { baggage: 'gray_tag=gray' }],
     [null, { baggage: 'gray_tag=gray' }],
     [{ a: '1' }, { a: '1', baggage: 'gray_tag=gray' }],

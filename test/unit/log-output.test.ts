@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createIsolationFailure } from '../../src/agent/isolation-failure';
 import { loadSettings } from '../../src/config/load';
+import { line as lineOf } from '../../src/lines/line';
 import { createLog } from '../../src/log';
 import { formatLine, lineOutput } from '../../src/log-output';
 
@@ -12,13 +13,14 @@ beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'rocketmq-gray-log-'));
 });
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
+const REST = { words: (text: string) => text, meaning: 'x', remedy: 'x' };
 const read = (file: string) => readFileSync(file, 'utf8');
 
-it('has the time, the process and no line breaks in each line', () => {
-  const line = formatLine('warn: ', 'one\n  two\r\nthree');
-  const [, time] = /^\[rocketmq-gray\] (\S+) (\d+) warn: one two three$/.exec(line) ?? [];
+it('has the time, the process, a code and no line breaks in each line', () => {
+  const text = formatLine({ code: 'GRAY-123', level: 'warn' }, 'one\n  two\r\nthree');
+  const [, time] = /^\[rocketmq-gray\] (\S+) (\d+) GRAY-123 warn: one two three$/.exec(text) ?? [];
   expect(new Date(String(time)).toISOString()).toBe(time);
-  expect(line.split(' ')[2]).toBe(String(process.pid));
+  expect(text.split(' ')[2]).toBe(String(process.pid));
 });
 
 it('appends to a file, and to its successor after a rotation', () => {
@@ -36,7 +38,9 @@ it('goes to standard error, with one warning, where there can be no file', () =>
   const write = lineOutput(join(directory, 'none', 'gray.log'), outputs);
   write('one');
   write('two');
-  expect(read(outputs.stderr)).toMatch(/^\[rocketmq-gray\] \S+ \d+ warn: GRAY_LOG_TO=\S+: ENOENT.*\none\ntwo\n$/);
+  expect(read(outputs.stderr)).toMatch(
+    /^\[rocketmq-gray\] \S+ \d+ GRAY-109 warn: GRAY_LOG_TO=\S+: ENOENT.*\none\ntwo\n$/,
+  );
 });
 
 it.each(['stderr', 'stdout'] as const)("goes to a manager's file until the manager has replaced %s", name => {
@@ -55,15 +59,30 @@ it.each(['stderr', 'stdout'] as const)("goes to a manager's file until the manag
   expect([read(file), replaced]).toEqual(['one\n', ['two\n']]);
 });
 
-it('says warnings and errors once for each key, by the level', () => {
+it('says what the level allows, and some lines once', () => {
+  const first = (text: string) => text.slice(0, 1);
+  const each = lineOf('GRAY-001', 'error', REST);
+  const kinds = ['process', 'text', first] as const;
+  const [ofProcess, ofText, ofKey] = kinds.map((once, index) =>
+    lineOf(`GRAY-${10 + index}`, 'error', { ...REST, once }),
+  );
   const lines: string[] = [];
-  const log = createLog('error', line => void lines.push(line.replace(/^\S+ \S+ \d+ /, '')));
-  log.error('a');
-  log.warn('b');
-  log.warnOnce('k', 'c');
-  log.errorOnce('k', 'd');
-  log.errorOnce('k', 'e');
-  expect(lines).toEqual(['error: a', 'error: d']);
+  const log = createLog('error', text => void lines.push(text.replace(/^\S+ \S+ \d+ /, '')));
+  for (const text of ['ab', 'ac', 'ab']) {
+    log.say(lineOf('GRAY-002', 'warn', REST), text);
+    for (const given of [each, ofProcess, ofText, ofKey]) log.say(given as typeof each, text);
+  }
+  const all = lines.map(text => text.replace('GRAY-', '').replace('error: ', ''));
+  expect(all).toEqual(['001 ab', '10 ab', '11 ab', '12 ab', '001 ac', '11 ac', '001 ab']);
+});
+
+it('makes no words of a line that is not said', () => {
+  const words = () => {
+    throw new Error('made');
+  };
+  const log = createLog('warn', () => {});
+  log.say(lineOf('GRAY-003', 'debug', { ...REST, words }), undefined);
+  expect([log.isDebug, createLog('debug', () => {}).isDebug]).toEqual([false, true]);
 });
 
 it.each<[Record<string, string>, 'ends' | 'goes on', RegExp]>([
@@ -89,7 +108,7 @@ it.each<[Record<string, string>, 'ends' | 'goes on', RegExp]>([
   const { exit } = process;
   process.exit = ((code: unknown) => void codes.push(code)) as typeof exit;
   try {
-    fail('x');
+    fail(lineOf('GRAY-004', 'error', REST), 'x');
   } finally {
     process.exit = exit;
   }

@@ -22,6 +22,8 @@ function fakeMember() {
       member.returned.push(...messages);
     },
     onError: (error: unknown) => void member.errors.push(error),
+    kept: [] as string[],
+    onKept: (message: string) => void member.kept.push(message),
   } satisfies PullMember<string> & Record<string, unknown>;
   return member;
 }
@@ -114,6 +116,7 @@ it('keeps what comes when nobody asks, renews it when it is handed out late, and
   const [first, second] = [receive(2), receive(2)];
   await settle();
   expect([first.value, second.value]).toEqual([['g1', 'g2'], ['g3']]);
+  expect([main.kept, standIn.kept]).toEqual([[], ['g1', 'g2', 'g3']]);
   expect(standIn.renewed).toEqual(['g1', 'g2', 'g3'].map(message => [message, INVISIBLE]));
   expect([main.polls.length, standIn.polls.length]).toEqual([1, 1]);
   await vi.advanceTimersByTimeAsync(INVISIBLE);

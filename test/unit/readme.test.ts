@@ -1,18 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { attributesTable, metricsTable, settingsTable, withTable } from '../../scripts/document-tables';
+import { CLIENTS } from '../../fixtures/rocketmq-clients/clients';
+import {
+  attributesTable,
+  clientsTable,
+  linesTables,
+  metricsTable,
+  settingsTable,
+  withTable,
+} from '../../scripts/document-tables';
+import { instrumentations } from '../../scripts/sources';
 import { SETTINGS } from '../../src/config/settings';
-import { LIBRARIES } from '../../src/instrumentations';
-import { aliOns, rocketmq } from '../../src/instrumentations/ali-ons';
-import { apacheDubboConsumer } from '../../src/instrumentations/apache-dubbo-consumer';
-import { apacheDubboService } from '../../src/instrumentations/apache-dubbo-service';
-import { apacheRocketmq } from '../../src/instrumentations/apache-rocketmq';
-import { grpcJs } from '../../src/instrumentations/grpc-js';
-import { nacosNaming } from '../../src/instrumentations/nacos-naming';
-import { next } from '../../src/instrumentations/next';
-import { rocketmqClientNodejs } from '../../src/instrumentations/rocketmq-client-nodejs';
-import { undici } from '../../src/instrumentations/undici';
+import { CATALOGUE, template } from '../../src/lines/catalogue';
 import { ATTRIBUTES, METRICS } from '../../src/metrics/metrics';
 import { VERSION } from '../../src/names/version';
 
@@ -30,24 +30,25 @@ describe('the README', () => {
     expect(document).toBe(withTable(withMetrics, 'attributes', attributesTable(ATTRIBUTES)));
   });
 
-  const instrumentations = [
-    undici,
-    next,
-    grpcJs,
-    nacosNaming,
-    apacheDubboConsumer,
-    apacheDubboService,
-    rocketmqClientNodejs,
-    aliOns,
-    rocketmq,
-    apacheRocketmq,
-  ];
-
-  it('names every library', () => {
-    expect(instrumentations.map(({ module }) => module)).toEqual(LIBRARIES.map(({ module }) => module));
+  it('leaves the tables of lines to docs/operations.md (npm run docs:tables writes them)', () => {
+    const document = readFileSync(join(root, 'docs', 'operations.md'), 'utf8');
+    expect(document).toBe(withTable(document, 'lines', linesTables(CATALOGUE, template)));
   });
 
-  it.each(instrumentations)('names $module with the range of its instrumentation', ({ module, versions }) => {
+  const libraries = instrumentations();
+
+  it('has the table of RocketMQ clients (npm run docs:tables writes it)', () => {
+    expect(readme).toBe(withTable(readme, 'rocketmq-clients', clientsTable(CLIENTS, libraries)));
+    const tested = [...CLIENTS].map(({ module }) => module).sort();
+    expect(
+      libraries
+        .filter(({ isMessaging }) => isMessaging)
+        .map(({ module }) => module)
+        .sort(),
+    ).toEqual(tested);
+  });
+
+  it.each(libraries)('names $module with the range of its instrumentation', ({ module, versions }) => {
     const row = readme.split('\n').find(line => line.startsWith(`| \`${module}\` |`));
     expect(row).toContain(`\`${versions}\``);
   });

@@ -53,6 +53,16 @@ describe('extract', () => {
     ]);
   });
 
+  it('says nothing where none was', () => {
+    const onMalformed = vi.fn();
+    const { extract } = propagation({ onMalformed });
+    for (const attachments of [{}, { gray_tag: 'gray' }, { [MSE]: 'blue' }, { [MSE]: mse('blue') }])
+      extract(attachments);
+    expect(onMalformed).not.toHaveBeenCalled();
+    // A list of a tag reads as one where it is taken for a text.
+    expect(extract({ [MSE]: [mse('blue')] })).toBe(undefined);
+  });
+
   it('sees nothing when inbound tags are ignored', () => {
     expect(propagation(IGNORE).extract({ gray_tag: 'gray', [MSE]: mse('gray') })).toBe(undefined);
   });
@@ -68,10 +78,13 @@ describe('inject', () => {
     ['interop', MSE_INTEROP, 'gray', { [MSE]: 'x' }, { gray_tag: 'gray', [MSE]: mse('gray') }],
     ['the baseline with interop', MSE_INTEROP, 'base', { [MSE]: 'x' }, { gray_tag: 'base' }],
     ['no tag, ignoring inbound ones', IGNORE, undefined, { gray_tag: 'x', [MSE]: 'y', a: '1' }, { a: '1' }],
+    ['no tag, ignoring one of ours', IGNORE, undefined, { gray_tag: 'x', a: '1' }, { a: '1' }],
+    ["no tag, ignoring another fleet's", IGNORE, undefined, { [MSE]: 'y', a: '1' }, { a: '1' }],
+    ['no tag, ignoring all, with interop', { ...IGNORE, ...MSE_INTEROP }, undefined, { [MSE]: 'y' }, {}],
     ['a tag, ignoring inbound ones', IGNORE, 'gray', { gray_tag: 'x', [MSE]: 'y' }, { gray_tag: 'gray' }],
   ])('%s', (_name, options, tag, attachments, expected) => {
     const frozen = Object.freeze({ ...attachments });
-    expect(propagation(options).inject(frozen, tag)).toEqual(expected);
+    expect(propagation(options).inject(frozen, tag)).toStrictEqual(expected);
     expect(frozen).toEqual(attachments);
   });
 

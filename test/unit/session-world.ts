@@ -13,6 +13,7 @@ import { createSession, type Session } from '../../src/rocketmq/consumer/session
 import { createIntake } from '../../src/rocketmq/hand-over/intake';
 import { consumerPlan } from '../../src/rocketmq/plan/consumer-plan';
 import type { Subscription } from '../../src/rocketmq/plan/subscription';
+import { recordedLog } from './recorded-log';
 
 const SETTINGS = { tag: 'gray', key: 'gray_tag', mqBaseline: 'auto', mqIgnoreTags: [] } as const;
 const SERVERS = { namesrv: 'n:9876', credentials: undefined };
@@ -98,7 +99,7 @@ export function sessionWorld({ sharesQueues = true, isAuto = true }: WorldOption
         };
       },
       part: { divide: async () => async () => {}, unsubscribed() {}, async leave() {}, async ended() {} },
-      info: line => void lines.push(line),
+      log: recordedLog(lines),
     });
     return {
       ...duties,
@@ -136,7 +137,7 @@ export function sessionWorld({ sharesQueues = true, isAuto = true }: WorldOption
     client: 'some-client',
     duties: dutiesOfLife,
     checkFilters: subscriptions => void checked.push(...subscriptions.map(({ topic }) => topic), '|'),
-    log: { info: line => void lines.push(line) },
+    log: recordedLog(lines),
     report: (_what, error) => void reported.push(error),
   });
 

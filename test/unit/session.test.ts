@@ -29,7 +29,7 @@ describe('a consumer of a canary', () => {
       '1 withdrawn',
       '1 ended',
     ]);
-    expect(world.lines).toEqual(["group1 -> group1_gray, T: gray_tag = 'gray'"]);
+    expect(world.lines).toEqual(["info: group1 -> group1_gray, T: gray_tag = 'gray'"]);
   });
 
   it('is withdrawn only once its client has closed, where each queue belongs to one member', async () => {
@@ -84,7 +84,7 @@ describe('a consumer of a canary', () => {
     await world.tryAgain();
     await world.end('ready T');
     expect([world.announced(), world.session.report()?.isAnnounced]).toEqual([0, undefined]);
-    expect(world.lines.slice(1)).toEqual(['group1_gray is ready now']);
+    expect(world.lines.slice(1)).toEqual(['info: group1_gray is ready now']);
     void world.subscribe('U');
     await world.end('ready U');
     expect(world.announced()).toBe(0);
@@ -272,8 +272,8 @@ describe('the subscriptions of a consumer', () => {
     await world.tryAgain();
     await world.end('ready A', 'partly');
     expect(world.lines.slice(1)).toEqual([
-      'group1_gray is ready on some brokers: the baseline is told that gray is there',
-      "group1 -> group1_gray, A: gray_tag = 'gray'",
+      'info: group1_gray is ready on some brokers: the baseline is told that gray is there',
+      "info: group1 -> group1_gray, A: gray_tag = 'gray'",
     ]);
   });
 

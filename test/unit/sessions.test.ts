@@ -4,21 +4,13 @@ import { loadSettings } from '../../src/config/load';
 import type { ClientKind } from '../../src/rocketmq/consumer/client';
 import { FilterSideError } from '../../src/rocketmq/consumer/filter-side';
 import { BlindConsumerError, createSessions } from '../../src/rocketmq/consumer/sessions';
+import { recordedLog } from './recorded-log';
 
 const CLIENT: ClientKind = { name: 'some-client', knowsSql92: false, sharesQueues: false };
 
 function sessions(env: Record<string, string>) {
   const lines: string[] = [];
-  const say = (level: string) => (text: string) => void lines.push(`${level}: ${text}`);
-  const once = (level: string) => (_key: string, text: string) => void lines.push(`${level}: ${text}`);
-  const log = {
-    error: say('error'),
-    warn: say('warn'),
-    info: say('info'),
-    debug: say('debug'),
-    warnOnce: once('warn'),
-    errorOnce: once('error'),
-  };
+  const log = recordedLog(lines, 'debug');
   const { settings } = loadSettings(env);
   return { lines, ...createSessions({ settings, log, onTag() {}, onOpened() {}, report() {} }) };
 }
@@ -63,7 +55,7 @@ describe('a client whose consumers do not show the tag of a message', () => {
   ])('is refused where it would take what it must not: %j', (env, which) => {
     const { open, lines } = sessions(env);
     const words = `its build is an old one, so nobody can tell which ${which}: the consumer of group1 is not made`;
-    expect(() => open('group1', client)).toThrow(new BlindConsumerError(`[rocketmq-gray] ${words}`));
+    expect(() => open('group1', client)).toThrow(new BlindConsumerError(`[rocketmq-gray] GRAY-314 ${words}`));
     expect(lines.filter(line => line.startsWith('error: '))).toEqual([`error: ${words}`]);
   });
 

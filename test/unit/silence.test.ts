@@ -1,16 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { silence } from '../../src/rocketmq/hand-over/silence';
+import { recordedLog } from './recorded-log';
 
 function watched() {
   const lines: string[] = [];
   let time = 0;
-  const log = {
-    warn: (text: string) => void lines.push(`warn: ${text}`),
-    info: (text: string) => void lines.push(`info: ${text}`),
-  };
   return {
     lines,
-    state: silence('group1', log, () => time),
+    state: silence('group1', recordedLog(lines), () => time),
     seconds: (count: number) => {
       time += 1_000 * count;
     },

@@ -9,7 +9,7 @@ import { World } from './simulation/world';
 
 const subscription = (topic: string, expression = '*') => ({ topic, filter: { type: 'TAG' as const, expression } });
 
-function runner(make: () => Promise<StandIn | Error>) {
+function runner(make: () => Promise<StandIn | Error>, canaries: readonly string[] = [], isOver = () => false) {
   const world = new World(1, true);
   const { clock } = new SimulatedProcess(world.network);
   const began = clock.now();
@@ -24,7 +24,7 @@ function runner(make: () => Promise<StandIn | Error>) {
     },
     async canaries() {
       happened('looks for canaries');
-      return { tags: new Set(), isComplete: true, about: undefined, problem: undefined };
+      return { tags: new Set(canaries), isComplete: true, about: undefined, problem: undefined };
     },
     readSubscriptions: async () => undefined,
     async otherStandIns() {
@@ -38,7 +38,7 @@ function runner(make: () => Promise<StandIn | Error>) {
       source: source as HandOverSource,
       subscriptions,
       knownTags: new Set(['gray']),
-      isOver: () => false,
+      isOver,
       groupOf: tag => `group1_${tag}`,
       clock,
       log: world.log(),
@@ -82,6 +82,32 @@ describe('a stand-in', () => {
       '1000 withdraws gray',
       '1000 stand-in ended',
     ]);
+  });
+
+  it('gives way to a canary that came just before it', async () => {
+    const { world, runner: standIns, story, told } = runner(async () => new Error('is not made'), ['gray', 'blue']);
+    standIns.start('gray', ['orders'], false);
+    await world.pass(3_000);
+    expect(story.slice(2)).toEqual(['500 withdraws gray', '500 canaries seen', '500 stand-in not started']);
+    expect(told).toEqual([
+      { type: 'canaries seen', tags: new Set(['gray', 'blue']), isComplete: false },
+      { type: 'stand-in not started', tag: 'gray', isFailure: false },
+    ]);
+  });
+
+  it('is not made for a consumer that was closed meanwhile', async () => {
+    const {
+      world,
+      runner: standIns,
+      story,
+    } = runner(
+      async () => new Error('is not made'),
+      [],
+      () => true,
+    );
+    standIns.start('gray', ['orders'], false);
+    await world.pass(3_000);
+    expect(story.slice(2)).toEqual(['500 withdraws gray', '500 canaries seen', '500 stand-in not started']);
   });
 
   it('is not subscribed to what the application unsubscribed from while it started', async () => {

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { describe, expect, it, vi } from 'vitest';
-import { type AnyFunction, wrapClass, wrapMethod } from '../../src/foreign-objects/wrap';
+import { type AnyFunction, isWrapped, wrapClass, wrapMethod } from '../../src/foreign-objects/wrap';
 import { hasFastProperties } from './shapes';
 
 const passing = (original: AnyFunction): AnyFunction =>
@@ -140,5 +140,26 @@ describe('wrapClass', () => {
 
   it('is wrapped once', () => {
     expect(wrapClass(Wrapped, (_args, _newTarget, make) => make([]))).toBe(Wrapped);
+  });
+
+  it('is wrapped once, also by another copy of the agent, unlike its heirs and what it was', async () => {
+    vi.resetModules();
+    const copy = await vi.importActual<typeof import('../../src/foreign-objects/wrap')>(
+      '../../src/foreign-objects/wrap',
+    );
+    expect(copy.wrapClass).not.toBe(wrapClass);
+    expect(copy.wrapClass(Wrapped, (_args, _newTarget, make) => make([]))).toBe(Wrapped);
+    class Heir extends Wrapped {}
+    expect([Wrapped, Heir, Original].map(copy.isWrapped)).toEqual([true, false, false]);
+    expect(Reflect.ownKeys(Wrapped)).toEqual(Reflect.ownKeys(Original));
+  });
+
+  it('a class that takes no more properties works as well', () => {
+    const Sealed = wrapClass(Object.preventExtensions(class Closed {}), (args, _newTarget, make) => make(args));
+    expect([new Sealed().constructor, Object.hasOwn(Sealed, 'other'), isWrapped(Sealed)]).toEqual([
+      Sealed,
+      false,
+      false,
+    ]);
   });
 });

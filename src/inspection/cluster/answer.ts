@@ -1,4 +1,5 @@
 /** What a server said, or why it is not known. */
+import { errorText } from '../../foreign-objects/error-text';
 import type { Credentials } from '../../names/credentials';
 
 export type Answer<T> = { readonly value: T } | NoAnswer;
@@ -27,9 +28,8 @@ export function settling(credentials: Credentials | undefined): Settle {
     try {
       return { value: await question };
     } catch (error) {
-      const text = error instanceof Error ? error.message : String(error);
       const isRefusal = (error as { name?: unknown } | null)?.name === 'BrokerAdministrationError';
-      return { problem: withoutAccount(text, credentials).replace(/\s*[\r\n]+\s*/g, ' '), isRefusal };
+      return { problem: withoutAccount(errorText(error), credentials).replace(/\s*[\r\n]+\s*/g, ' '), isRefusal };
     }
   };
 }

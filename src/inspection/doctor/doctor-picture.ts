@@ -1,32 +1,28 @@
 /** What `doctor` asks a cluster about one topic, group and tag. What the answers mean is said in doctor-checks.ts. */
 
 import type { Credentials } from '../../names/credentials';
-import {
-  type Broker,
-  type BrokerAdministration,
-  brokerAdministration,
-  type FilterProblem,
-  type GroupSettings,
-} from '../../rocketmq/administration/broker-administration';
+import type { Broker } from '../../rocketmq/administration/broker';
+import { type BrokerAdministration, brokerAdministration } from '../../rocketmq/administration/broker-administration';
+import type { TopicHost } from '../../rocketmq/administration/cluster-map';
+import type { FilterProblem } from '../../rocketmq/administration/filter-check';
+import type { GroupSettings } from '../../rocketmq/administration/groups';
 import type { Marker } from '../../rocketmq/hand-over/hand-over';
+import type { GroupSubscriptions } from '../../rocketmq/hand-over/written-subscriptions';
 import { consumerPlan, plannedFilter } from '../../rocketmq/plan/consumer-plan';
 import type { FilterExpression } from '../../rocketmq/plan/filter-expression';
 import { canaryGroup } from '../../rocketmq/plan/group-name';
 import { NOTHING_LEFT_OUT, withTags } from '../../rocketmq/plan/left-out';
+import { type AnnouncedProcess, announcementsIn } from '../cluster/announced-processes';
 import { type Answer, isKnown, type Settle, settling, valueIn } from '../cluster/answer';
-import {
-  type AnnouncedProcess,
-  type ClusterInspection,
-  clusterInspection,
-  type GroupMembers,
-  type TopicHost,
-} from '../cluster/cluster-inspection';
+import { type ClusterInspection, clusterInspection } from '../cluster/cluster-inspection';
+import type { GroupMembers } from '../cluster/group-members';
 import {
   askNameServers,
   askRelease,
   listedBrokers,
   markersByGroup,
   type NameServerAnswer,
+  subscriptionsOf,
 } from '../cluster/name-servers';
 
 export interface DoctorQuestion {
@@ -88,6 +84,8 @@ export interface DoctorPicture {
   readonly brokers: readonly BrokerPicture[];
   /** Undefined: only a proxy is known. */
   readonly markers: Answer<readonly Marker[]> | undefined;
+  /** Undefined: nobody was asked. */
+  readonly subscriptions?: Answer<GroupSubscriptions>;
   /** What the proxy says; undefined: it was not asked. */
   readonly proxy:
     | {
@@ -122,11 +120,12 @@ export async function doctorPicture(asked: DoctorQuestion): Promise<DoctorPictur
     const topic = await firstAnswer(addresses, address => settle(inspection.topic(address, question.topic)));
     const hosts = valueIn(topic) ?? [];
     const brokers = brokersInQuestion(nameServers, hosts);
-    const [pictures, markers] = await Promise.all([
+    const [pictures, markers, subscriptions] = await Promise.all([
       Promise.all(brokers.map(broker => askBroker(broker, head, hosts, inspection, administration, settle))),
       settle(markersByGroup(administration).then(markers => markers.get(question.group) ?? [])),
+      settle(subscriptionsOf(administration, question.group)),
     ]);
-    return { ...head, nameServers, topic, brokers: pictures, markers, proxy: undefined };
+    return { ...head, nameServers, topic, brokers: pictures, markers, subscriptions, proxy: undefined };
   } finally {
     inspection.close();
     administration.close();
@@ -172,7 +171,7 @@ async function askBroker(
   administration: BrokerAdministration,
   settle: Settle,
 ): Promise<BrokerPicture> {
-  const { topic, tag } = question;
+  const { topic } = question;
   const queues = Array.from(
     { length: hosts.find(host => host.broker === broker.name)?.readQueues ?? 0 },
     (_, id) => id,
@@ -199,7 +198,7 @@ async function askBroker(
     ofGroup(question.group),
     ofGroup(canaryGroup),
     when(() => inspection.refusalOfGroups(address)),
-    when(() => announcementsOf(inspection, address, question.group, canaryGroup, tag)),
+    when(() => announcementsOf(inspection, address, question)),
   ]);
   const filterProblems = { canary: canaryFilter, baseline: baselineFilter };
   return { broker, release, filterProblems, ends, baseline, canary, refusalOfGroups, announcements };
@@ -209,17 +208,10 @@ async function askBroker(
 async function announcementsOf(
   inspection: ClusterInspection,
   address: string,
-  group: string,
-  canaryGroup: string,
-  tag: string,
+  { group, tag }: Pick<DoctorQuestion, 'group' | 'tag'>,
 ): Promise<AnnouncedProcess[]> {
-  const asked = await Promise.all([
-    inspection.announcementsOf(address, 'canary', group),
-    inspection.announcementsOf(address, 'baseline', group),
-    inspection.announcementsOf(address, 'stand-in', canaryGroup),
-    inspection.announcementsOf(address, 'declared', canaryGroup),
-  ]);
-  return asked.flat().filter(({ kind, announcer }) => kind !== 'canary' || announcer.name === tag);
+  const announced = await announcementsIn(inspection, address, group, [tag]);
+  return announced.filter(({ kind, announcer }) => kind !== 'canary' || announcer.name === tag);
 }
 
 /** Where a proxy alone can be reached, it knows the topic and who is connected. */

@@ -1,5 +1,6 @@
 /** A fleet as its brokers know it: environments, who is there, who takes which messages, what waits. */
 import type { Phase } from '../../rocketmq/hand-over/hand-over';
+import type { Member } from '../cluster/group-members';
 
 /** The shape that `rocketmq-gray status --json` prints. What is not known is null. */
 export interface Fleet {
@@ -86,13 +87,4 @@ export interface TopicFlow {
   readonly backlog: number | null;
   /** What the brokers gave to the group, mean of the last minute. */
   readonly takenPerSecond: number | null;
-}
-
-/** A client that is connected in a consumer group. */
-export interface Member {
-  readonly clientId: string;
-  /** `host:port`, where it is connected from. */
-  readonly address: string;
-  readonly language: string;
-  readonly isStandIn: boolean;
 }

@@ -1,9 +1,10 @@
 /** What the answers of a cluster make of a fleet. Pure. */
 import type { FilterExpression } from '../../rocketmq/plan/filter-expression';
+import type { AnnouncedProcess } from '../cluster/announced-processes';
 import { type Answer, isKnown, valueIn } from '../cluster/answer';
-import type { AnnouncedProcess } from '../cluster/cluster-inspection';
+import type { Member } from '../cluster/group-members';
 import type { BrokerAnswers, FleetAnswers } from './fleet-answers';
-import type { Environment, Fleet, Group, Instance, Member, TakenBy } from './fleet-shape';
+import type { Environment, Fleet, Group, Instance, TakenBy } from './fleet-shape';
 import { isOwnTopic, type Lane, lanesOf, topicsOf } from './lanes';
 
 export function fleetOf(answers: FleetAnswers): Fleet {

@@ -3,8 +3,10 @@
 import { isInstanceTag } from '../../names/tag';
 import type { Marker } from '../../rocketmq/hand-over/hand-over';
 import { canaryGroup } from '../../rocketmq/plan/group-name';
+import type { AnnouncedProcess } from '../cluster/announced-processes';
 import { type Answer, valueIn } from '../cluster/answer';
-import type { AnnouncedProcess, GroupMembers, GroupStats } from '../cluster/cluster-inspection';
+import type { GroupStats } from '../cluster/consumer-groups';
+import type { GroupMembers } from '../cluster/group-members';
 
 /** A consumer group in an environment. */
 export interface Lane {

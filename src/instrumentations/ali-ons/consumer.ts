@@ -2,6 +2,7 @@
 
 import type { Exports, Patch } from '../../agent/instrumentation';
 import { type AnyFunction, wrapGetter, wrapMethod } from '../../foreign-objects/wrap';
+import { handOverLines } from '../../lines/hand-over';
 import type { ConsumerPrototype, MQPushConsumer } from './client';
 import type { Leaver } from './departure';
 import { type Handler, isHandler, scopedHandler } from './handler';
@@ -17,6 +18,7 @@ export const patchConsumer =
   (MQPushConsumer: Exports, agent, copy) => {
     const { prototype } = MQPushConsumer;
     const hooks = hooksOf(name, MQPushConsumer, agent, copy);
+    // The first look opens the consumer's session: the client's own constructor needs the group (newOffsetStoreInstance).
     wrapGetter<string>(prototype, 'consumerGroup', consumer => hooks.states.of(consumer).intake.group);
     patchSubscriptions(prototype, hooks);
     patchLife(prototype, hooks);
@@ -77,7 +79,7 @@ function retryHandler(consumer: MQPushConsumer, retryTopic: string, handler: Han
     const topic = (message as { readonly retryTopic?: string }).retryTopic;
     const isOwn = topic === undefined || (consumer as SubscribedConsumer)._subscriptions.has(topic);
     if (isOwn) return settle(handler.call(consumer, message, ...rest));
-    agent.log.debug(`${consumer.consumerGroup}: a retry of ${topic} is passed on, since nothing here subscribes to it`);
+    agent.log.say(handOverLines.retryPassedOn, { group: consumer.consumerGroup, topic });
     return passOn(retryTopic, message as Parameters<typeof passOn>[1], { copy, settle, options: consumer.options });
   };
   // The client takes async functions only.

@@ -84,6 +84,8 @@ export function departure(
     debug(error: unknown): void;
     /** So many messages were pulled, and are left to the other members of the group. */
     givenBack(count: number): void;
+    /** Those, and others that the client holds on to and never begins. */
+    leftToOthers(messages: readonly Message[]): void;
   },
 ): Departure {
   let hasBegun = false;
@@ -98,6 +100,7 @@ export function departure(
 
   const giveUp = ({ _offsetStore: store }: Leaver, pulled: PulledQueue | undefined) => {
     if (pulled === undefined || givenUp.has(pulled.processQueue)) return;
+    told.leftToOthers(pulled.processQueue.msgList.filter(message => !hasBegunWith(message)));
     const { entry, dropped } = dropUnbegun(store, pulled);
     givenUp.set(pulled.processQueue, entry);
     if (dropped > 0) told.givenBack(dropped);

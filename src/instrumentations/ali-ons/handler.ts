@@ -1,5 +1,7 @@
 /** The application's handler of a topic, as a consumer runs it. */
+
 import type { Agent } from '../../agent/agent';
+import { messageLines } from '../../lines/messages';
 import { extractTag, recordCarrier } from '../../propagation/message-properties';
 import type { Intake } from '../../rocketmq/hand-over/intake';
 import { type FilterExpression, tagsOf } from '../../rocketmq/plan/filter-expression';
@@ -73,7 +75,9 @@ export function scopedHandler(
         begun = handling.begins?.(message) ?? true;
         if (!begun) return undefined;
         if (!seen.isTaken) {
-          agent.counts.skipped(intake, message.topic, seen.tag);
+          const { topic, msgId: id } = message;
+          agent.counts.skipped(intake, topic, seen.tag);
+          if (agent.log.isDebug) agent.log.say(messageLines.skipped, { group: intake.group, topic, id, tag: seen.tag });
           return undefined;
         }
         agent.counts.consumed(intake, message.topic, seen.tag, 'process');

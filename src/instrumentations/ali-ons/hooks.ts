@@ -1,7 +1,11 @@
 /** A copy of the library as the hooks of its consumers use it, and what they make of a consumer of the application. */
+
 import type { Agent } from '../../agent/agent';
 import type { Exports, LibraryCopy } from '../../agent/instrumentation';
 import type { AnyFunction } from '../../foreign-objects/wrap';
+import { groupLines } from '../../lines/groups';
+import { handOverLines } from '../../lines/hand-over';
+import { messageLines } from '../../lines/messages';
 import type { ClientKind } from '../../rocketmq/consumer/client';
 import type { Intake } from '../../rocketmq/hand-over/intake';
 import { beginningOf, connectionOf, type MQPushConsumer, takesSql92 } from './client';
@@ -36,8 +40,14 @@ export function hooksOf(name: string, MQPushConsumer: Exports, agent: Agent, cop
 
   const departureOf = (intake: Intake, gates: Map<string, HandlerGate>): Departure =>
     departure(intake, gates, !usesGenerators, settle, {
-      debug: error => agent.log.debug(`${intake.group} is left, with a problem: ${String(error)}`),
+      debug: error => agent.log.say(handOverLines.leftWithProblem, { group: intake.group, problem: String(error) }),
       givenBack: count => agent.counts.givenBack(intake, count),
+      leftToOthers(messages) {
+        if (!agent.log.isDebug) return;
+        for (const { topic, msgId: id } of messages) {
+          agent.log.say(messageLines.leftToOthers, { group: intake.group, topic, id });
+        }
+      },
     });
   /** Filters change while a consumer runs, and the next heartbeat of its own may be half a minute away. */
   const tellBrokersOfChanges = (consumer: MQPushConsumer, intake: Intake) => {
@@ -45,7 +55,7 @@ export function hooksOf(name: string, MQPushConsumer: Exports, agent: Agent, cop
       async () => {
         if (consumer._inited && !consumer._isClosed) await settle(consumer._mqClient.sendHeartbeatToAllBroker());
       },
-      error => agent.log.debug(`a heartbeat with the filter of ${intake.group} failed: ${String(error)}`),
+      error => agent.log.say(groupLines.heartbeatFailed, { group: intake.group, problem: String(error) }),
     );
     intake.onChange(tell);
   };

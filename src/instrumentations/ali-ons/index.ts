@@ -10,6 +10,12 @@
  * - `pullMessageQueue` (a consumer that leaves pulls nothing), `correctTagsOffset` (offsets of pulls that bring nothing) and,
  *   where the client knows SQL92, `executePullRequestImmediately` (errors).
  *
+ * Of a consumer in a canary's group: `_offsetStore.updateConsumeOffsetToBroker` (an offset of -1 is none). As it leaves, of
+ * each of its `ProcessQueue`s: `msgList` is cut, `putMessage` and `remove` are replaced (nothing more begins).
+ *
+ * Of stand-ins, a subclass of `MQPushConsumer`: `clientId` (tells them from canaries) and `_handleError`. Of their
+ * `MQClient`: the events `error`, `request` (a member came or went) and `close`.
+ *
  * Of `MQProducer.prototype`: `sendKernelImpl` (each attempt to send).
  */
 import type { Instrumentation } from '../../agent/instrumentation';

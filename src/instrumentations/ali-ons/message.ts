@@ -5,6 +5,7 @@ import type { LibraryCopy } from '../../agent/instrumentation';
 export const RETRY_TOPIC = '%RETRY%';
 
 export interface Message {
+  readonly msgId: string;
   readonly topic: string;
   readonly tags?: string;
   readonly reconsumeTimes: number;

@@ -1,4 +1,5 @@
 /** Waits until the queues of a stand-in's topics have been shared out among the members of its group. */
+import { deferred } from '../../rocketmq/remoting/deferred';
 
 /** How long the client may take for it, in ms. */
 const START_MS = 20_000;
@@ -17,23 +18,21 @@ export function rebalances(): Rebalances {
     async of(topics) {
       const missing = new Set(topics);
       if (missing.size === 0) return;
-      let timer: NodeJS.Timeout | undefined;
-      let waiter: { done(topic: string): void; failed(error: unknown): void } | undefined;
+      const { promise, resolve, reject } = deferred();
+      const waiter = {
+        done(topic: string) {
+          missing.delete(topic);
+          if (missing.size === 0) resolve();
+        },
+        failed: reject,
+      };
+      waiting.add(waiter);
+      const timer = setTimeout(() => reject(new Error(`no queues of ${[...missing].join(', ')} in time`)), START_MS);
       try {
-        await new Promise<void>((resolve, reject) => {
-          waiter = {
-            done(topic) {
-              missing.delete(topic);
-              if (missing.size === 0) resolve();
-            },
-            failed: reject,
-          };
-          waiting.add(waiter);
-          timer = setTimeout(() => reject(new Error(`no queues of ${[...missing].join(', ')} in time`)), START_MS);
-        });
+        await promise;
       } finally {
         clearTimeout(timer);
-        if (waiter !== undefined) waiting.delete(waiter);
+        waiting.delete(waiter);
       }
     },
     done(topic) {

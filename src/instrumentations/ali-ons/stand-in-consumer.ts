@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Agent } from '../../agent/agent';
 import type { AnyClass } from '../../foreign-objects/wrap';
+import { handOverLines } from '../../lines/hand-over';
 import type { Intake } from '../../rocketmq/hand-over/intake';
 import type { StandIn } from '../../rocketmq/hand-over/stand-in';
 import type { Subscription } from '../../rocketmq/plan/subscription';
@@ -67,7 +68,8 @@ export function makeStandIn(
   intake: Intake,
   options: StandInOptions,
 ): StandInInTheMaking {
-  const debug = (error: unknown) => options.agent.log.debug(`the stand-in in ${intake.group}: ${String(error)}`);
+  const debug = (error: unknown) =>
+    options.agent.log.say(handOverLines.standInFailed, { canaryGroup: intake.group, problem: String(error) });
   const departure = options.departureOf(intake, mainState.gates);
   const rebalanced = rebalances();
   const consumer = construct({ main, mainState, intake, options, departure, rebalanced, debug });

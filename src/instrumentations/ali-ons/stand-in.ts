@@ -6,6 +6,7 @@
  * share. What fails for one of them in the application's client would end the application's subscriptions: a rebalance
  * that rejects does, when it happens within `subscribe`. And the client's id tells a stand-in from a canary.
  */
+import { handOverLines } from '../../lines/hand-over';
 import { type StandInMaker, standInWith } from '../../rocketmq/hand-over/stand-in';
 import type { MQPushConsumer } from './client';
 import { coalesced } from './coalesced';
@@ -49,7 +50,7 @@ function sharedClients({ agent, settle }: StandInOptions) {
       const count = users.get(client);
       users.set(client, (count ?? 0) + 1);
       if (count !== undefined) return;
-      const debug = (error: unknown) => agent.log.debug(`the client of stand-ins: ${String(error)}`);
+      const debug = (error: unknown) => agent.log.say(handOverLines.standInClientFailed, { problem: String(error) });
       // ali-ons itself looks for new members of its groups every 10 s only. Until then, two would pull the same queues.
       const rebalance = coalesced(() => settle<void>(client.doRebalance()), debug);
       client.on('request', ({ code }) => {

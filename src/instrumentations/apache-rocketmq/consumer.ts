@@ -1,7 +1,9 @@
 /** Push consumers of apache-rocketmq: their group, which messages they emit, and within which tag. */
+
 import type { Agent } from '../../agent/agent';
 import type { Exports, LibraryCopy, Patch } from '../../agent/instrumentation';
 import { type AnyFunction, wrapClass, wrapMethod } from '../../foreign-objects/wrap';
+import { messageLines } from '../../lines/messages';
 import { extractTag, recordCarrier } from '../../propagation/message-properties';
 import type { ClientKind } from '../../rocketmq/consumer/client';
 import type { Reach } from '../../rocketmq/consumer/duties';
@@ -16,6 +18,7 @@ interface ConsumerState {
 
 interface Message {
   readonly topic: string;
+  readonly msgId: string;
   /** Of builds with message-properties.patch. */
   readonly properties?: Record<string, string>;
 }
@@ -154,7 +157,9 @@ export function scopedListener(listener: Listener, intake: Intake, agent: Agent)
       see(message, intake, agent),
     );
     if (!isTaken) {
-      agent.counts.skipped(intake, message.topic, tag);
+      const { topic, msgId: id } = message;
+      agent.counts.skipped(intake, topic, tag);
+      if (agent.log.isDebug) agent.log.say(messageLines.skipped, { group: intake.group, topic, id, tag });
       return acknowledgement.done();
     }
     agent.counts.consumed(intake, message.topic, tag, 'process');

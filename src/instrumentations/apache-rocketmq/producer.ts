@@ -1,8 +1,10 @@
 /** Producers of apache-rocketmq: the tag of each message, and the flow of what happens once it is sent. */
+
 import type { Agent } from '../../agent/agent';
 import type { Patch } from '../../agent/instrumentation';
 import { overlay } from '../../foreign-objects/overlay';
 import { type AnyFunction, wrapMethod } from '../../foreign-objects/wrap';
+import { messageLines } from '../../lines/messages';
 import { addonOf } from './addon';
 import { hasSeparators, propertyChanges, type SendOptions } from './property-string';
 
@@ -25,10 +27,7 @@ export const patchProducer: Patch = (_exports, agent, copy) =>
 /** What the client gets in the place of the application's options; those where nothing has to be changed. */
 function tagged(topic: string, options: SendOptions, agent: Agent): SendOptions {
   if (hasSeparators(options.keys) || hasSeparators(options.tags)) {
-    agent.log.warnOnce(
-      'property-separators',
-      `apache-rocketmq: keys or tags of a message to ${topic} held separators of message properties (\\x01, \\x02) and were sent without them, or they would have set properties`,
-    );
+    agent.log.say(messageLines.separators, { topic });
   }
   const { tag } = agent.context.outgoingMessageTag();
   agent.counts.sent(topic, tag);

@@ -1,8 +1,10 @@
 /** Consumers of rocketmq-client-nodejs 1.x, as the application makes them. */
+
 import type { Agent } from '../../agent/agent';
 import type { Exports, LibraryCopy } from '../../agent/instrumentation';
 import { overlay } from '../../foreign-objects/overlay';
 import { wrapClass } from '../../foreign-objects/wrap';
+import { handOverLines } from '../../lines/hand-over';
 import type { ClientKind } from '../../rocketmq/consumer/client';
 import type { Intake } from '../../rocketmq/hand-over/intake';
 import type { StandInMaker } from '../../rocketmq/hand-over/stand-in';
@@ -53,10 +55,7 @@ function canStandIn(main: Main, { group, tag }: Intake): boolean {
   if (changed === undefined) return true;
   const { mqBaseline } = agent.settings;
   if (mqBaseline === 'auto' && tag === undefined) {
-    agent.log.warnOnce(
-      `class:${group}`,
-      `${group}: its class has a ${changed}() of its own, no other consumer can stand in for a canary beside it; it takes the messages of every environment`,
-    );
+    agent.log.say(handOverLines.changedClass, { group, method: changed });
   }
   return false;
 }

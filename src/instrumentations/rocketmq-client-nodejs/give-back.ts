@@ -11,6 +11,7 @@
  * A message whose attempts are used up goes to the dead letter queue instead of being delivered.
  */
 import type { LibraryCopy } from '../../agent/instrumentation';
+import { systemClock } from '../../rocketmq/remoting/clock';
 import type { ClientConsumer, MessageView } from './client';
 
 /** Milliseconds; what the broker adds to it is longer. */
@@ -74,6 +75,6 @@ export async function giveBack(consumer: ClientConsumer, endpoints: object, requ
       // Tried again.
     }
     if (tries === TRIES) return false;
-    await new Promise(resolve => setTimeout(resolve, PAUSE_MS).unref());
+    await systemClock.sleep(PAUSE_MS);
   }
 }

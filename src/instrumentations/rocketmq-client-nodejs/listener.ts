@@ -1,6 +1,8 @@
 /** How a message of rocketmq-client-nodejs 1.x is seen, and the application's listener within the message's tag. */
+
 import type { Agent } from '../../agent/agent';
 import type { LibraryCopy } from '../../agent/instrumentation';
+import { messageLines } from '../../lines/messages';
 import { extractTag } from '../../propagation/message-properties';
 import type { Intake } from '../../rocketmq/hand-over/intake';
 import type { MessageListener, MessageView } from './client';
@@ -76,7 +78,9 @@ export function scopedListener(
     consume(message) {
       const { tag, isTaken } = seeMessage(message, intake, agent);
       if (!isTaken) {
-        agent.counts.skipped(intake, message.topic, tag);
+        const { topic, messageId: id } = message;
+        agent.counts.skipped(intake, topic, tag);
+        if (agent.log.isDebug) agent.log.say(messageLines.skipped, { group: intake.group, topic, id, tag });
         return success(copy);
       }
       agent.counts.consumed(intake, message.topic, tag, 'process');

@@ -1,10 +1,14 @@
 /** Stand-ins of pull consumers of rocketmq-client-nodejs 1.x. */
+
+import { handOverLines } from '../../lines/hand-over';
+import { messageLines } from '../../lines/messages';
 import type { Intake } from '../../rocketmq/hand-over/intake';
 import { type StandInMaker, standInWith } from '../../rocketmq/hand-over/stand-in';
 import type { PullFamily, PullMember } from '../../rocketmq/pull/pull-family';
+import { deferred } from '../../rocketmq/remoting/deferred';
 import type { MessageView, SimpleConsumer } from './client';
 import { giveBack, giveBackRequest } from './give-back';
-import { closer, construct, type Main, sayGivenBack, startUp, topicsOf } from './stand-in';
+import { closer, construct, type Main, said, sayGivenBack, startUp, topicsOf } from './stand-in';
 
 /** Who brought a message that the application did not get from its own consumer. */
 const bringers = new WeakMap<MessageView, SimpleConsumer>();
@@ -27,6 +31,7 @@ export function pullMember(
   methods: PullMethods,
   intake: Intake,
 ): PullMember<MessageView> {
+  const { log } = main.agent;
   return {
     async poll(max, invisible) {
       const messages = await methods.receive(consumer, max, invisible);
@@ -37,10 +42,11 @@ export function pullMember(
     async giveBack(messages) {
       for (const message of messages) {
         const request = giveBackRequest(consumer, message, main.copy);
-        sayGivenBack(main, intake, await giveBack(consumer, message.endpoints, request));
+        sayGivenBack(main, intake, message, await giveBack(consumer, message.endpoints, request));
       }
     },
-    onError: error => main.agent.log.debug(`a poll in ${intake.group} failed: ${error}`),
+    onError: error => log.say(handOverLines.pollFailed, { canaryGroup: intake.group, problem: `${error}` }),
+    ...(log.isDebug && { onKept: message => log.say(messageLines.keptBack, said(intake, message)) }),
   };
 }
 
@@ -57,10 +63,7 @@ export function pullStandIns(
     },
     async start(intake, subscriptions) {
       const standIn = construct(main, intake, subscriptions, {});
-      let stop = () => {};
-      const hurried = new Promise<void>(resolve => {
-        stop = resolve;
-      });
+      const { promise: hurried, resolve: stop } = deferred();
       waiting.add(stop);
       const closing = closer(main, standIn, () => {
         waiting.delete(stop);

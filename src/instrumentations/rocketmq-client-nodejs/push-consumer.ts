@@ -2,6 +2,7 @@
 
 import type { Patch } from '../../agent/instrumentation';
 import { type AnyFunction, wrapClass, wrapMethod } from '../../foreign-objects/wrap';
+import { hookLines } from '../../lines/hooks';
 import type { PushConsumer } from './client';
 import { consumerClass, leaveAlone } from './construction';
 import { patchLife, patchSubscriptions } from './consumer';
@@ -27,13 +28,10 @@ export const patchPushConsumer: Patch = (exports, agent, copy) => {
 
 export const patchLitePushConsumer: Patch = (exports, agent) => {
   leaveAlone(exports.LitePushConsumerImpl.prototype);
-  const reason = 'LitePushConsumer of rocketmq-client-nodejs is left alone';
+  const client = 'LitePushConsumer of rocketmq-client-nodejs';
   exports.LitePushConsumerImpl = wrapClass(exports.LitePushConsumerImpl, (args, _newTarget, make) => {
-    agent.clients.leftAlone(reason);
-    agent.log.warnOnce(
-      'LitePushConsumer',
-      `${reason}: its group is not renamed and it takes the messages of every environment`,
-    );
+    agent.clients.leftAlone(`${client} is left alone`);
+    agent.log.say(hookLines.litePushConsumer, { client });
     return make(args);
   });
 };

@@ -1,6 +1,9 @@
 /** Stand-ins of push consumers of rocketmq-client-nodejs 1.x. */
+
 import type { Intake } from '../../rocketmq/hand-over/intake';
 import { type StandInMaker, standInWith } from '../../rocketmq/hand-over/stand-in';
+import { systemClock } from '../../rocketmq/remoting/clock';
+import { deferred } from '../../rocketmq/remoting/deferred';
 import type { MessageListener, MessageView, PushConsumer } from './client';
 import { type Delivery, giveBack, giveBackRequest, isHandledAfterAll } from './give-back';
 import { scopedListener, success } from './listener';
@@ -44,7 +47,7 @@ export function pushStandIns(main: Main<PushConsumer>): StandInMaker {
         void closing();
         throw error;
       }
-      await Promise.race([polls, new Promise(resolve => setTimeout(resolve, FIRST_POLL_MS).unref())]);
+      await Promise.race([polls, systemClock.sleep(FIRST_POLL_MS)]);
       return standInWith(topicsOf(main, standIn, intake), () => {
         departure.begin();
         return { left: Promise.resolve(), closed: closing() };
@@ -87,10 +90,7 @@ function givingBack(main: Main<PushConsumer>, intake: Intake): Departure {
   };
   /** Resolves with the first poll. */
   const watchPolls = (standIn: PushConsumer): Promise<void> => {
-    let onPoll = () => {};
-    const polls = new Promise<void>(resolve => {
-      onPoll = resolve;
-    });
+    const { promise: polls, resolve: onPoll } = deferred();
     replace(standIn, 'receiveMessage', original => async (...args) => {
       // What was left of the client's startup when it left: nobody waits for it.
       if (isLeaving) return new Promise(() => {});
@@ -104,17 +104,18 @@ function givingBack(main: Main<PushConsumer>, intake: Intake): Departure {
   };
   /** To the client a message that is given back was handled: only what it tells the broker is something else. */
   const replaceAcknowledgements = (standIn: PushConsumer): void => {
-    const requests = new WeakSet<object>();
+    const requests = new WeakMap<object, MessageView>();
     // It keeps its order, waits and counts as for any other.
     replace(standIn, 'wrapAckMessageRequest', original => message => {
       if (!givenBack.has(message)) return original(message);
       const request = giveBackRequest(standIn, message, copy);
-      requests.add(request);
+      requests.set(request, message);
       return request;
     });
     replace(standIn, 'ackMessageViaRpc', original => async (endpoints, request, timeout) => {
-      if (!requests.has(request)) return original(endpoints, request, timeout);
-      sayGivenBack(main, intake, await giveBack(standIn, endpoints, request));
+      const message = requests.get(request);
+      if (message === undefined) return original(endpoints, request, timeout);
+      sayGivenBack(main, intake, message, await giveBack(standIn, endpoints, request));
       return DONE;
     });
   };

@@ -1,15 +1,19 @@
 /** Pull consumers of rocketmq-client-nodejs 1.x: `receive()` brings what the consumer and its stand-ins get. */
+
 import type { Agent } from '../../agent/agent';
 import type { Exports, Patch } from '../../agent/instrumentation';
 import { type AnyFunction, wrapMethod } from '../../foreign-objects/wrap';
+import { messageLines } from '../../lines/messages';
 import { endOfTaken, messageBatch } from '../../rocketmq/pull/message-batch';
 import { pullFamily } from '../../rocketmq/pull/pull-family';
+import { systemClock } from '../../rocketmq/remoting/clock';
 import type { MessageView, SimpleConsumer } from './client';
 import { consumerClass } from './construction';
 import { patchLife, patchSubscriptions } from './consumer';
 import { intakeOf, stateOf } from './consumer-state';
 import { seeMessage } from './listener';
 import { bringerOf, type PullMethods, pullMember, pullStandIns } from './pull-stand-in';
+import { said } from './stand-in';
 
 export const patchSimpleConsumer: Patch = (exports, agent, copy) => {
   const methods = originalMethods(exports.SimpleConsumer, agent);
@@ -21,7 +25,7 @@ export const patchSimpleConsumer: Patch = (exports, agent, copy) => {
     const standIns = pullStandIns(main, family, methods);
     state.family = family;
     state.beforeShutdown = async () => {
-      await family.close(new Promise(resolve => setTimeout(resolve, main.consumer.requestTimeout).unref()));
+      await family.close(systemClock.sleep(main.consumer.requestTimeout));
       standIns.hurry();
     };
     return standIns;
@@ -42,8 +46,10 @@ function originalMethods({ prototype }: Exports, agent: Agent): PullMethods {
       const skip = (message: MessageView, tag: string | undefined) => {
         agent.counts.skipped(intake, message.topic, tag);
         // One that is not acknowledged comes again, and is skipped again.
-        const said = (error: unknown) => agent.log.debug(`a skipped message was not acknowledged: ${error}`);
-        ack.call(consumer, message).catch(said);
+        if (agent.log.isDebug) agent.log.say(messageLines.skipped, { ...said(intake, message), tag });
+        const unacknowledged = (error: unknown) =>
+          agent.log.say(messageLines.skippedNotAcknowledged, { ...said(intake, message), problem: `${error}` });
+        ack.call(consumer, message).catch(unacknowledged);
       };
       return messages.filter(message => {
         const { tag, isTaken } = seeMessage(message, intake, agent);

@@ -5,14 +5,17 @@
  * it (state, methods of its own, what it does at startup) is not there twice. Nothing of it goes through the hooks of the
  * application's consumers.
  */
+
 import type { Agent } from '../../agent/agent';
 import type { Exports, LibraryCopy } from '../../agent/instrumentation';
 import { overlay } from '../../foreign-objects/overlay';
+import { handOverLines } from '../../lines/hand-over';
+import { messageLines } from '../../lines/messages';
 import type { Intake } from '../../rocketmq/hand-over/intake';
 import type { StandIn } from '../../rocketmq/hand-over/stand-in';
 import type { Subscription } from '../../rocketmq/plan/subscription';
 import { STAND_IN_SUFFIX } from '../../rocketmq/presence/stand-in-client-id';
-import { type ClientConsumer, type ConsumerOptions, liveFilter } from './client';
+import { type ClientConsumer, type ConsumerOptions, liveFilter, type MessageView } from './client';
 import { noteStandIn } from './consumer-state';
 import { loggerView } from './logger-view';
 
@@ -80,7 +83,7 @@ export function construct<C extends ClientConsumer>(
     try {
       return await original(...args);
     } catch (error) {
-      main.agent.log.debug(`${intake.group} could not be told that a stand-in leaves: ${error}`);
+      main.agent.log.say(handOverLines.leavingNotTold, { canaryGroup: intake.group, problem: `${error}` });
       return DONE;
     }
   });
@@ -139,7 +142,8 @@ export function closer(main: Main, standIn: ClientConsumer, afterwards: () => vo
     closed ??= standIn
       .shutdown()
       .catch((error: unknown) => {
-        main.agent.log.debug(`the client of a stand-in did not shut down as it should: ${error}`);
+        const canaryGroup = standIn.consumerGroup;
+        main.agent.log.say(handOverLines.clientNotShutDown, { canaryGroup, problem: `${error}` });
         standIn.rpcClientManager.close();
       })
       .then(afterwards);
@@ -159,14 +163,14 @@ export function topicsOf(
   };
 }
 
-export function sayGivenBack({ agent }: Main, intake: Intake, isDone: boolean): void {
-  const { group } = intake;
+export function sayGivenBack({ agent }: Main, intake: Intake, message: MessageView, isDone: boolean): void {
   if (isDone) agent.counts.givenBack(intake, 1);
-  agent.log.debug(
-    isDone
-      ? `a message was given back to ${group}`
-      : `a message could not be given back to ${group}: it comes again when its invisible time is over`,
-  );
+  agent.log.say(isDone ? messageLines.givenBack : messageLines.notGivenBack, said(intake, message));
+}
+
+/** A message, as lines name it. */
+export function said({ group }: Intake, { topic, messageId: id }: MessageView) {
+  return { group, topic, id };
 }
 
 /** Puts `make(original)` in place of a method of this one object. */

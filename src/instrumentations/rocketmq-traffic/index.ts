@@ -9,6 +9,7 @@
 import type { Socket } from 'node:net';
 import type { Agent } from '../../agent/agent';
 import type { CoreInstrumentation } from '../../agent/instrumentation';
+import { hookLines } from '../../lines/hooks';
 import { onMadeConnection } from '../../loader/made-connections';
 import { OWN_CONNECTION } from '../../rocketmq/remoting/own-connection';
 
@@ -49,10 +50,7 @@ function targetOf(args: readonly unknown[]): { readonly address: string; readonl
 
 /** Once for the process: what its messages lack. */
 export function sayUnhooked({ clients, log }: Agent, address: string): void {
-  log.errorOnce(
-    'rocketmq-traffic',
-    `this process speaks to RocketMQ at ${address} by a client that is not hooked (${clients.whyNotHooked()}): its messages carry no tag, and its consumers are not kept apart`,
-  );
+  log.say(hookLines.unhookedClient, { address, reason: clients.whyNotHooked() });
 }
 
 /** Bytes of a frame's lengths; the header follows, as JSON. */
@@ -128,5 +126,5 @@ export function onRocketmqCall(
 function refuseUnplanned({ clients, settings, failIsolation }: Agent, group: string): void {
   if (clients.isPlanned(group) || (settings.tag === undefined && clients.isHooked())) return;
   const whose = settings.tag === undefined ? 'the messages of canaries too' : "the baseline's messages";
-  failIsolation(`a consumer of ${group} is not hooked (${clients.whyNotHooked()}): it would take ${whose}`);
+  failIsolation(hookLines.unhookedConsumer, { group, reason: clients.whyNotHooked(), whose });
 }

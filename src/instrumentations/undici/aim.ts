@@ -5,10 +5,10 @@ import type { HeaderChange } from '../../propagation/http-headers';
 import { hostHeader } from '../../routing/address';
 import { callOf, type Decision, type DispatchOptions } from './calls';
 import { type Origin, originOf } from './origins';
-import { type Dispatcher, type Made, madeOf, type Sender, siblingOf } from './siblings';
+import { type Dispatcher, type Recipe, recipeOf, type Sender, siblingOf } from './siblings';
 
 /** Which calls a dispatcher sends where: one origin's, those of any that they name, or it is none of our business. */
-type Serves = Made | 'any' | 'left alone';
+type Serves = Recipe | 'any' | 'left alone';
 
 /** Where a call goes; `via`: another dispatcher sends it. Undefined: as it is. An Error: it is not made. */
 type Aim = (
@@ -49,11 +49,11 @@ function hostChange(from: Origin, to: Origin): HeaderChange {
 }
 
 function servesOf(dispatcher: object): Serves {
-  const made = madeOf(dispatcher);
-  const options = made?.options ?? property(dispatcher, 'options');
+  const recipe = recipeOf(dispatcher);
+  const options = recipe?.options ?? property(dispatcher, 'options');
   // What a test mocks is to answer; a socket of this machine is no instance.
   if (property(dispatcher, 'mock agent') !== undefined || hasSocketPath(options)) return 'left alone';
-  if (made !== undefined) return made;
+  if (recipe !== undefined) return recipe;
   // A sibling; or a `BalancedPool`, whose pools are asked in turn.
   const isOther = property(dispatcher, 'url') !== undefined || Array.isArray(property(dispatcher, 'clients'));
   return isOther ? 'left alone' : 'any';
@@ -69,6 +69,6 @@ function hasSocketPath(options: unknown): boolean {
 
 /** undici keeps the state of its dispatchers under symbols of its own, told apart by their descriptions. */
 function property(dispatcher: object, description: string): unknown {
-  const symbol = Object.getOwnPropertySymbols(dispatcher).find(one => one.description === description);
+  const symbol = Object.getOwnPropertySymbols(dispatcher).find(candidate => candidate.description === description);
   return symbol && (dispatcher as Record<symbol, unknown>)[symbol];
 }

@@ -19,7 +19,7 @@ export interface Dispatcher {
 }
 
 /** What a dispatcher for one origin was made of. */
-export interface Made {
+export interface Recipe {
   readonly Kind: AnyClass;
   readonly origin: string;
   readonly options: object | undefined;
@@ -44,7 +44,7 @@ const EVENTS = ['drain', 'connect', 'disconnect', 'connectionError'];
 /** Ms without a call after which one is given up, as soon as another one is needed. */
 const UNUSED_FOR = 60_000;
 
-const made = new WeakMap<object, Made>();
+const recipes = new WeakMap<object, Recipe>();
 const siblings = new WeakMap<Dispatcher, (origin: string) => Sender>();
 
 /** A class as it is, save that it is remembered what its instances are made of, those of subclasses too. */
@@ -52,27 +52,27 @@ export function rememberOptions(Kind: AnyClass, copy: LibraryCopy): AnyClass {
   const symbols = copy.require('lib/core/symbols.js') as LifecycleSymbols;
   return wrapClass(Kind, (args, _newTarget, make) => {
     const dispatcher = make(args) as Record<symbol, unknown>;
-    made.set(dispatcher, { Kind, origin: (dispatcher[symbols.kUrl] as URL).origin, options: args[1], symbols });
+    recipes.set(dispatcher, { Kind, origin: (dispatcher[symbols.kUrl] as URL).origin, options: args[1], symbols });
     return dispatcher;
   });
 }
 
 /** What a dispatcher was made of; undefined: it is not made for one origin, or not by a class that we saw. */
-export function madeOf(dispatcher: object): Made | undefined {
-  return made.get(dispatcher);
+export function recipeOf(dispatcher: object): Recipe | undefined {
+  return recipes.get(dispatcher);
 }
 
 /** What sends the calls of `dispatcher` to another origin than the one it was made for. */
-export function siblingOf(dispatcher: Dispatcher, made: Made, origin: string): Sender {
+export function siblingOf(dispatcher: Dispatcher, recipe: Recipe, origin: string): Sender {
   let siblingFor = siblings.get(dispatcher);
   if (siblingFor === undefined) {
-    siblingFor = createSiblings(dispatcher, made);
+    siblingFor = createSiblings(dispatcher, recipe);
     siblings.set(dispatcher, siblingFor);
   }
   return siblingFor(origin);
 }
 
-function createSiblings(dispatcher: Dispatcher, { Kind, options, symbols }: Made): (origin: string) => Sender {
+function createSiblings(dispatcher: Dispatcher, { Kind, options, symbols }: Recipe): (origin: string) => Sender {
   const byOrigin = new Map<string, Sibling>();
   // Those that were given up and have calls under way are among them.
   const alive = new Set<Dispatcher>();

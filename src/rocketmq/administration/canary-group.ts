@@ -1,3 +1,4 @@
+import { groupHint } from '../../lines/groups';
 import type { QueueOffsets } from '../plan/left-out';
 import type { Beginning } from '../plan/subscription';
 import { type Clock, systemClock } from '../remoting/clock';
@@ -14,6 +15,8 @@ import { createGroupCommand } from './mqadmin-command';
 export interface PreparedGroup {
   /** Names of the brokers on which the group was created. */
   readonly created: readonly string[];
+  /** Those of them on which there is no baseline group whose settings it could have. */
+  readonly createdAlone: readonly string[];
   /** Names of the brokers on which it existed. */
   readonly used: readonly string[];
   /** How many queues the group was set to start on where the baseline group stands. */
@@ -115,7 +118,9 @@ export async function prepareCanaryGroup(group: CanaryGroup): Promise<PreparedGr
       }
     }),
   );
-  const prepared = { created: [...created].sort(), used: [...used].sort(), offsets };
+  const isAlone = (name: string) => brokers.some(broker => broker.name === name && !baselines.get(broker));
+  const createdAlone = created.filter(isAlone).sort();
+  const prepared = { created: [...created].sort(), createdAlone, used: [...used].sort(), offsets };
   if (failures.length === 0) return prepared;
   throw partlyPrepared(group, prepared, failures, brokers, baselines);
 }
@@ -297,7 +302,7 @@ function unprepared({ administration, canaryGroup }: CanaryGroup, cause: unknown
   const command = createGroupCommand('<name server>', { cluster: '<cluster>' }, canaryGroup);
   return new CanaryGroupError(`consumer group ${canaryGroup} could not be looked up: ${reason(cause)}`, {
     hint: hint(canaryGroup, `name server ${namesrv}: ${reason(cause)}`, command),
-    prepared: { created: [], used: [], offsets: 0 },
+    prepared: { created: [], createdAlone: [], used: [], offsets: 0 },
     failures: [],
     cause,
   });
@@ -336,10 +341,7 @@ function partlyPrepared(
 }
 
 function hint(canaryGroup: string, problem: string, command: string): string {
-  return `consumer group ${canaryGroup} could not be prepared (${problem}); unless it exists, create it: ${command}`.replace(
-    /\s*[\r\n]+\s*/g,
-    ' ',
-  );
+  return groupHint({ group: canaryGroup, problem, command }).replace(/\s*[\r\n]+\s*/g, ' ');
 }
 
 function reason(error: unknown): string {

@@ -1,10 +1,12 @@
 /** What a consumer needs on the brokers before it consumes: its group, and brokers that take its filters. */
+import { groupLines } from '../../lines/groups';
 import type { Log } from '../../log';
 import type { FilterExpression } from '../plan/filter-expression';
 import type { Beginning, Subscription } from '../plan/subscription';
 import type { ClusterServers } from '../remoting/cluster-servers';
 import type { BrokerAdministration } from './broker-administration';
-import type { CanaryGroup, CanaryGroupError } from './canary-group';
+import type { CanaryGroup, CanaryGroupError, PreparedGroup } from './canary-group';
+import type { MissingGroup } from './missing-group';
 
 /** A consumer, as its group has to be made for it. */
 export interface GroupMember {
@@ -52,8 +54,8 @@ export async function prepareGroup(
 ): Promise<'ready' | 'partly' | 'refused' | 'unreachable'> {
   const onFailure = (problem: string, error: unknown) => {
     // Without a topic the cluster may not be known; the group is prepared again with the first subscription.
-    if (subscriptions.length === 0) log.debug(problem);
-    else log.warnOnce(`prepare:${group}`, problem);
+    if (subscriptions.length === 0) log.say(groupLines.notPreparedYet, { hint: problem });
+    else log.say(groupLines.notPrepared, { group, hint: problem });
     const { created = [], used = [] } = (error as Partial<CanaryGroupError>).prepared ?? {};
     const failed = new Set((error as Partial<CanaryGroupError>).failures?.map(({ broker }) => broker.name));
     if ([...created, ...used].some(name => !failed.has(name))) return 'partly';
@@ -62,7 +64,7 @@ export async function prepareGroup(
   };
   return withAdministration(servers, onFailure, async administration => {
     const { prepareCanaryGroup } = require('./canary-group') as typeof import('./canary-group');
-    const { created, offsets } = await prepareCanaryGroup({
+    const prepared = await prepareCanaryGroup({
       administration,
       baselineGroup,
       canaryGroup: group,
@@ -70,12 +72,32 @@ export async function prepareGroup(
       beginning,
       formerUse: await formerUse(administration),
     });
-    if (created.length > 0) {
-      const where = created.join(', ');
-      const start = offsets > 0 ? `its offsets on ${offsets} queues` : 'which has no offsets yet';
-      log.info(`${group} created on ${where}: settings of ${baselineGroup}, ${start}`);
-    }
+    sayCreated({ baselineGroup, group }, prepared, log);
     return 'ready' as const;
+  });
+}
+
+function sayCreated(groups: Pick<GroupMember, 'baselineGroup' | 'group'>, prepared: PreparedGroup, log: Log): void {
+  const { created, createdAlone, offsets: queues } = prepared;
+  const others = created.filter(broker => !createdAlone.includes(broker));
+  if (others.length > 0) log.say(groupLines.created, { ...groups, brokers: others.join(', '), queues });
+  if (createdAlone.length > 0) log.say(groupLines.createdAlone, { ...groups, brokers: createdAlone.join(', ') });
+}
+
+/** Where a consumer's group does not exist; undefined: nowhere, or that is not known. */
+export function lookForGroup(
+  group: string,
+  subscriptions: readonly Subscription[],
+  servers: ClusterServers,
+): Promise<MissingGroup | undefined> {
+  const unknown = () => undefined;
+  return withAdministration(servers, unknown, administration => {
+    const { missingGroup } = require('./missing-group') as typeof import('./missing-group');
+    return missingGroup(
+      administration,
+      group,
+      subscriptions.map(({ topic }) => topic),
+    );
   });
 }
 
@@ -88,7 +110,7 @@ export function checkFilters(
 ): Promise<string | undefined> {
   if (consumer.side === 'client') return Promise.resolve(undefined);
   const say = (problem: string) => {
-    log.debug(`the filter of ${consumer.group} could not be checked: ${problem}`);
+    log.say(groupLines.filterNotChecked, { group: consumer.group, problem });
     return undefined;
   };
   return withAdministration(servers, say, async administration => {
@@ -101,8 +123,8 @@ export function checkFilters(
         const problem = await administration.filterProblem(broker, consumer.group, topic, planned).catch(refuses);
         if (problem?.kind === 'disabled') return `${broker.name} has SQL92 filters switched off`;
         if (problem?.kind === 'malformed') {
-          const line = `${broker.name} does not take the filter of ${consumer.group} on ${topic}, ${planned.expression} (${problem.words})`;
-          log.warnOnce(`filter:${consumer.group}:${topic}`, line);
+          const refused = { broker: broker.name, group: consumer.group, topic, filter: planned.expression };
+          log.say(groupLines.filterRefused, { ...refused, problem: problem.words });
         }
         return undefined;
       }),

@@ -1,4 +1,5 @@
-import { type Broker, type BrokerAdministration, brokerNamed } from './broker-administration';
+import { type Broker, brokerNamed } from './broker';
+import type { BrokerAdministration } from './broker-administration';
 
 /** A place in a queue: where the next message was to come. */
 export interface QueuePosition {

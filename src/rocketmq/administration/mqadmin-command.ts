@@ -1,5 +1,5 @@
 /** The mqadmin command that people run where the agent could not create a group. */
-import type { GroupSettings } from './broker-administration';
+import type { GroupSettings } from './groups';
 
 /** mqadmin's options for the settings of SubscriptionGroupConfig (source: UpdateSubGroupSubCommand.java, 5.5). */
 const MQADMIN_OPTIONS = [

@@ -1,5 +1,6 @@
 /** Begins the hand-over of a consumer of the baseline, with what its canaries are known from. */
 import type { Settings } from '../../config/settings';
+import { handOverLines } from '../../lines/hand-over';
 import type { Log } from '../../log';
 import type { BaselineHandOver } from '../hand-over/baseline-hand-over';
 import type { SteeredIntake } from '../hand-over/intake';
@@ -47,17 +48,11 @@ function sourceOf(
   }
   // Only clients of a proxy have one, and it knows only what it is asked for.
   if (!sharesQueues || settings.mqTags.length === 0) {
-    log.warnOnce(
-      `servers:${group}`,
-      `${group}: no name server is known (GRAY_MQ_NAMESRV), so nobody can say which canaries are there: the baseline takes the messages of every tag that is not in GRAY_MQ_IGNORE_TAGS, as with GRAY_MQ_BASELINE=all`,
-    );
+    log.say(handOverLines.noNameServer, { group });
     return undefined;
   }
   const { proxyOf, proxySource } = require('../hand-over/proxy-source') as typeof import('../hand-over/proxy-source');
   const proxy = settings.mqProxyRemoting ?? proxyOf(connection.endpoint);
-  log.warnOnce(
-    `servers:${group}`,
-    `${group}: no name server is known (GRAY_MQ_NAMESRV): the proxy at ${proxy} is asked who is there, which it knows of a crash after two minutes, and of tags in GRAY_MQ_TAGS only; after each start the baseline takes their messages as well for some 40 s`,
-  );
+  log.say(handOverLines.proxyOnly, { group, proxy });
   return proxySource(intake, { proxyRemoting: proxy, credentials: connection.credentials });
 }

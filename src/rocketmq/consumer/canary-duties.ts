@@ -1,4 +1,6 @@
 /** What is done for a consumer of a canary: its group is made ready, and the baseline is told that it is there. */
+import { groupLines } from '../../lines/groups';
+import type { Log } from '../../log';
 import type { Arrival } from '../hand-over/canary-arrival';
 import type { StandInMaker } from '../hand-over/stand-in';
 import type { Subscription } from '../plan/subscription';
@@ -23,11 +25,11 @@ export interface CanaryDutiesOptions {
   arrive(topics: readonly string[], servers: ClusterServers): Promise<Arrival>;
   /** What it does about what it subscribes to. */
   readonly part: CanaryPart;
-  info(line: string): void;
+  readonly log: Pick<Log, 'say'>;
 }
 
 export function canaryDuties(options: CanaryDutiesOptions): Duties {
-  const { group, tag, sharesQueues, isAuto, serversOf, ready, arrive, part, info } = options;
+  const { group, tag, sharesQueues, isAuto, serversOf, ready, arrive, part, log } = options;
   let arrival: Promise<Arrival> | undefined;
   let isOver = () => false;
   let servers: ClusterServers | undefined;
@@ -60,7 +62,8 @@ export function canaryDuties(options: CanaryDutiesOptions): Duties {
     if (isOver()) return true;
     const isNew = where !== 'none' && isAuto && arrival === undefined;
     const told = isNew ? `: the baseline is told that ${tag} is there` : '';
-    if (where === 'all' || isNew) info(`${group} is ready ${where === 'all' ? 'now' : 'on some brokers'}${told}`);
+    const now = where === 'all' ? 'now' : 'on some brokers';
+    if (where === 'all' || isNew) log.say(groupLines.readyNow, { group, where: now, told });
     if (isNew) void arriveFor(subscriptions, servers);
     return where === 'all';
   });

@@ -1,5 +1,7 @@
 /** What a canary's consumer does about what it subscribes to: writes it down, and divides it among its two groups. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { errorText } from '../../foreign-objects/error-text';
+import { handOverLines } from '../../lines/hand-over';
 import type { Log } from '../../log';
 import { type OwnIntake, SHORT_POLL_MS } from '../hand-over/intake';
 import type { StandInMaker } from '../hand-over/stand-in';
@@ -32,10 +34,7 @@ export function canaryPart(intake: OwnIntake, tag: string, sharesQueues: boolean
   const { baselineGroup, group } = intake;
   const topics = new Set<string>();
   const own = ownPart(intake.ownPart, error =>
-    log.warnOnce(
-      `own-part:${group}`,
-      `what only ${tag} subscribes to waits, since a consumer beside that of ${group} could not be started (it is tried again): ${(error as Error).message}`,
-    ),
+    log.say(handOverLines.ownPartNotStarted, { canaryGroup: group, tag, problem: errorText(error) }),
   );
   const division = () => require('../hand-over/canary-division') as typeof import('../hand-over/canary-division');
   const forget = (topic: string) => division().forgetSubscription(group, topic);

@@ -1,5 +1,7 @@
 /** Where messages of other environments are left out, the broker or the client, and what people are told of it. */
 import type { Settings } from '../../config/settings';
+import { groupLines } from '../../lines/groups';
+import { textWithCode } from '../../lines/line';
 import type { Log } from '../../log';
 import type { Intake } from '../hand-over/intake';
 import type { ClientKind } from './client';
@@ -23,11 +25,7 @@ export interface FilterSide {
 }
 
 export function filterSide({ mqFilterSide }: Pick<Settings, 'mqFilterSide'>, log: Log): FilterSide {
-  const sayClientFilters = (reason: string) =>
-    log.warnOnce(
-      'filter-side',
-      `messages are told apart in the client, so every environment receives all messages and skips those of the others: ${reason}`,
-    );
+  const sayClientFilters = (reason: string) => log.say(groupLines.filteredInClient, { reason });
 
   return {
     settle(intake, { name, knowsSql92 }) {
@@ -36,7 +34,7 @@ export function filterSide({ mqFilterSide }: Pick<Settings, 'mqFilterSide'>, log
       if (knowsSql92) return;
       const reason = `consumers of ${name} know no SQL92 filters`;
       if (mqFilterSide === 'broker') {
-        throw new FilterSideError(`[rocketmq-gray] ${reason}: GRAY_MQ_FILTER_SIDE must be client or auto, not broker`);
+        throw new FilterSideError(textWithCode(groupLines.clientCannotFilter, { reason }));
       }
       intake.filterInClient();
       sayClientFilters(reason);
@@ -44,10 +42,7 @@ export function filterSide({ mqFilterSide }: Pick<Settings, 'mqFilterSide'>, log
 
     onBrokerCannot(intake, reason) {
       if (mqFilterSide === 'broker') {
-        log.errorOnce(
-          'filter-side',
-          `${reason}, and GRAY_MQ_FILTER_SIDE=broker leaves it to the broker: set enablePropertyFilter=true in the broker's configuration and restart it, or GRAY_MQ_FILTER_SIDE=auto`,
-        );
+        log.say(groupLines.brokerCannotFilter, { reason });
         return 'pass';
       }
       sayClientFilters(`${reason} (enablePropertyFilter=true in the broker's configuration changes that)`);

@@ -1,4 +1,5 @@
 /** A consumer of the application, as its instrumentation opens it, asks it and tells it what happens. */
+import { groupLines } from '../../lines/groups';
 import type { Log } from '../../log';
 import type { Intake } from '../hand-over/intake';
 import type { Subscription } from '../plan/subscription';
@@ -55,7 +56,7 @@ export interface SessionOptions {
   duties(): Duties;
   /** Whether the brokers take the filters is found out meanwhile; nobody waits for it. */
   checkFilters(subscriptions: readonly Subscription[], connection: ClientConnection): void;
-  readonly log: Pick<Log, 'info'>;
+  readonly log: Pick<Log, 'say'>;
   report(what: string, error: unknown): void;
 }
 
@@ -88,7 +89,7 @@ export function createSession({ intake, client, duties, checkFilters, log, repor
 
   const subscribed: Session['subscribed'] = added => {
     for (const subscription of added) subscriptions.set(subscription.topic, subscription);
-    if (intake.isFiltered) log.info(lineOf(intake, added));
+    if (intake.isFiltered) log.say(groupLines.subscribed, madeOf(intake, added));
   };
 
   const unsubscribed = (topic: string) => {
@@ -137,13 +138,13 @@ export function createSession({ intake, client, duties, checkFilters, log, repor
 }
 
 /** What was made of subscriptions, for people. */
-function lineOf(intake: Intake, subscriptions: readonly Subscription[]): string {
-  const group = intake.tag !== undefined ? `${intake.baselineGroup} -> ${intake.group}` : intake.group;
+function madeOf(intake: Intake, subscriptions: readonly Subscription[]) {
+  const consumer = intake.tag !== undefined ? `${intake.baselineGroup} -> ${intake.group}` : intake.group;
   const skips = intake.side === 'client' ? ' (other environments are skipped in the client)' : '';
   const filters = subscriptions.map(
     ({ topic, filter }) => `${topic}: ${intake.filter(filter, topic).expression}${skips}`,
   );
-  return [group, ...filters].join(', ');
+  return { consumer, filters: filters.join(', ') };
 }
 
 function subscribedIn(intake: Intake, subscriptions: readonly Subscription[]) {

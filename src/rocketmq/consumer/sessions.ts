@@ -2,9 +2,15 @@
  * What an environment means for the consumers of a process: opens their sessions, and says what has to be said of them. Knows
  * no client library.
  */
+
 import type { Settings } from '../../config/settings';
+import { errorText } from '../../foreign-objects/error-text';
+import { groupLines } from '../../lines/groups';
+import { handOverLines } from '../../lines/hand-over';
+import { hookLines } from '../../lines/hooks';
+import { textWithCode } from '../../lines/line';
 import type { Log } from '../../log';
-import { checkFilters } from '../administration/group-preparation';
+import { checkFilters, lookForGroup } from '../administration/group-preparation';
 import { createIntake, type Intake, type OwnIntake } from '../hand-over/intake';
 import { consumerPlan } from '../plan/consumer-plan';
 import { ownGroup } from '../plan/group-name';
@@ -20,6 +26,7 @@ import type { ConsumerReport } from './consumer-report';
 import { type Duties, NO_DUTIES } from './duties';
 import { filterSide } from './filter-side';
 import { type GroupReadiness, groupReadiness } from './group-readiness';
+import { ownGroups } from './own-group';
 import { createSession, type Session } from './session';
 import { similarTags } from './similar-tags';
 
@@ -65,6 +72,7 @@ export function createSessions({ settings, log, onTag, onOpened, report }: Sessi
   const ready = groupReadiness(settings, log);
   const side = filterSide(settings, log);
   const seeSimilar = similarTags(settings.tag, log);
+  const sayMissing = ownGroups(log);
   const onTagInUse = (tag: string) => {
     seeSimilar(tag);
     onTag(tag);
@@ -86,13 +94,17 @@ export function createSessions({ settings, log, onTag, onOpened, report }: Sessi
       });
       if (client.blindness !== undefined) sayBlindness(intake, client.blindness, log);
       side.settle(intake, client);
-      const session = createSession({
+      const session: Session = createSession({
         intake,
         client: client.name,
         duties: () => dutiesOf(intake, { settings: ownSettings, client, serversOf, ready, log, onTag: onTagInUse }),
         checkFilters(subscriptions, connection) {
           const servers = serversOf(connection);
           if (servers === undefined) return;
+          if (intake.tag === undefined) {
+            const isClosed = () => session.report() === undefined;
+            sayMissing(group, () => lookForGroup(group, subscriptions, servers), isClosed);
+          }
           // Only the client's own errors wait for this: filters can change while a consumer runs.
           void checkFilters(intake, subscriptions, servers, log).then(reason => {
             if (reason !== undefined) side.onBrokerCannot(intake, reason);
@@ -109,25 +121,17 @@ export function createSessions({ settings, log, onTag, onOpened, report }: Sessi
 
     sayUnplanned(group) {
       if (settings.tag === undefined) return;
-      log.error(
-        `a consumer of this canary could not be changed: it joins the baseline's group ${group} and takes its messages`,
-      );
+      log.say(hookLines.unchangedConsumer, { group });
     },
 
     sayGroupIsMissing({ group }, endpoint) {
-      const missing = `the RocketMQ at ${endpoint} has no consumer group ${group}, and this canary's consumer does not start until it has`;
       const command = `mqadmin updateSubGroup -n '<name server>' -c '<cluster>' -g ${group}`;
-      log.warnOnce(
-        `group:${group}`,
-        settings.mqNamesrv === undefined
-          ? `${missing}: set GRAY_MQ_NAMESRV and the agent creates it, or create it: ${command}`
-          : missing,
-      );
+      const help = `: set GRAY_MQ_NAMESRV and the agent creates it, or create it: ${command}`;
+      log.say(groupLines.missing, { endpoint, group, help: settings.mqNamesrv === undefined ? help : '' });
     },
 
     onError(intake, error) {
-      const text = error instanceof Error ? error.message : String(error);
-      return SQL92_DISABLED.test(text)
+      return SQL92_DISABLED.test(errorText(error))
         ? side.onBrokerCannot(intake, 'a broker has SQL92 filters switched off')
         : 'pass';
     },
@@ -162,29 +166,25 @@ function dutiesOf(intake: OwnIntake, { client, ready, ...means }: DutiesMeans): 
       return arrive({ baselineGroup, group, tag }, topics, servers, log);
     },
     part: canaryPart(intake, tag, sharesQueues, log),
-    info: log.info,
+    log,
   });
 }
 
 /** The settings, as they can be kept by consumers of `client`. */
 function settingsFor(settings: Settings, client: ClientKind, group: string, log: Log): Settings {
   if (settings.tag !== undefined || settings.mqBaseline !== 'auto' || client.canStandIn !== false) return settings;
-  log.warnOnce(
-    `stand-ins:${group}`,
-    `${group}: beside a consumer of ${client.name} nobody can stand in for a canary: it takes the messages of every tag that is not in GRAY_MQ_IGNORE_TAGS, as with GRAY_MQ_BASELINE=all`,
-  );
+  log.say(handOverLines.nobodyStandsIn, { group, client: client.name });
   return { ...settings, mqBaseline: 'all' };
 }
 
 /** @throws BlindConsumerError */
 function sayBlindness({ isFiltered, group, baselineGroup, tag }: Intake, blindness: string, log: Log): void {
-  const key = `blind:${group}`;
   if (!isFiltered) {
-    log.warnOnce(key, `${blindness}: consumers of ${group} handle messages of canaries as if they had no tag`);
+    log.say(groupLines.blindBaseline, { blindness, group });
     return;
   }
   const whose = tag === undefined ? 'messages are left to canaries' : `messages are those of ${tag}`;
-  const problem = `${blindness}, so nobody can tell which ${whose}: the consumer of ${baselineGroup} is not made`;
-  log.errorOnce(key, problem);
-  throw new BlindConsumerError(`[rocketmq-gray] ${problem}`);
+  const blind = { blindness, whose, group: baselineGroup };
+  log.say(groupLines.blindConsumer, blind);
+  throw new BlindConsumerError(textWithCode(groupLines.blindConsumer, blind));
 }

@@ -1,4 +1,5 @@
 /** Tags that a person may take for the same: they differ in upper and lower case alone, as `gray` and `Gray`. */
+import { groupLines } from '../../lines/groups';
 import type { Log } from '../../log';
 
 /**
@@ -13,10 +14,7 @@ export function similarTags(instanceTag: string | undefined, log: Log): (tag: st
     const former = known.get(key) ?? tag;
     known.set(key, former);
     if (former === tag) return;
-    log.warnOnce(
-      `similar:${[former, tag].sort().join()}`,
-      `${former} and ${tag} are in use: they are two environments, since upper and lower case count in tags`,
-    );
+    log.say(groupLines.similarTags, { former, tag });
   };
   if (instanceTag !== undefined) see(instanceTag);
   return see;

@@ -1,4 +1,5 @@
 /** The baseline's side of a hand-over, for one consumer of the application. One line is said for each change. */
+import { handOverLines } from '../../lines/hand-over';
 import type { Log } from '../../log';
 import { canaryGroup } from '../plan/group-name';
 import type { Subscription } from '../plan/subscription';
@@ -175,9 +176,6 @@ function isReadyInTime({ core, clock, isOver }: Driver, onReady: Set<() => void>
 }
 
 function sayUnready({ plan, silence, log }: Driver): void {
-  const group = plan.baselineGroup;
-  log.warnOnce(
-    `hand-over:${group}`,
-    `${group}: it is not known which canaries there are (${silence.problem ?? 'not all has been answered yet'}); until it is, the baseline takes the messages of every tag whose canary it does not see`,
-  );
+  const problem = silence.problem ?? 'not all has been answered yet';
+  log.say(handOverLines.unknownAtStart, { group: plan.baselineGroup, problem });
 }

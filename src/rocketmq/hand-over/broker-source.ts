@@ -1,8 +1,9 @@
 /** The source of a hand-over where name servers and brokers can be reached: announcements, markers, offsets. */
+import { handOverLines } from '../../lines/hand-over';
 import type { Log } from '../../log';
-import { BrokerAdministrationError } from '../administration/broker-administration';
 import { type CanaryGroupError, offsetsOnEveryQueue, prepareCanaryGroup } from '../administration/canary-group';
 import { endOf, hasPassed, type QueuePositions } from '../administration/group-progress';
+import { BrokerAdministrationError } from '../administration/refusal';
 import { canaryGroup } from '../plan/group-name';
 import type { Clock } from '../remoting/clock';
 import { type Runtime, systemRuntime } from '../remoting/runtime';
@@ -109,7 +110,7 @@ async function untilDrained(
       const isDeclared = (await hasPassed(asked, ends)) ? await presence.isDeclared(group, topics) : undefined;
       if (isDeclared !== undefined) return isDeclared;
     } catch (error) {
-      log.debug(`${group}: how far it has got is not known: ${(error as Error).message}`);
+      log.say(handOverLines.progressUnknown, { canaryGroup: group, problem: (error as Error).message });
     }
     await clock.sleep(DRAINED_MS);
   }

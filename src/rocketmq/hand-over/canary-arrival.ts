@@ -1,4 +1,5 @@
 /** A canary's side of a hand-over: it says that it is there, and waits until nobody stands in for it any more. */
+import { handOverLines } from '../../lines/hand-over';
 import type { Log } from '../../log';
 import type { Announcement } from '../presence/presence';
 import { type Runtime, systemRuntime } from '../remoting/runtime';
@@ -37,27 +38,18 @@ export async function arrive(
   const { markers, presence } = cluster;
   // What was written down outlives this process: its backlog will be looked after.
   if (!(await markers.write(baselineGroup, { tag, phase: 'managed', at: clock.systemTime(), topics }))) {
-    log.warnOnce(
-      `marker:${group}`,
-      `no name server took the marker of ${group}: with ${tag} gone, the baseline takes over only what GRAY_MQ_TAGS names`,
-    );
+    log.say(handOverLines.markerNotTaken, { canaryGroup: group, tag });
   }
   const announcement: Announcement = await presence.announceCanary(baselineGroup, tag, topics);
-  if (announcement.refusal !== undefined) {
-    log.warnOnce(
-      `announcement:${group}`,
-      `a broker does not let ${tag} announce itself, the baseline sees it by its connections: ${announcement.refusal}`,
-    );
-  }
+  const { refusal } = announcement;
+  if (refusal !== undefined) log.say(handOverLines.announcementRefused, { canaryGroup: group, tag, refusal });
   const roomIn = async (asked: readonly string[]): Promise<void> => {
     const end = clock.now() + LONGEST_WAIT_MS;
     for (;;) {
       const standIns = await presence.standIns(group, asked);
       if (standIns === undefined || standIns === 0) return;
       if (clock.now() >= end) {
-        log.warn(
-          `${group}: starts beside ${standIns} stand-ins of the baseline that have not left within ${LONGEST_WAIT_MS / 1000} s`,
-        );
+        log.say(handOverLines.startsBesideStandIns, { canaryGroup: group, standIns, seconds: LONGEST_WAIT_MS / 1000 });
         return;
       }
       await clock.sleep(ASK_AGAIN_MS);

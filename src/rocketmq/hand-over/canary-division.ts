@@ -1,4 +1,6 @@
 /** A canary writes down what it subscribes to, and divides it: what only it subscribes to gets a group of its own. */
+import { errorText } from '../../foreign-objects/error-text';
+import { handOverLines } from '../../lines/hand-over';
 import type { Log } from '../../log';
 import { prepareOwnGroup } from '../administration/own-group';
 import { type CanaryTopic, divisorFor, type OwnPlace, ownPlaceFor } from '../plan/division';
@@ -56,7 +58,11 @@ export function divideSubscriptions(
     () => {},
   );
   return dividing.catch(error => {
-    log.warnOnce(`subscriptions:${group}`, `what ${consumer.tag} subscribes to is not written down: ${error.message}`);
+    log.say(handOverLines.subscriptionsNotWritten, {
+      canaryGroup: group,
+      tag: consumer.tag,
+      problem: errorText(error),
+    });
     return UNDIVIDED;
   });
 }
@@ -85,10 +91,8 @@ async function divideNow(
       process.topics.set(topic, { filter, ...(divisor && { divisor }) });
     }
     if (!(await cluster.subscriptions.writeCanary(baselineGroup, tag, process.topics))) {
-      log.warnOnce(
-        `subscriptions:${group}`,
-        `no name server took what ${tag} subscribes to: with ${tag} gone, the baseline may pass over what only ${tag} subscribes to`,
-      );
+      const problem = 'no name server took it';
+      log.say(handOverLines.subscriptionsNotWritten, { canaryGroup: group, tag, problem });
     }
     if (written === undefined) return UNDIVIDED;
     for (const subscription of added) sayDifference(consumer, subscription, written, divisors, log);
@@ -141,11 +145,8 @@ async function divided(
     await prepareOwnGroup({ administration, sharedGroup: group, ownGroup: own, places, clock: runtime.clock });
     return divisors;
   } catch (error) {
-    const problem = (error as { hint?: string }).hint ?? (error as Error).message;
-    log.warnOnce(
-      `own:${group}`,
-      `${own} is not ready, so nobody stands in for ${tag} where it subscribes to more than the baseline: ${problem}`,
-    );
+    const problem = (error as { hint?: string }).hint ?? errorText(error);
+    log.say(handOverLines.ownGroupNotReady, { own, tag, problem });
     // Where it was in use, what waits in it is still to be consumed.
     return new Map([...divisors].filter(([topic]) => places.get(topic) === 'as it is'));
   }
@@ -176,19 +177,17 @@ function sayDifference(
   { topic, filter }: Subscription,
   { baseline }: GroupSubscriptions,
   divisors: Divisors,
-  log: Pick<Log, 'info' | 'warn'>,
+  log: Pick<Log, 'say'>,
 ): void {
   const theirs = baseline?.get(topic);
   const divisor = divisors.get(topic);
   if (divisor !== undefined) {
     const more = tagsBeyond(divisor, filter)?.join(' || ') ?? `not ${divisor.expression}`;
-    log.info(
-      `${group}, ${topic}: what only ${tag} subscribes to (${more}) is in ${ownGroup(baselineGroup, tag)}, a second consumer, and waits there while ${tag} is away`,
-    );
+    const own = ownGroup(baselineGroup, tag);
+    log.say(handOverLines.dividedSubscription, { canaryGroup: group, topic, tag, more, own });
   }
   if (theirs === undefined || selectsAllOf(filter, theirs)) return;
   const less = tagsBeyond(filter, theirs)?.join(' || ') ?? `what ${filter.expression} does not select`;
-  log.warn(
-    `${baselineGroup}, ${topic}: the baseline subscribes to ${theirs.expression}, ${tag} not to all of it (${less}): nobody handles such messages of ${tag} while it is there`,
-  );
+  const written = { group: baselineGroup, topic, tag, theirs: theirs.expression, less };
+  log.say(handOverLines.lessSubscription, written);
 }

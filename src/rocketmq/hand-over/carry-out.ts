@@ -1,16 +1,15 @@
 /** Carries out what the core of a hand-over wants done, and tells it what came of it. */
+import { handOverLines } from '../../lines/hand-over';
 import type { Driver } from './driver';
 import type { HandOverAction } from './events';
-import { lineOf } from './lines';
+import { sayFact } from './say-fact';
 
 export function carryOut(driver: Driver, action: HandOverAction): void {
   const { plan, source, standIns, log, onTag } = driver;
   switch (action.type) {
-    case 'say': {
-      const { level, text } = lineOf(action.fact, plan.baselineGroup, driver.groupOf);
-      log[level](text);
+    case 'say':
+      sayFact(action.fact, plan.baselineGroup, driver.groupOf, log);
       return;
-    }
     case 'exclude tags':
       plan.leaveOut(action.topic, action.tags);
       for (const tag of action.tags) onTag(tag);
@@ -48,7 +47,7 @@ async function ensureOffsets(
     topics = await source.ensureOffsets(tag, asked, isDeclared);
   } catch (error) {
     const problem = (error as { hint?: string }).hint ?? (error as Error).message;
-    log.warnOnce(`cover:${groupOf(tag)}`, `the baseline takes the messages of ${tag} as well: ${problem}`);
+    log.say(handOverLines.offsetsNotEnsured, { tag, canaryGroup: groupOf(tag), problem });
   }
   tell({ type: 'offsets ensured', tag, asked, topics });
 }

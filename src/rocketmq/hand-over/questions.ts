@@ -1,4 +1,5 @@
 /** What the baseline's side of a hand-over asks the brokers again and again. */
+import { handOverLines } from '../../lines/hand-over';
 import { tellSubscriptions } from './canary-subscriptions';
 import type { Driver } from './driver';
 import { type Rounds, rounds } from './rounds';
@@ -19,7 +20,7 @@ export function askInRounds(driver: Driver): Rounds {
   ];
   const { clock, log, plan } = driver;
   return rounds(clock, questions, error =>
-    log.debug(`${plan.baselineGroup}: the brokers did not answer: ${error.message}`),
+    log.say(handOverLines.notAnswered, { group: plan.baselineGroup, problem: error.message }),
   );
 }
 
@@ -28,7 +29,7 @@ async function askForCanaries(driver: Driver): Promise<void> {
   if (subscriptions.size === 0) return;
   const { tags, isComplete, about, problem } = await source.canaries([...subscriptions.keys()], knownTags);
   for (const tag of tags) knownTags.add(tag);
-  if (problem !== undefined) log.debug(`${plan.baselineGroup}: who is there is not known everywhere: ${problem}`);
+  if (problem !== undefined) log.say(handOverLines.partlyKnown, { group: plan.baselineGroup, problem });
   if (isComplete) silence.answered();
   else silence.unanswered(problem);
   // What those who came subscribe to is written down by now: it is known with them, not some seconds later.

@@ -2,6 +2,7 @@
  * Notices that nobody says any more which canaries are there: a broker is away, or a right was taken back. Until somebody
  * does, what was known last goes on, and no stand-in starts. One line when it lasts, one when it is over.
  */
+import { handOverLines } from '../../lines/hand-over';
 import type { Log } from '../../log';
 
 /** What takes no longer than this, ms, is the restart of a broker. */
@@ -19,7 +20,7 @@ export interface Silence {
 }
 
 /** @param now ms, by a clock that nobody sets */
-export function silence(group: string, log: Pick<Log, 'warn' | 'info'>, now: () => number): Silence {
+export function silence(group: string, log: Pick<Log, 'say'>, now: () => number): Silence {
   /** Undefined: at the start nobody has said anything yet, which is told otherwise. */
   let answeredAt: number | undefined;
   let problem: string | undefined;
@@ -28,7 +29,7 @@ export function silence(group: string, log: Pick<Log, 'warn' | 'info'>, now: () 
 
   return {
     answered() {
-      if (isSaid) log.info(`${group}: it is known again which canaries are there`);
+      if (isSaid) log.say(handOverLines.knownAgain, { group });
       answeredAt = now();
       problem = undefined;
       isSaid = false;
@@ -37,9 +38,7 @@ export function silence(group: string, log: Pick<Log, 'warn' | 'info'>, now: () 
       problem = why ?? 'no server answered';
       if (isSaid || !isLong()) return;
       isSaid = true;
-      log.warn(
-        `${group}: for ${LONG_MS / 1_000} s nobody has said which canaries are there (${problem}): until somebody does, no stand-in starts, and those that run go on`,
-      );
+      log.say(handOverLines.unknown, { group, seconds: LONG_MS / 1_000, problem });
     },
     get isLong() {
       return isLong();

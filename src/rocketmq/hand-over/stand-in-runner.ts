@@ -1,5 +1,6 @@
 /** Starts and ends this process's stand-ins as the core of a hand-over wants it, and tells it how that went. */
 
+import { handOverLines } from '../../lines/hand-over';
 import type { Log } from '../../log';
 import type { Subscription } from '../plan/subscription';
 import type { Announcement } from '../presence/presence';
@@ -78,7 +79,7 @@ export function standInRunner(means: StandInMeans, make: MakeStandIn): StandInRu
       running.set(tag, { standIn, announcement });
     } catch (error) {
       const problem = (error as Error).message;
-      log.warnOnce(`stand-in:${groupOf(tag)}`, `${groupOf(tag)}: a stand-in could not be started: ${problem}`);
+      log.say(handOverLines.standInNotStarted, { canaryGroup: groupOf(tag), problem });
       await announcement.withdraw();
       tell({ type: 'stand-in not started', tag, isFailure: true, isAlone: await isAlone(means, tag, topics) });
       return;
@@ -102,7 +103,8 @@ export function standInRunner(means: StandInMeans, make: MakeStandIn): StandInRu
     try {
       if (subscription !== undefined) await running.get(tag)?.standIn.subscribe(subscription);
     } catch (error) {
-      log.warn(`${groupOf(tag)}: the stand-in could not subscribe to ${topic}: ${(error as Error).message}`);
+      const problem = (error as Error).message;
+      log.say(handOverLines.standInNotSubscribed, { canaryGroup: groupOf(tag), topic, problem });
       tell({ type: 'stand-in not subscribed', tag, topic });
     }
   }

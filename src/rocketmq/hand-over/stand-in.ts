@@ -1,6 +1,7 @@
 /** What an instrumentation gives to the policy, so that a baseline process can stand in for an absent canary. */
 
 import type { Subscription } from '../plan/subscription';
+import { deferred } from '../remoting/deferred';
 import type { Intake } from './intake';
 
 /** Makes second consumers beside one of the application's. */
@@ -41,10 +42,7 @@ export function standInWith(
   { subscribe, unsubscribe }: Pick<StandIn, 'subscribe' | 'unsubscribe'>,
   leave: () => { readonly left: Promise<void>; readonly closed: Promise<void> },
 ): StandIn {
-  let settle = (_closed: Promise<void>) => {};
-  const closed = new Promise<void>(resolve => {
-    settle = resolve;
-  });
+  const { promise: closed, resolve: settle } = deferred();
   return {
     subscribe,
     unsubscribe,

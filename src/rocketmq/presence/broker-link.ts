@@ -1,4 +1,5 @@
 import type { Credentials } from '../../names/credentials';
+import { refusal } from '../administration/refusal';
 import {
   CONSUMER_NOT_ONLINE,
   GET_CONSUMER_CONNECTION_LIST,
@@ -11,7 +12,6 @@ import type { RemotingConnection, RemotingResponse } from '../remoting/connectio
 import { parseFastjson } from '../remoting/frame';
 import type { Runtime } from '../remoting/runtime';
 import { HEARTBEAT_MS, heartbeats } from './heartbeats';
-import { refusal } from './refusal';
 
 /**
  * A connection to one broker that stays: what is announced over it is there as long as this process is, and is announced
@@ -95,10 +95,10 @@ async function consumers(connection: RemotingConnection, consumerGroup: string):
 
 /** @throws BrokerAdministrationError for an answer that is an error, or none that can be read */
 function clientIds(address: string, command: number, { code, remark, body }: RemotingResponse): string[] {
-  if (code !== SUCCESS) throw refusal(address, command, code, remark);
+  if (code !== SUCCESS) throw refusal(address, command, { code, remark });
   // ProducerConnection.java, ConsumerConnection.java
   const { connectionSet } = parseFastjson(body.toString()) as { connectionSet?: unknown };
-  if (!Array.isArray(connectionSet)) throw refusal(address, command, code, 'no connections in the answer');
+  if (!Array.isArray(connectionSet)) throw refusal(address, command, { code, remark: 'no connections in the answer' });
   return connectionSet
     .map((connection: { clientId?: unknown } | null) => connection?.clientId)
     .filter(clientId => typeof clientId === 'string');

@@ -1,5 +1,6 @@
 /** Asks servers who is there: each question once at a time, with what is remembered of former answers. */
-import { BrokerAdministrationError } from '../administration/broker-administration';
+import { errorText } from '../../foreign-objects/error-text';
+import { BrokerAdministrationError } from '../administration/refusal';
 import type { Clock } from '../remoting/clock';
 import type { BrokerLink } from './broker-link';
 import { MEMORY_MS, type Memory, remember, type Source } from './memory';
@@ -39,7 +40,7 @@ export function brokerQuestions(clock: Pick<Clock, 'now'>, linkTo: (address: str
       return {
         answered: false,
         memory: memories.get(key),
-        problem: error instanceof Error ? error.message : String(error),
+        problem: errorText(error),
         isRefused: error instanceof BrokerAdministrationError,
       };
     }

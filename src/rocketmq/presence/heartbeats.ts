@@ -1,8 +1,9 @@
 /** Keeps what this process announces at one broker there, over a connection that may break. Keeps no process alive. */
+
+import { refusal } from '../administration/refusal';
 import type { Clock } from '../remoting/clock';
 import { HEART_BEAT, SUCCESS, UNREGISTER_CLIENT } from '../remoting/codes';
 import type { RemotingConnection } from '../remoting/connection';
-import { refusal } from './refusal';
 import { turns } from './turns';
 
 export interface Heartbeats {
@@ -119,7 +120,7 @@ async function heartbeat(
   const data = { clientID, producerDataSet: [{ groupName: producerGroup }], consumerDataSet: [] };
   const body = Buffer.from(JSON.stringify(data));
   const { code, remark } = await connection.request(HEART_BEAT, {}, body, HEARTBEAT_TIMEOUT_MS);
-  return code === SUCCESS ? undefined : refusal(connection.address, HEART_BEAT, code, remark).message;
+  return code === SUCCESS ? undefined : refusal(connection.address, HEART_BEAT, { code, remark }).message;
 }
 
 /** @returns whether the broker answers */

@@ -1,3 +1,4 @@
+import { errorText } from '../../foreign-objects/error-text';
 import type { BrokerAdministration } from '../administration/broker-administration';
 import type { Clock } from '../remoting/clock';
 
@@ -69,7 +70,7 @@ export function watchedBrokers(
       }
       problem = listed.length > 0 ? undefined : 'the name servers know no broker';
     } catch (error) {
-      problem = error instanceof Error ? error.message : String(error);
+      problem = errorText(error);
     }
     schedule(problem === undefined ? REFRESH_MS : DOUBT_MS);
     if (problem === undefined) onChange(list());

@@ -10,6 +10,8 @@ export interface PullMember<M> {
   giveBack(messages: readonly M[]): Promise<void>;
   /** A poll of a stand-in failed. */
   onError?(error: unknown): void;
+  /** Nobody has asked for this message yet. */
+  onKept?(message: M): void;
 }
 
 export interface Family<M> {

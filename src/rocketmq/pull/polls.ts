@@ -31,6 +31,7 @@ export function poll<M>(family: Family<M>, member: Member<M>, waiter: Waiter<M>)
       else keep(family, member, messages, invisible);
       const { waiter: next } = sent;
       serve(family, next);
+      sayKept(family, member, messages);
       if (messages.length === 0 || member.hasLeft) {
         broughtNothing(family, sent, () => next?.resolve([]), PAUSE_MS - (Date.now() - sentAt));
       } else if (next !== undefined && isWaiting(family, next)) poll(family, member, next);
@@ -43,6 +44,12 @@ export function poll<M>(family: Family<M>, member: Member<M>, waiter: Waiter<M>)
       member.onPollEnd?.();
     },
   );
+}
+
+/** Tells of those that were not handed out. */
+function sayKept<M>({ kept }: Family<M>, { consumer }: Member<M>, messages: readonly M[]): void {
+  if (consumer.onKept === undefined) return;
+  for (const { message } of kept) if (messages.includes(message)) consumer.onKept(message);
 }
 
 /** That of the main consumer answers with it, `settle`; that of a stand-in is sent again. */

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { errorText } from '../../foreign-objects/error-text';
 import type { Credentials } from '../../names/credentials';
 import { encodeFrame, frameDecoder, isResponse } from './frame';
 import { OWN_CONNECTION } from './own-connection';
@@ -200,7 +201,7 @@ function openLink(address: string, idleMs: number, { opened, ended }: { opened()
         pending.delete(frame.opaque);
       }
     } catch (error) {
-      end(error instanceof Error ? error.message : String(error), error);
+      end(errorText(error), error);
     }
   });
 

@@ -20,6 +20,7 @@ export interface RemotingFrame {
 }
 
 /** Bytes that are not a frame: the connection they came from cannot be read any further. */
+// In each bundle: whoever catches one treats it as any other error.
 export class RemotingFrameError extends Error {
   override readonly name = 'RemotingFrameError';
 }
@@ -126,6 +127,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 /** A JSON string whole, so that nothing within it is taken for a key; or an integer, or a flat object, where a key stands. */
+// In each bundle: `replace` begins at the start each time.
 const STRING_OR_UNQUOTED_KEY =
   /"[^"\\]*(?:\\.[^"\\]*)*"|([{,]\s*)(-?\d+|\{(?:"[^"\\]*(?:\\.[^"\\]*)*"|[^{}"])*\})(?=\s*:)/gs;
 

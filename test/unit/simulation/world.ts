@@ -1,6 +1,7 @@
 /** Servers, a network, time, messages, and the consumers that take them. */
 import type { Log } from '../../../src/log';
 import { STAND_IN_SUFFIX } from '../../../src/rocketmq/presence/stand-in-client-id';
+import { recordedLog } from '../recorded-log';
 import { type Role, SimulatedConsumer } from './consumers';
 import { Network, type SimulatedProcess } from './network';
 import type { Message } from './queues';
@@ -161,21 +162,6 @@ export class World {
 
   /** The log of one process. */
   log(): Log {
-    const say = (level: string) => (text: string) => void this.lines.push(`${level}: ${text}`);
-    const once = (level: string) => {
-      const said = new Set<string>();
-      return (key: string, text: string) => {
-        if (!said.has(key)) say(level)(text);
-        said.add(key);
-      };
-    };
-    return {
-      info: say('info'),
-      warn: say('warn'),
-      error: say('error'),
-      debug() {},
-      warnOnce: once('warn'),
-      errorOnce: once('error'),
-    };
+    return recordedLog(this.lines);
   }
 }

@@ -7,7 +7,7 @@ const undici = require('undici');
 const grpcClient = require('rocketmq-client-nodejs');
 const remotingClient = require('ali-ons');
 const urllib = require('urllib');
-const echo = require('../rocketmq/echo.js');
+const echo = require('../clients/echo.js');
 const sendServer = require('../rocketmq/send-server.js');
 
 const app = JSON.parse(process.env.APP);

@@ -2,7 +2,7 @@
 // more calls come.
 const { setTimeout: sleep } = require('node:timers/promises');
 const { DubboService } = require('apache-dubbo-service');
-const echo = require('../rocketmq/echo.js');
+const echo = require('../clients/echo.js');
 const registryAt = require('./registry.js');
 
 const { name, service, address } = JSON.parse(process.env.APP);

@@ -4,10 +4,10 @@ const path = require('node:path');
 const { isInternalThread } = require('node:worker_threads');
 
 const dist = file => require(path.join(__dirname, '../node_modules/rocketmq-gray/dist', file));
-const { createAgent } = dist('agent.js');
+const { createAgent } = dist('agent/agent.js');
 const { loadSettings } = dist('config/load.js');
 const { install } = dist('loader/install.js');
-const { wrapMethod } = dist('loader/wrap.js');
+const { wrapMethod } = dist('foreign-objects/wrap.js');
 
 if (!isInternalThread) {
   const log = globalThis;

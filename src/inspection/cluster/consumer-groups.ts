@@ -1,0 +1,72 @@
+/** Who is in a consumer group, and where it stands. */
+import { bodyOf } from '../../rocketmq/administration/servers';
+import { STAND_IN_SUFFIX } from '../../rocketmq/presence/stand-in-client-id';
+import { CONSUMER_NOT_ONLINE, GET_CONSUME_STATS, GET_CONSUMER_CONNECTION_LIST } from '../../rocketmq/remoting/codes';
+import type { Ask } from './ask';
+import type { GroupMembers } from './group-members';
+
+/** Where a group stands on one broker. */
+export interface GroupStats {
+  readonly queues: readonly {
+    readonly topic: string;
+    readonly queueId: number;
+    readonly end: number;
+    /** 0 also where the group has none. */
+    readonly committed: number;
+  }[];
+}
+
+export interface GroupQuestions {
+  /** Nobody: no members. Also of a proxy. */
+  members(address: string, group: string): Promise<GroupMembers>;
+  stats(broker: string, group: string): Promise<GroupStats>;
+}
+
+/** ConsumerConnection.java */
+interface ConsumerConnection {
+  readonly connectionSet?: readonly { clientId: string; clientAddr: string; language: string }[];
+  readonly subscriptionTable?: Readonly<Record<string, { subString: string; expressionType?: string }>>;
+  readonly messageModel?: string;
+}
+
+/** ConsumeStats.java: by MessageQueue. */
+interface ConsumeStats {
+  readonly offsetTable?: Readonly<Record<string, { brokerOffset: number; consumerOffset: number }>>;
+}
+
+export function groupQuestions(ask: Ask): GroupQuestions {
+  return {
+    async members(address, group) {
+      const fields = { consumerGroup: group };
+      const response = await ask(address, GET_CONSUMER_CONNECTION_LIST, fields, { allowed: [CONSUMER_NOT_ONLINE] });
+      if (response.code === CONSUMER_NOT_ONLINE) return { members: [], filters: {}, isBroadcast: false };
+      return membersIn(bodyOf<ConsumerConnection>(response));
+    },
+    async stats(broker, group) {
+      const response = await ask(broker, GET_CONSUME_STATS, { consumerGroup: group, topic: '' });
+      const { offsetTable = {} } = bodyOf<ConsumeStats>(response);
+      return {
+        queues: Object.entries(offsetTable).map(([queue, { brokerOffset, consumerOffset }]) => {
+          const { topic, queueId } = JSON.parse(queue) as { topic: string; queueId: number };
+          return { topic, queueId, end: brokerOffset, committed: consumerOffset };
+        }),
+      };
+    },
+  };
+}
+
+function membersIn({ connectionSet = [], subscriptionTable = {}, messageModel }: ConsumerConnection): GroupMembers {
+  const members = connectionSet
+    .map(({ clientId, clientAddr, language }) => ({
+      clientId,
+      address: clientAddr,
+      language,
+      isStandIn: clientId.endsWith(STAND_IN_SUFFIX),
+    }))
+    .sort((a, b) => (a.clientId < b.clientId ? -1 : 1));
+  const filters = Object.entries(subscriptionTable).map(([topic, { subString, expressionType }]) => {
+    const type = expressionType === 'SQL92' ? ('SQL92' as const) : ('TAG' as const);
+    return [topic, { type, expression: subString }] as const;
+  });
+  return { members, filters: Object.fromEntries(filters), isBroadcast: messageModel === 'BROADCASTING' };
+}

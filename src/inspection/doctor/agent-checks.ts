@@ -1,0 +1,75 @@
+/** The agents that announce themselves. */
+import { plural } from '../cluster/amounts';
+import type { AnnouncedProcess } from '../cluster/announced-processes';
+import { isKnown } from '../cluster/answer';
+import { type Announced, announcedOn } from './announced-on';
+import { type Check, type Looked, notKnown } from './check';
+import type { BrokerPicture, DoctorPicture, GroupOnBroker } from './doctor-picture';
+import { onlineOn } from './online';
+
+export function agentChecks(picture: DoctorPicture): Check[] {
+  const { question, brokers } = picture;
+  const check = { check: 'agents', subject: `of ${question.group}` };
+  const unanswered = brokers.find(({ announcements }) => !isKnown(announcements));
+  if (unanswered && !isKnown(unanswered.announcements)) return [notKnown(check, unanswered.announcements)];
+  const announced = announcedOn(brokers);
+  return [agentCheck(check, announced, picture), ...partlyKnown(check, announced, picture)];
+}
+
+function agentCheck(check: Looked, announced: readonly Announced[], picture: DoctorPicture): Check {
+  const silent = consumersWithoutAgent(announced, picture);
+  const versions = [...new Set(announced.map(({ announcer }) => announcer.version ?? 'unknown'))].sort();
+  const details = announced.map(describe);
+  if (silent.length > 0) {
+    const remedies = [
+      'see that they print their [rocketmq-gray] lines at start: --require rocketmq-gray/register, GRAY_MQ_NAMESRV, GRAY_MQ_BASELINE=auto (other modes do not announce themselves)',
+    ];
+    return { ...check, verdict: 'warn', finding: silent.join('; '), details, remedies };
+  }
+  if (versions.length > 1) {
+    const remedies = ['let all processes of a fleet run one version'];
+    return { ...check, verdict: 'warn', finding: `of several versions: ${versions.join(', ')}`, details, remedies };
+  }
+  if (announced.length === 0) return { ...check, verdict: 'ok', finding: 'none, and no consumer' };
+  const processes = new Set(announced.map(({ announcer: { host, pid } }) => `${host} ${pid}`)).size;
+  const finding = `${plural(processes, 'process', 'processes')}, version ${versions[0]}`;
+  return { ...check, verdict: 'ok', finding, details };
+}
+
+function consumersWithoutAgent(
+  announced: readonly Announced[],
+  { question, canaryGroup, brokers }: DoctorPicture,
+): string[] {
+  const isThere = (of: (broker: BrokerPicture) => GroupOnBroker) =>
+    onlineOn(brokers, of, question.topic).members.some(({ isStandIn }) => !isStandIn);
+  const isAnnounced = (...kinds: AnnouncedProcess['kind'][]) => announced.some(({ kind }) => kinds.includes(kind));
+  return [
+    ...(isThere(({ baseline }) => baseline) && !isAnnounced('baseline', 'declared', 'stand-in')
+      ? [`consumers of ${question.group} are online, and no agent of the baseline says that it is there`]
+      : []),
+    ...(isThere(({ canary }) => canary) && !isAnnounced('canary')
+      ? [`consumers of ${canaryGroup} are online, and no agent of ${question.tag} says that it is there`]
+      : []),
+  ];
+}
+
+function partlyKnown(check: Looked, announced: readonly Announced[], { brokers }: DoctorPicture): Check[] {
+  const partly = announced.filter(({ on }) => on.length < brokers.length);
+  if (partly.length === 0) return [];
+  const names = partly.map(({ announcer: { host, pid }, on }) => `${host} process ${pid} on ${on.join(', ')} only`);
+  const remedies = ['see that the services reach every broker at the address that the name servers give'];
+  return [{ ...check, verdict: 'warn', finding: `known not to all brokers: ${names.join('; ')}`, remedies }];
+}
+
+const KIND_NAMES: Readonly<Record<AnnouncedProcess['kind'], string>> = {
+  canary: 'canary',
+  'stand-in': 'stand-in',
+  beside: 'stand-in beside a canary',
+  declared: 'baseline that declares the tag',
+  baseline: 'baseline',
+};
+
+function describe({ kind, announcer: { host, pid, version } }: Announced): string {
+  const agent = version === undefined ? '' : `, agent ${version}`;
+  return `${KIND_NAMES[kind]}: ${host}, process ${pid}${agent}`;
+}

@@ -1,0 +1,32 @@
+/** What is known where only a proxy can be asked. */
+import { isKnown } from '../cluster/answer';
+import type { Check } from './check';
+import type { DoctorPicture } from './doctor-picture';
+import { baselineMembers, canaryMembers } from './member-checks';
+import { onlineIn } from './online';
+import { topicChecks } from './topic-checks';
+
+export function checksByProxy(picture: DoctorPicture, proxy: NonNullable<DoctorPicture['proxy']>): Check[] {
+  const { question, canaryGroup } = picture;
+  const check = { check: 'proxy', subject: proxy.address };
+  if (!isKnown(proxy.release)) {
+    const remedies = [
+      `see that the proxy's remoting port (remotingListenPort in rmq-proxy.json, 8080 by default) can be reached at ${proxy.address}, or name it: GRAY_MQ_PROXY_REMOTING=host:port`,
+      'or give the name servers: --namesrv host:port',
+    ];
+    return [{ ...check, verdict: 'fail', finding: proxy.release.problem, remedies }];
+  }
+  const unasked = ['filter', 'group', 'canary group', 'create groups', 'offsets', 'agents', 'marker'];
+  return [
+    { ...check, verdict: 'ok', finding: 'answers' },
+    ...topicChecks(picture),
+    baselineMembers(onlineIn([proxy.baseline], question.topic), picture),
+    canaryMembers(onlineIn([proxy.canary], question.topic), picture, true),
+    ...unasked.map(name => ({
+      check: name,
+      subject: name === 'canary group' || name === 'marker' ? canaryGroup : question.group,
+      verdict: 'unknown' as const,
+      finding: 'a proxy does not say: give the name servers (--namesrv)',
+    })),
+  ];
+}

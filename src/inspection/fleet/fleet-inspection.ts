@@ -1,0 +1,117 @@
+/** Asks a cluster about its fleet, again and again. */
+import type { Broker } from '../../rocketmq/administration/broker';
+import { brokerAdministration } from '../../rocketmq/administration/broker-administration';
+import type { Marker } from '../../rocketmq/hand-over/hand-over';
+import { type AnnouncedProcess, announcementsIn } from '../cluster/announced-processes';
+import { type Answer, isKnown, type Settle, settling, valueIn } from '../cluster/answer';
+import { type ClusterInspection, clusterInspection } from '../cluster/cluster-inspection';
+import { askNameServers, askRelease, listedBrokers, markersByGroup } from '../cluster/name-servers';
+import { fleetOf } from './fleet';
+import type { BrokerAnswers, FleetQuestion, GroupAnswers } from './fleet-answers';
+import type { Fleet } from './fleet-shape';
+import { type Lane, lanesOf, topicsOf } from './lanes';
+
+export interface FleetInspection {
+  /** The fleet as the brokers know it now. Never rejects. */
+  look(): Promise<Fleet>;
+  close(): void;
+}
+
+export function fleetInspection({ credentials, ...question }: FleetQuestion): FleetInspection {
+  const settle = settling(credentials);
+  const inspection = clusterInspection(credentials);
+  const administration = brokerAdministration({ namesrv: question.namesrv, credentials });
+  const addresses = question.namesrv.split(';');
+  const asking: Asking = { question, inspection, settle };
+
+  return {
+    async look() {
+      const at = Date.now();
+      const [nameServers, markers] = await Promise.all([
+        askNameServers(addresses, inspection, settle),
+        settle(markersByGroup(administration)),
+      ]);
+      const heard = await Promise.all(
+        listedBrokers(nameServers).map(broker => askWhoIsThere(asking, broker, valueIn(markers) ?? new Map())),
+      );
+      const lanes = lanesOf({ question, markers, brokers: heard });
+      const brokers = await Promise.all(heard.map(broker => askGroups(asking, broker, lanes)));
+      return fleetOf({ at, question, nameServers, markers, brokers });
+    },
+    close() {
+      inspection.close();
+      administration.close();
+    },
+  };
+}
+
+interface Asking {
+  readonly question: Omit<FleetQuestion, 'credentials'>;
+  readonly inspection: ClusterInspection;
+  readonly settle: Settle;
+}
+
+/** By the baseline's group. */
+type Markers = ReadonlyMap<string, readonly Marker[]>;
+
+/** What a broker tells before it is known which groups there are. */
+type Heard = Omit<BrokerAnswers, 'groups' | 'put'>;
+
+async function askWhoIsThere(asking: Asking, broker: Broker, markers: Markers): Promise<Heard> {
+  const { inspection, settle } = asking;
+  const { address } = broker;
+  const release = await askRelease(broker, inspection, settle);
+  if (address === undefined || !isKnown(release)) {
+    return { broker, release, announcements: release as Answer<never>, isListed: true };
+  }
+  const announced = await settle(announcementsOn(asking, address, markers));
+  return {
+    broker,
+    release,
+    announcements: isKnown(announced) ? { value: announced.value.processes } : announced,
+    isListed: valueIn(announced)?.isListed ?? true,
+  };
+}
+
+/** All announcements; from brokers that cannot list them, those in groups that have markers or were asked for. */
+async function announcementsOn(
+  { question, inspection }: Asking,
+  address: string,
+  markers: Markers,
+): Promise<{ readonly processes: readonly AnnouncedProcess[]; readonly isListed: boolean }> {
+  const listed = await inspection.announcements(address);
+  if (listed !== undefined) return { processes: listed, isListed: true };
+  const groups = question.groups.length > 0 ? question.groups : [...markers.keys()];
+  const asked = groups.map(group => {
+    const tags = new Set([...(markers.get(group) ?? []).map(({ tag }) => tag), ...question.tags]);
+    return announcementsIn(inspection, address, group, [...tags]);
+  });
+  return { processes: (await Promise.all(asked)).flat(), isListed: false };
+}
+
+async function askGroups(asking: Asking, heard: Heard, lanes: readonly Lane[]): Promise<BrokerAnswers> {
+  const { inspection, settle } = asking;
+  const { address } = heard.broker;
+  if (address === undefined || !isKnown(heard.release)) return { ...heard, groups: new Map(), put: new Map() };
+  const asked = lanes.map(async lane => [lane.group, await askGroup(asking, address, lane)] as const);
+  const groups = new Map(await Promise.all(asked));
+  const topics = new Set([...groups.values()].flatMap(({ taken }) => [...taken.keys()]));
+  const put = [...topics].map(async topic => [topic, await settle(inspection.putPerSecond(address, topic))] as const);
+  return { ...heard, groups, put: new Map(await Promise.all(put)) };
+}
+
+async function askGroup(
+  { inspection, settle }: Asking,
+  address: string,
+  { group, marker }: Lane,
+): Promise<GroupAnswers> {
+  const [members, stats] = await Promise.all([
+    settle(inspection.members(address, group)),
+    settle(inspection.stats(address, group)),
+  ]);
+  const topics = topicsOf([{ members, stats }], marker);
+  const taken = topics.map(
+    async topic => [topic, await settle(inspection.takenPerSecond(address, topic, group))] as const,
+  );
+  return { members, stats, taken: new Map(await Promise.all(taken)) };
+}

@@ -1,0 +1,86 @@
+/** 1xx: the agent starts, or does not; its settings. */
+import { line, NOTHING } from './line';
+
+const TOO_LATE = 'was set after the agent had started, and has no effect: set it before Node.js starts (--env-file)';
+const START_FIRST =
+  'Start with `node --require rocketmq-gray/register app.js`, or make this preload the first one. See [recipes](recipes.md).';
+
+interface Late {
+  readonly variable: string;
+  readonly value: string;
+}
+
+interface LoadedBefore {
+  readonly libraries: string;
+  /** What they lack. */
+  readonly effect: string;
+}
+
+const loadedBefore = ({ libraries, effect }: LoadedBefore) =>
+  `loaded before the agent, and so not hooked: ${libraries}: ${effect}. Start the agent first: node --require rocketmq-gray/register app.js`;
+
+export const startLines = {
+  started: line('GRAY-101', 'info', {
+    words: ({ environment, version }: { environment: string; version: string }) => `${environment}, version ${version}`,
+    meaning: 'The agent runs in this process, as `baseline` or as a canary (`tag gray`).',
+    remedy: NOTHING,
+  }),
+  wrongSetting: line('GRAY-102', 'error', {
+    words: ({ where, value, allowed }: { where: string; value: string; allowed: string }) =>
+      `wrong setting: ${where}=${value}; allowed: ${allowed}`,
+    meaning: 'A setting has a value that is not allowed. The process ends with exit code 1.',
+    remedy: 'Correct the variable, or the key in the file, that the line names.',
+  }),
+  unknownVariable: line('GRAY-103', 'warn', {
+    words: ({ variable }: { variable: string }) => `${variable} is not a setting of rocketmq-gray and is ignored`,
+    meaning: 'A variable begins with `GRAY_`, and no setting has this name.',
+    remedy: 'Look for a mistake in its name (the settings are in the README), or remove it.',
+  }),
+  tagsWithoutAuto: line('GRAY-104', 'warn', {
+    words: ({ mode }: { mode: string }) => `GRAY_MQ_TAGS has no effect with GRAY_MQ_BASELINE=${mode}`,
+    meaning: 'Tags are declared for auto mode only, which is not the mode of this process.',
+    remedy: 'Remove one of the two settings.',
+  }),
+  lateSetting: line('GRAY-105', 'warn', {
+    words: ({ variable, value }: Late) => `${variable}=${value} ${TOO_LATE}`,
+    once: ({ variable }) => variable,
+    meaning:
+      'The application sets the variable itself, for example by dotenv. The agent had read its settings by then.',
+    remedy: 'Give it to the process: `node --env-file`, or the environment of the process manager.',
+  }),
+  lateTag: line('GRAY-106', 'error', {
+    words: ({ variable, value }: Late) => `${variable}=${value} ${TOO_LATE}`,
+    once: 'process',
+    meaning:
+      'The application sets its own tag. Until then the agent took the process for another environment. With a RocketMQ consumer the process ends (`GRAY_ON_FAILURE`).',
+    remedy: 'Give it to the process: `node --env-file`, or the environment of the process manager.',
+  }),
+  loadedBeforeCanary: line('GRAY-107', 'error', {
+    words: loadedBefore,
+    meaning: 'Something loads these libraries before the preload of the agent does its work, in a canary.',
+    remedy: START_FIRST,
+  }),
+  loadedBeforeBaseline: line('GRAY-108', 'warn', {
+    words: loadedBefore,
+    meaning: 'The same in the baseline.',
+    remedy: START_FIRST,
+  }),
+  fileNotWritten: line('GRAY-109', 'warn', {
+    words: ({ file, problem }: { file: string; problem: string }) =>
+      `GRAY_LOG_TO=${file}: ${problem}; lines go to standard error`,
+    meaning: 'The file for lines cannot be written. From now on they go to standard error.',
+    remedy: 'Make the directory, or give the user of the process the right to write there. Then restart the process.',
+  }),
+  tooOld: line('GRAY-110', 'error', {
+    words: ({ version, oldest }: { version: string; oldest: string }) =>
+      `Node.js ${version} is too old, the agent needs ${oldest} or later`,
+    meaning: 'The agent does not start. A canary ends; a baseline goes on without the agent (`GRAY_ON_FAILURE`).',
+    remedy: 'Run a newer Node.js.',
+  }),
+  notLoaded: line('GRAY-111', 'error', {
+    words: ({ problem }: { problem: string }) => `the agent cannot be loaded: ${problem}`,
+    meaning:
+      'The copy of the package is not complete. A canary ends; a baseline goes on without the agent (`GRAY_ON_FAILURE`).',
+    remedy: 'Install the package anew, with its dependencies.',
+  }),
+};

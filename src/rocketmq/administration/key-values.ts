@@ -1,0 +1,35 @@
+/** The key-value configuration of name servers. Each keeps its own. */
+import { DELETE_KV_CONFIG, GET_KVLIST_BY_NAMESPACE, PUT_KV_CONFIG, QUERY_NOT_FOUND, SUCCESS } from '../remoting/codes';
+import { bodyOf, type Servers } from './servers';
+
+export interface KeyValues {
+  /** A namespace, from each name server that answers. Empty when none does. */
+  keyValues(namespace: string): Promise<ReadonlyMap<string, string>[]>;
+  /** Sets a value on every name server. @returns how many took it */
+  putKeyValue(namespace: string, key: string, value: string): Promise<number>;
+  /** Removes a key from every name server. @returns how many have it no longer */
+  deleteKeyValue(namespace: string, key: string): Promise<number>;
+}
+
+/** KVTable.java */
+interface KeyValueTable {
+  readonly table?: Readonly<Record<string, string>>;
+}
+
+export function keyValues({ askEachNameServer }: Servers): KeyValues {
+  return {
+    async keyValues(namespace) {
+      const answers = await askEachNameServer(GET_KVLIST_BY_NAMESPACE, { namespace }, [QUERY_NOT_FOUND]);
+      return answers.map(answer => {
+        const { table = {} } = answer.code === SUCCESS ? bodyOf<KeyValueTable>(answer) : {};
+        return new Map(Object.entries(table));
+      });
+    },
+    async putKeyValue(namespace, key, value) {
+      return (await askEachNameServer(PUT_KV_CONFIG, { namespace, key, value })).length;
+    },
+    async deleteKeyValue(namespace, key) {
+      return (await askEachNameServer(DELETE_KV_CONFIG, { namespace, key })).length;
+    },
+  };
+}
