@@ -8,6 +8,7 @@ import { manyTags } from './many-tags';
 import { memoryAfterRequests, memoryAfterStart } from './memory';
 import { send } from './send';
 import { startUp } from './start-up';
+import { untaggedOfManyTags } from './untagged-of-many-tags';
 
 export type Scenario = (bench: Bench, options: Pick<Options, 'requests'>) => Promise<Measured>;
 
@@ -25,6 +26,9 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'memory-after-start': memoryAfterStart,
   'memory-after-requests': (bench, { requests }) => memoryAfterRequests(requests)(bench),
   'many-tags': manyTags,
+  'untagged-of-many-tags-push-rocketmq-client-nodejs': untaggedOfManyTags('rocketmq-client-nodejs'),
+  'untagged-of-many-tags-pull-rocketmq-client-nodejs': untaggedOfManyTags('rocketmq-client-nodejs', 'pull'),
+  'untagged-of-many-tags-push-ali-ons': untaggedOfManyTags('ali-ons'),
 };
 
 function ofClients(name: string, scenario: (client: ServiceClient) => Scenario): Record<string, Scenario> {

@@ -141,4 +141,11 @@ export const groupLines = {
     meaning: "A broker was not told at once that a filter changed. The client's next heartbeat tells it.",
     remedy: NOTHING,
   }),
+  paused: line('GRAY-318', 'warn', {
+    words: ({ hint }: { group: string; hint: string }) => hint,
+    once: ({ group }) => group,
+    shown: '<group> may not consume on <brokers> (consumeEnable=false); to switch it on: <command>',
+    meaning: "Somebody paused the canary's group. This canary gets no messages; the baseline takes them.",
+    remedy: 'Run the command that the line ends with. See [pausing](#pausing-replaying-and-dead-letters).',
+  }),
 };

@@ -194,6 +194,21 @@ export const handOverLines = {
     meaning: 'An offset could not be committed as a consumer left. Some messages may come again.',
     remedy: NOTHING,
   }),
+  takenWhilePaused: line('GRAY-429', 'warn', {
+    words: ({ tag, problem }: Failed & { readonly tag: string }) =>
+      `the baseline takes the messages of ${tag} as well: ${problem}`,
+    once: ({ canaryGroup }) => canaryGroup,
+    meaning:
+      "Somebody paused the canary's group: what was left to it would wait. The baseline takes the messages until it may consume.",
+    remedy: 'Run the command that the line ends with. See [pausing](#pausing-replaying-and-dead-letters).',
+  }),
+  mayNotConsume: line('GRAY-430', 'warn', {
+    words: ({ group }: { group: string }) =>
+      `${group} may not consume (consumeEnable=false): its messages wait until somebody switches it on`,
+    once: ({ group }) => group,
+    meaning: "Somebody paused the canary's group while its messages were left to it.",
+    remedy: 'Switch it on again. See [pausing](#pausing-replaying-and-dead-letters).',
+  }),
   standInBeside: line('GRAY-440', 'info', {
     words: ({ canaryGroup, tag, topics }: StandIn & { readonly topics: string }) =>
       `${canaryGroup}: stand-in on for ${topics}, to which the canary of ${tag} does not subscribe`,

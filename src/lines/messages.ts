@@ -7,6 +7,14 @@ interface OneMessage {
   readonly id: string;
 }
 
+interface RefusedMessage {
+  readonly topic: string;
+  readonly tag: string;
+  /** The server's own words. */
+  readonly problem: string;
+  readonly orElse: string;
+}
+
 export const messageLines = {
   skipped: line('GRAY-501', 'debug', {
     words: ({ group, topic, id, tag }: OneMessage & { readonly tag: string | undefined }) =>
@@ -50,5 +58,12 @@ export const messageLines = {
     once: 'process',
     meaning: 'The application puts control characters into keys or tags.',
     remedy: 'Check what the application takes for keys and tags, above all where it comes from outside.',
+  }),
+  tagRefused: line('GRAY-508', 'error', {
+    words: ({ topic, tag, problem, orElse }: RefusedMessage) =>
+      `a message of ${tag} to ${topic} was refused (${problem}): its properties and the tag are too much together; without the tag it would be the baseline's, so it is not sent; leave a property out${orElse}`,
+    once: ({ topic }) => topic,
+    meaning: 'The application got the error, and nothing was sent.',
+    remedy: 'Leave a property out, or raise the limits of the proxy (`userPropertyMaxNum`, `maxUserPropertySize`).',
   }),
 };

@@ -152,6 +152,16 @@ describe('ali-ons 3 on RocketMQ 4.9.7', () => {
     expect(Math.min(lastOf('b'), lastOf('g'))).toBeGreaterThan(sent.length / 2);
   });
 
+  it('starts a few stand-ins at a time: each of fifty gets its queues in time', async () => {
+    const names = await prepared();
+    const tags = Array.from({ length: 50 }, (_, i) => `t${i}`);
+    const base = await consumer(names, { ...AUTO, GRAY_MQ_TAGS: tags.join() });
+    await until(() => said(base, 'stand-in on') === tags.length);
+    expect(base.child.stderr).not.toContain('could not be started');
+    await (await producer(names.topic)).send({ topic: names.topic, body: 'g' }, { baggage: 'gray_tag=t49' });
+    await base.receives(['g']);
+  }, 120_000);
+
   it("tells the application of its handler's failures in a stand-in, and tries again in the canary's group", async () => {
     const names = await prepared();
     const base = await consumer({ ...names, failFirst: ['g-again'] }, DECLARED);

@@ -68,9 +68,10 @@ describe('ali-ons 3 on RocketMQ 4.9.7', () => {
     await canary.receives(['missed-0', 'missed-1']);
   });
 
-  it("gives the canary's group the baseline group's settings, also when it subscribes late", async () => {
+  it("gives the canary's group the baseline group's settings but for its pause, also when it subscribes late", async () => {
     const { topic, group } = await prepared(false);
-    await environment.rocketmq.createGroup(group, { retryMaxTimes: 3, consumeBroadcastEnable: false });
+    const lasting = { retryMaxTimes: 3, consumeBroadcastEnable: false };
+    await environment.rocketmq.createGroup(group, { ...lasting, consumeEnable: false });
     const settings = { client, group, subscriptions: {}, later: { [topic]: '*' } } as const;
     const canary = await environment.consumer(settings, GRAY_INSTANCE);
     await canary.rebalanced();
@@ -78,13 +79,36 @@ describe('ali-ons 3 on RocketMQ 4.9.7', () => {
     try {
       for (const broker of await administration.brokersOfCluster([topic])) {
         const created = await administration.groupSettings(broker, `${group}_gray`);
-        expect(created).toMatchObject({ retryMaxTimes: 3, consumeBroadcastEnable: false });
+        expect(created).toMatchObject({ ...lasting, consumeEnable: true });
       }
     } finally {
       administration.close();
     }
     await (await producer(topic)).send({ topic, body: 'g' }, GRAY);
     await canary.receives(['g']);
+  });
+
+  it('says that a message is refused for its tag, and does not send it without', async () => {
+    const { topic } = await prepared();
+    const sender = await producer(topic);
+    const send = (length: number, headers = {}) =>
+      sender.send({ topic, body: 'x', properties: { long: 'x'.repeat(length) } }, headers).then(
+        () => true,
+        () => false,
+      );
+    let [fits, refused] = [32_000, 32_767];
+    while (refused - fits > 1) {
+      const middle = (fits + refused) >> 1;
+      if (await send(middle)) fits = middle;
+      else refused = middle;
+    }
+    expect(sender.child.stderr).not.toContain('was refused');
+    expect([await send(fits - 100, GRAY), await send(fits, GRAY), await send(fits, GRAY)]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    expect(sender.child.stderr.split(`a message of gray to ${topic} was refused (`)).toHaveLength(2);
   });
 
   it('lets the client refuse what is no handler to it', async () => {

@@ -80,6 +80,29 @@ describe.each(['push', 'pull'] as const)('%s mode: gray messages', mode => {
   );
 });
 
+describe('a canary whose group may not consume', () => {
+  it('has its messages handled by the baseline, which says so, until the group is switched on', async () => {
+    const { topic, consumer, send } = await topicOf('paused', { GRAY_MQ_TAGS: 'gray' });
+    await environment.rocketmq.createGroup('group-paused_gray', { consumeEnable: false, retryMaxTimes: 7 });
+    const baseline = await consumer();
+    const line = await baseline.child.waitFor('group-paused_gray may not consume on');
+    expect(line).toContain('the baseline takes the messages of gray as well');
+    expect(line).toMatch(/mqadmin updateSubGroup .* -g group-paused_gray -s true .*-r 7/);
+    const first = await send(3, GRAY);
+    await baseline.receives(first);
+
+    await environment.rocketmq.createGroup('group-paused_gray', { consumeEnable: true, retryMaxTimes: 7 });
+    await baseline.child.waitFor(`group-paused, ${topic}: gray is managed`);
+    await has(baseline, [...first, ...(await send(3, GRAY))]);
+
+    // Switched off again, it keeps what is left to it.
+    await baseline.child.waitFor('stand-in on');
+    await environment.rocketmq.createGroup('group-paused_gray', { consumeEnable: false, retryMaxTimes: 7 });
+    await send(1, GRAY);
+    await baseline.child.waitFor('group-paused_gray may not consume (consumeEnable=false): its messages wait');
+  });
+});
+
 describe('a canary that never comes back', () => {
   it('leaves nothing behind, although no baseline was there when it left', async () => {
     const { consumer, send } = await topicOf('backlog', {});

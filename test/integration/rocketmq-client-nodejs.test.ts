@@ -309,3 +309,32 @@ describe('with access keys, on a broker with authentication', () => {
     for (const { child } of [baseline, canary]) expect(child.stderr).not.toContain(administrator.secretKey);
   });
 });
+
+describe('messages at the limits of a proxy', () => {
+  it.each([
+    ['many', (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`p${i}`, 'x'])), 128],
+    ['long', (length: number) => ({ p: 'x'.repeat(length - 1) }), 16_384],
+  ])(
+    'are refused for their tag, which is said, and are not sent without it: too %s',
+    async (_name, properties, most) => {
+      const { topic, group } = await prepared();
+      const canary = await environment.consumer({ group, subscriptions: { [topic]: '*' } }, gray());
+      const base = await environment.consumer({ group, subscriptions: { [topic]: '*' } }, { GRAY_MQ_BASELINE: 'none' });
+      const producer = await environment.producer([topic]);
+      const send = (body: string, count: number, headers = {}) =>
+        producer.send({ topic, body, properties: properties(count) }, headers);
+      await send('b', most);
+      await expect(send('b-refused', most + 1)).rejects.toThrow('max is');
+      expect(producer.child.stderr).not.toContain('was refused');
+      const fits = most - (most === 128 ? 1 : 'gray_taggray'.length);
+      await send('g', fits, GRAY);
+      for (let i = 0; i < 2; i++) await expect(send('g-refused', most, GRAY)).rejects.toThrow('max is');
+      const lines = producer.child.stderr.split('\n').filter(line => line.includes('was refused'));
+      expect(lines).toHaveLength(1);
+      expect(lines[0]).toMatch(
+        new RegExp(`a message of gray to ${topic} was refused .*max is ${most}.*it is not sent`),
+      );
+      await Promise.all([base.receives(['b']), canary.receives(['g'])]);
+    },
+  );
+});

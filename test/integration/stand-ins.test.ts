@@ -39,8 +39,8 @@ const auto = () => ({
 });
 const canary = (settings: ConsumerSettings) =>
   environment.consumer({ shutsDown: true, ...settings }, { GRAY_TAG: 'gray', ...auto() });
-const baseline = (settings: ConsumerSettings) =>
-  environment.consumer({ shutsDown: true, ...settings }, { GRAY_MQ_TAGS: 'gray', ...auto() });
+const baseline = (settings: ConsumerSettings, env: Readonly<Record<string, string>> = {}) =>
+  environment.consumer({ shutsDown: true, ...settings }, { GRAY_MQ_TAGS: 'gray', ...auto(), ...env });
 
 /** Shuts the consumer of an application down; polls in flight keep a push consumer for up to half a minute. */
 async function shutDown(app: ConsumerApp): Promise<void> {
@@ -174,7 +174,7 @@ describe('pull consumers', () => {
 
 describe('push consumers', () => {
   it(
-    'keep to the limits of their cache, together with their stand-ins',
+    'keep to the limits of their cache together with their stand-ins, of which none waits for the backlog of others',
     async () => {
       const { topic, group, subscriptions } = await prepared();
       const base = await baseline({
@@ -189,8 +189,9 @@ describe('push consumers', () => {
       // The first polls were sent by a consumer that was alone.
       for (let i = 0; i < 4; i++) await Promise.all([send(`b${i}`), send(`g${i}`)]);
       await until('the first ones', base, () => bodies(base).length === 8);
-      await Promise.all(Array.from({ length: 24 }, (_, i) => Promise.all([send(`b1${i}`), send(`g1${i}`)])));
-      await until('all of them', base, () => bodies(base).length === 56);
+      await Promise.all(Array.from({ length: 48 }, (_, i) => send(`b1${i}`)));
+      await Promise.all(Array.from({ length: 8 }, (_, i) => send(`g1${i}`)));
+      await until('all of them', base, () => bodies(base).length === 64);
       const most = Math.max(
         ...base
           .got()
@@ -199,6 +200,34 @@ describe('push consumers', () => {
       );
       expect(most).toBeGreaterThan(3);
       expect(most).toBeLessThanOrEqual(6);
+      // The untagged ones were sent first, and are many more than are handled at once.
+      const lastOfGray = bodies(base).findLastIndex(body => body.startsWith('g'));
+      expect(bodies(base).length - lastOfGray).toBeGreaterThan(6);
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    'leave their cache to who has messages: stand-ins that have none take nothing from the untagged ones',
+    async () => {
+      const { topic, group, subscriptions } = await prepared();
+      await environment.rocketmq.createGroup(`${group}-control`);
+      // Shared out among all of their queues it was four messages a queue, and a second for each of these.
+      const settings = { group, subscriptions, clientOptions: { maxCacheMessageCount: 128 } };
+      const tags = Array.from({ length: 15 }, (_, i) => `t${i}`);
+      const [base, control] = await Promise.all([
+        baseline(settings, { GRAY_MQ_TAGS: tags.join() }),
+        baseline({ ...settings, group: `${group}-control` }, { GRAY_MQ_TAGS: '' }),
+      ]);
+      await until('all stand-ins', base, () => base.child.stderr.split(ON).length - 1 === tags.length);
+      const producer = await environment.producer([topic]);
+      const sent = Array.from({ length: 400 }, (_, i) => `b${i}`);
+      for (let i = 0; i < sent.length; i += 50) {
+        await Promise.all(sent.slice(i, i + 50).map(body => producer.send({ topic, body })));
+      }
+      await until('all of them without stand-ins', control, () => bodies(control).length === sent.length);
+      expect(bodies(base).length).toBeGreaterThan(sent.length / 2);
+      await until('all of them', base, () => bodies(base).length === sent.length);
     },
     TIMEOUT_MS,
   );

@@ -2,11 +2,12 @@
 import { describe, expect, it } from 'vitest';
 import { coalesced } from '../../src/instrumentations/ali-ons/coalesced';
 import { departure } from '../../src/instrumentations/ali-ons/departure';
-import { handlerGate } from '../../src/instrumentations/ali-ons/handler-gate';
 import { keepOffsetsOfOwn } from '../../src/instrumentations/ali-ons/offsets';
+import { mayPull, nextBatch } from '../../src/instrumentations/ali-ons/pull-limit';
 import { filterOf, liveSubscription } from '../../src/instrumentations/ali-ons/subscription';
 import { createIntake } from '../../src/rocketmq/hand-over/intake';
 import { consumerPlan } from '../../src/rocketmq/plan/consumer-plan';
+import { handlerTurns } from '../../src/rocketmq/sharing/turns';
 
 const SETTINGS = { tag: undefined, key: 'gray_tag', mqBaseline: 'auto', mqIgnoreTags: [] } as const;
 
@@ -56,31 +57,6 @@ describe('liveSubscription', () => {
     plan.filterInClient();
     expect(data.subString).toBe('A || B');
     expect(data.subVersion).toBeGreaterThan(subVersion);
-  });
-});
-
-describe('handlerGate', () => {
-  it('lets in as many as may run, the others in their order, and turns away those of one owner', async () => {
-    const gate = handlerGate(2);
-    const [main, standIn] = [{}, {}];
-    const order: string[] = [];
-    const enter = async (name: string, owner: object) => {
-      const turn = gate.enter(owner);
-      order.push(turn === undefined || (await turn) ? name : `${name} not`);
-    };
-    const all = [enter('a', main), enter('b', main), enter('c', standIn), enter('d', main), enter('e', standIn)];
-    await Promise.all(all.slice(0, 2));
-    gate.leave();
-    await all[2];
-    gate.turnAway(standIn);
-    await all[4];
-    gate.leave();
-    await all[3];
-    expect(order).toEqual(['a', 'b', 'c', 'e not', 'd']);
-    // Two run: c and d. When both have left, two more may.
-    gate.leave();
-    gate.leave();
-    expect([gate.enter(main), gate.enter(main)]).toEqual([undefined, undefined]);
   });
 });
 
@@ -137,6 +113,24 @@ function turn(): Promise<void> {
   return new Promise(resolve => setImmediate(resolve));
 }
 
+describe('the limit of a queue', () => {
+  it.each<[string, number, readonly number[], boolean]>([
+    ['few in all', 400, [400, 60, 40], true],
+    ['many in all, one has nothing', 0, [600, 0, 0], true],
+    ['many in all, one has the most of it', 450, [450, 100], false],
+    ['many in all, one has less than its share', 100, [450, 100], true],
+    ['many, and nobody else has any', 501, [501, 0], false],
+  ])('%s', (_, own, counts, expected) => {
+    expect(mayPull(own, counts, 500)).toBe(expected);
+  });
+
+  it('asks for more after each full answer, and for little after none', () => {
+    const asked = [1];
+    for (const brought of [1, 2, 4, 5, 0]) asked.push(nextBatch(asked.at(-1) as number, brought));
+    expect(asked).toEqual([1, 2, 4, 8, 5, 1]);
+  });
+});
+
 describe('departure', () => {
   it('goes on before a message that still waited for its turn, though one behind it was skipped', async () => {
     const message = (queueOffset: number) => ({
@@ -152,7 +146,7 @@ describe('departure', () => {
     const left: string[] = [];
     const leaving = departure(
       createIntake(consumerPlan('group1', { ...SETTINGS, tag: 'gray' })),
-      new Map([['T', handlerGate(1)]]),
+      new Map([['T', handlerTurns(() => 1)]]),
       false,
       async value => value as never,
       {

@@ -7,6 +7,7 @@ import {
 } from '../../src/rocketmq/administration/broker-administration';
 import { CanaryGroupError, canarySettings, prepareCanaryGroup } from '../../src/rocketmq/administration/canary-group';
 import { createGroupCommand } from '../../src/rocketmq/administration/mqadmin-command';
+import { pausedHint } from '../../src/rocketmq/administration/paused-group';
 
 const NAMESRV = '10.0.0.1:9876;10.0.0.2:9876';
 const broker: Broker = { name: 'broker-a', cluster: 'Shop', address: '10.0.0.3:10911' };
@@ -70,7 +71,7 @@ describe('the hint of a failure', () => {
     };
     const error = await failure(prepare(administration));
     expect(ready).toEqual(['broker-a']);
-    expect(error.prepared).toEqual({ created: ['broker-a'], createdAlone: [], used: [], offsets: 1 });
+    expect(error.prepared).toEqual({ created: ['broker-a'], createdAlone: [], used: [], offsets: 1, paused: [] });
     expect(error.hint).toContain('-b 10.0.0.4:10911 -g group1_gray -o true -r 3');
     expect(error.hint).not.toContain('-b 10.0.0.3:10911');
   });
@@ -90,7 +91,7 @@ it('a group that another canary created in between is used', async () => {
   const groupSettings: BrokerAdministration['groupSettings'] = async (at, group) =>
     group === 'group1' || (at === broker && looks++ > 0) ? { groupName: group } : undefined;
   const error = await failure(prepare(cluster({ groupSettings, commitOffset: async () => {} })));
-  expect(error.prepared).toEqual({ created: [], createdAlone: [], used: ['broker-a'], offsets: 1 });
+  expect(error.prepared).toEqual({ created: [], createdAlone: [], used: ['broker-a'], offsets: 1, paused: [] });
   expect(error.failures.map(one => one.broker)).toEqual([second]);
 });
 
@@ -153,6 +154,11 @@ describe('the settings of a canary group', () => {
       { groupName: 'group1', attributes: { 'priority.factor': '50' } },
       { groupName: 'group1_gray', attributes: { '+priority.factor': '50' } },
     ],
+    [
+      'no switch of the moment',
+      { groupName: 'group1', consumeEnable: false, consumeBroadcastEnable: false, brokerId: 1 },
+      { groupName: 'group1_gray', consumeEnable: true, consumeBroadcastEnable: false, brokerId: 1 },
+    ],
   ])('%s', (_, baseline, expected) => {
     expect(canarySettings(baseline, 'group1_gray')).toEqual(expected);
   });
@@ -169,4 +175,24 @@ it('the mqadmin command mirrors what mqadmin can set, quoted for a shell', () =>
   expect(createGroupCommand('h:1', { cluster: "it's" }, 'group1_gray', baseline)).toBe(
     `mqadmin updateSubGroup -n h:1 -c 'it'\\''s' -g group1_gray -m true -p '{"type":"CUSTOMIZED"}' --attributes '+priority.factor=50'`,
   );
+});
+
+describe('a group that is paused', () => {
+  it('is told of, with the command that switches it on and keeps its other settings', async () => {
+    const paused = { groupName: 'group1_gray', consumeEnable: false, retryMaxTimes: 7 };
+    const groupSettings: BrokerAdministration['groupSettings'] = async (at, group) =>
+      group === 'group1' ? { groupName: group } : { ...paused, consumeEnable: at.name !== 'broker-b' };
+    const prepared = await prepare(cluster({ groupSettings, commitOffset: async () => {} }));
+    expect(prepared).toMatchObject({ used: ['broker-a', 'broker-b'], paused: [{ broker: second, settings: paused }] });
+    expect(pausedHint('group1_gray', 'namesrv:9876', prepared.paused)).toBe(
+      'group1_gray may not consume on broker-b (consumeEnable=false); to switch it on: mqadmin updateSubGroup -n namesrv:9876 -b 10.0.0.4:10911 -g group1_gray -s true -r 7',
+    );
+    expect(pausedHint('group1_gray', 'namesrv:9876', [])).toBeUndefined();
+  });
+
+  it('does not pause the one that people make by the command', async () => {
+    const groupSettings: BrokerAdministration['groupSettings'] = async (_, group) =>
+      group === 'group1' ? { groupName: group, consumeEnable: false, retryMaxTimes: 3 } : undefined;
+    expect((await failure(prepare(cluster({ groupSettings })))).hint).toMatch(/-g group1_gray -s true -r 3$/);
+  });
 });

@@ -24,6 +24,7 @@ const FLOORS = [
   'rocketmq/consumer',
   'rocketmq/pull',
   'rocketmq/hand-over',
+  'rocketmq/sharing',
   'rocketmq/presence',
   'rocketmq/administration',
   'rocketmq/plan',

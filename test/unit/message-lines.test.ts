@@ -3,11 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { createAgent } from '../../src/agent/agent';
 import { loadSettings } from '../../src/config/load';
 import { scopedHandler } from '../../src/instrumentations/ali-ons/handler';
-import { handlerGate } from '../../src/instrumentations/ali-ons/handler-gate';
 import { scopedListener as ofApache } from '../../src/instrumentations/apache-rocketmq/consumer';
 import { scopedListener as ofGrpc } from '../../src/instrumentations/rocketmq-client-nodejs/listener';
 import { createIntake } from '../../src/rocketmq/hand-over/intake';
 import { consumerPlan } from '../../src/rocketmq/plan/consumer-plan';
+import { handlerTurns } from '../../src/rocketmq/sharing/turns';
 import { withoutCode } from './recorded-log';
 
 /** Hands a consumer of the canary gray a message of the baseline and one of blue. */
@@ -42,7 +42,7 @@ const CLIENTS: [string, Deliver][] = [
   [
     'ali-ons',
     async ({ agent, intake, handled }) => {
-      const handling = { intake, gate: () => handlerGate(1) };
+      const handling = { intake, gate: () => handlerTurns(() => 1) };
       const handler = async (message: unknown) => void handled.push(message);
       const all = { type: 'TAG', expression: '*' } as const;
       const scoped = scopedHandler(handler, all, handling, agent, async value => value as never);

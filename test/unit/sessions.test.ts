@@ -92,6 +92,22 @@ describe('brokers that cannot filter', () => {
     expect(lines[0]).toMatch(new RegExp(`^error: ${words}, and GRAY_MQ_FILTER_SIDE=broker leaves it to the broker`));
   });
 
+  it('are told apart from that a group is paused, which is said of canaries alone', () => {
+    const paused = new Error('CODE: 16  DESC: subscription group no permission, group1_gray');
+    for (const [settings, expected] of [
+      [
+        { GRAY_TAG: 'gray' },
+        ['warn: group1_gray may not consume (consumeEnable=false): its messages wait until somebody switches it on'],
+      ],
+      [{}, []],
+    ] as const) {
+      const { open, onError, lines } = sessions(settings);
+      const { intake } = open('group1', client);
+      expect([onError(intake, paused), onError(intake, paused)]).toEqual(['pass', 'pass']);
+      expect([...new Set(lines.filter(line => line.includes('may not consume')))]).toEqual(expected);
+    }
+  });
+
   it('are told apart from other errors', () => {
     const { open, onError, lines } = sessions({ GRAY_TAG: 'gray' });
     const { intake } = open('group1', client);

@@ -4,12 +4,18 @@ import type { HandOverEvent } from '../../src/rocketmq/hand-over/events';
 import type { HandOverSource } from '../../src/rocketmq/hand-over/source';
 import type { StandIn } from '../../src/rocketmq/hand-over/stand-in';
 import { standInRunner } from '../../src/rocketmq/hand-over/stand-in-runner';
+import { handlerTurns } from '../../src/rocketmq/sharing/turns';
 import { SimulatedProcess } from './simulation/network';
 import { World } from './simulation/world';
 
 const subscription = (topic: string, expression = '*') => ({ topic, filter: { type: 'TAG' as const, expression } });
 
-function runner(make: () => Promise<StandIn | Error>, canaries: readonly string[] = [], isOver = () => false) {
+function runner(
+  make: () => Promise<StandIn | Error>,
+  canaries: readonly string[] = [],
+  isOver = () => false,
+  turn?: () => Promise<() => void>,
+) {
   const world = new World(1, true);
   const { clock } = new SimulatedProcess(world.network);
   const began = clock.now();
@@ -53,6 +59,7 @@ function runner(make: () => Promise<StandIn | Error>, canaries: readonly string[
       if (made instanceof Error) throw made;
       return made;
     },
+    turn,
   );
   const standIn: StandIn = {
     async subscribe({ topic, filter }) {
@@ -120,6 +127,34 @@ describe('a stand-in', () => {
     made.subscriptions.delete('payments');
     await made.world.pass(1_000);
     expect(made.story.slice(-2)).toEqual(['1500 unsubscribes from payments', '1500 stand-in started']);
+  });
+
+  it('waits for its turn before it is announced, and makes way for the next also when it fails', async () => {
+    const turns = handlerTurns(() => 1);
+    const owner = {};
+    const turn = async () => {
+      await turns.enter(owner);
+      return () => turns.leave(owner);
+    };
+    let count = 0;
+    let isOver = false;
+    const make = async () => (count++ === 0 ? new Error('no') : made.standIn);
+    const made = runner(make, [], () => isOver, turn);
+    for (const tag of ['gray', 'blue', 'late']) made.runner.start(tag, ['orders'], false);
+    await made.world.pass(1_400);
+    isOver = true;
+    await made.world.pass(1_000);
+    expect(made.story.filter(text => !text.includes('looks'))).toEqual([
+      '0 announces gray',
+      '500 makes one for gray: orders',
+      '500 withdraws gray',
+      '1000 stand-in not started',
+      '1000 announces blue',
+      '1500 withdraws blue',
+      '1500 canaries seen',
+      '1500 stand-in not started',
+      '1500 stand-in not started',
+    ]);
   });
 
   it('that fails withdraws, and looks half a second later whether others stand in', async () => {

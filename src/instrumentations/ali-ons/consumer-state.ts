@@ -2,16 +2,19 @@
 import type { Reach } from '../../rocketmq/consumer/duties';
 import type { Session } from '../../rocketmq/consumer/session';
 import type { Intake } from '../../rocketmq/hand-over/intake';
+import type { Turns } from '../../rocketmq/sharing/turns';
 import type { Departure } from './departure';
 import type { Handler, Handling } from './handler';
-import type { HandlerGate } from './handler-gate';
+import type { Puller } from './pull-limit';
 import type { UserExpression } from './subscription';
 
 export interface ConsumerState {
   readonly intake: Intake;
   readonly handling: Handling;
   /** What lets in the handlers of a topic, by the topic that their messages come from: the same for its stand-ins. */
-  readonly gates: Map<string, HandlerGate>;
+  readonly gates: Map<string, Turns>;
+  /** It and all that share its limits: the consumer of the application and its stand-ins. */
+  readonly pullers: Set<Puller>;
   /** Of members of a canary's group: how they leave it. */
   readonly departure?: Departure | undefined;
   /** Set for a consumer of the application. */

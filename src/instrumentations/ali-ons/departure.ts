@@ -7,8 +7,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { privateMark } from '../../foreign-objects/private-mark';
 import type { Intake } from '../../rocketmq/hand-over/intake';
+import type { Turns } from '../../rocketmq/sharing/turns';
 import type { Handling } from './handler';
-import type { HandlerGate } from './handler-gate';
 import type { Message, Settle } from './message';
 
 /** How long handlers that run may take to end once their consumer leaves, in ms; they are left to themselves then. */
@@ -23,6 +23,8 @@ export interface MessageQueue {
 
 export interface ProcessQueue {
   msgList: Message[];
+  /** Ms since 1970. */
+  lastPullTimestamp?: number;
   putMessage(messages: unknown): void;
   /** Takes the first `count` messages off; the offset to go on at. */
   remove(count?: number): number;
@@ -77,7 +79,7 @@ const begun = privateMark<true>();
  */
 export function departure(
   intake: Intake,
-  gates: ReadonlyMap<string, HandlerGate>,
+  gates: ReadonlyMap<string, Turns>,
   sendsBack: boolean,
   settle: Settle,
   told: {

@@ -5,7 +5,7 @@ import { messageLines } from '../../lines/messages';
 import { extractTag, recordCarrier } from '../../propagation/message-properties';
 import type { Intake } from '../../rocketmq/hand-over/intake';
 import { type FilterExpression, tagsOf } from '../../rocketmq/plan/filter-expression';
-import type { HandlerGate } from './handler-gate';
+import type { Turns } from '../../rocketmq/sharing/turns';
 import { isGeneratorFunction, type Message, RETRY_TOPIC, type Settle } from './message';
 
 export type Handler = (message: Message, ...rest: unknown[]) => unknown;
@@ -19,7 +19,7 @@ export function isHandler(value: unknown): value is Handler {
 export interface Handling {
   readonly intake: Intake;
   /** What lets in the handlers of messages that come from the topic `source`. */
-  gate(source: string): HandlerGate;
+  gate(source: string): Turns;
   /** A message is about to be handled or skipped. False: it must be neither, and its offset will not be committed. */
   begins?(message: Message): boolean;
   /** What began has ended. */
@@ -87,7 +87,7 @@ export function scopedHandler(
         throw error;
       } finally {
         if (begun) handling.ends?.();
-        if (entered) gate.leave();
+        if (entered) gate.leave(intake);
       }
     };
 

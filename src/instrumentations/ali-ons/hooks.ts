@@ -8,12 +8,13 @@ import { handOverLines } from '../../lines/hand-over';
 import { messageLines } from '../../lines/messages';
 import type { ClientKind } from '../../rocketmq/consumer/client';
 import type { Intake } from '../../rocketmq/hand-over/intake';
+import { handlerTurns, type Turns } from '../../rocketmq/sharing/turns';
 import { beginningOf, connectionOf, type MQPushConsumer, takesSql92 } from './client';
 import { coalesced } from './coalesced';
 import { type ConsumerState, type ConsumerStates, consumerStates } from './consumer-state';
 import { type Departure, departure } from './departure';
-import { type HandlerGate, handlerGate } from './handler-gate';
 import { isGeneratorFunction, type Settle, settleFor } from './message';
+import type { Puller } from './pull-limit';
 import { standInMaker } from './stand-in';
 
 export interface Hooks {
@@ -38,7 +39,7 @@ export function hooksOf(name: string, MQPushConsumer: Exports, agent: Agent, cop
   /** The group that the application named. */
   const groupOf = Object.getOwnPropertyDescriptor(prototype, 'consumerGroup')?.get as () => string;
 
-  const departureOf = (intake: Intake, gates: Map<string, HandlerGate>): Departure =>
+  const departureOf = (intake: Intake, gates: Map<string, Turns>): Departure =>
     departure(intake, gates, !usesGenerators, settle, {
       debug: error => agent.log.say(handOverLines.leftWithProblem, { group: intake.group, problem: String(error) }),
       givenBack: count => agent.counts.givenBack(intake, count),
@@ -64,12 +65,12 @@ export function hooksOf(name: string, MQPushConsumer: Exports, agent: Agent, cop
     const consumer = made as MQPushConsumer;
     const session = agent.sessions.open(groupOf.call(consumer), client, beginningOf(consumer.options));
     const { intake } = session;
-    const gates = new Map<string, HandlerGate>();
+    const gates = new Map<string, Turns>();
     // Broadcasts have no offsets that could be handed over.
     const isBroadcast = consumer.options.isBroadcast === true;
     const leaving = intake.tag === undefined || isBroadcast ? undefined : departureOf(intake, gates);
     const gate = (source: string) => {
-      const found = gates.get(source) ?? handlerGate(consumer.parallelConsumeLimit ?? 1);
+      const found = gates.get(source) ?? handlerTurns(() => consumer.parallelConsumeLimit ?? 1);
       gates.set(source, found);
       return found;
     };
@@ -79,6 +80,7 @@ export function hooksOf(name: string, MQPushConsumer: Exports, agent: Agent, cop
       intake,
       handling: { intake, gate, ...leaving?.handlers },
       gates,
+      pullers: new Set([made as Puller]),
       departure: leaving,
       own: {
         session,
@@ -90,6 +92,14 @@ export function hooksOf(name: string, MQPushConsumer: Exports, agent: Agent, cop
     tellBrokersOfChanges(consumer, intake);
     return state;
   });
-  const makeStandIns = standInMaker({ MQPushConsumer, agent, settle, departureOf, states, tellBrokersOfChanges });
+  const makeStandIns = standInMaker({
+    MQPushConsumer,
+    agent,
+    settle,
+    usesGenerators,
+    departureOf,
+    states,
+    tellBrokersOfChanges,
+  });
   return { agent, client, states, settle, copy, usesGenerators };
 }

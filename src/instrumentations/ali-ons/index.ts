@@ -7,8 +7,9 @@
  * - `init` (before anything is registered) and `close`;
  * - `rebalanceByTopic` (before and after a topic's queues are shared out) and `removeProcessQueue` (a queue went to another
  *   member);
- * - `pullMessageQueue` (a consumer that leaves pulls nothing), `correctTagsOffset` (offsets of pulls that bring nothing) and,
- *   where the client knows SQL92, `executePullRequestImmediately` (errors).
+ * - `pullMessageQueue` (a consumer that leaves pulls nothing), `correctTagsOffset` (offsets of pulls that bring nothing) and
+ *   `executePullRequestImmediately` (whether there is room for more; where the client knows SQL92, errors);
+ * - of stand-ins, `pullKernelImpl` (how many messages are asked for).
  *
  * Of a consumer in a canary's group: `_offsetStore.updateConsumeOffsetToBroker` (an offset of -1 is none). As it leaves, of
  * each of its `ProcessQueue`s: `msgList` is cut, `putMessage` and `remove` are replaced (nothing more begins).

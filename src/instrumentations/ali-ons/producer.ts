@@ -1,9 +1,11 @@
-/** Producers of ali-ons and its fork: the tag of each message. */
+/** Producers of ali-ons and its fork: the tag of each message, and what is refused for it. */
 
+import type { Agent } from '../../agent/agent';
 import type { Exports, Patch } from '../../agent/instrumentation';
 import { shallowCopy } from '../../foreign-objects/shallow-copy';
 import { type AnyFunction, wrapMethod } from '../../foreign-objects/wrap';
 import { extractTag, injectTag, recordCarrier } from '../../propagation/message-properties';
+import { propertyBytes, sayTagRefused } from '../refused-tag';
 import { isGeneratorFunction, type Message, RETRY_TOPIC } from './message';
 
 export const patchProducer: Patch = (MQProducer: Exports, agent) =>
@@ -28,15 +30,45 @@ export const patchProducer: Patch = (MQProducer: Exports, agent) =>
         if (counts.countsMessages()) counts.sent(sent.topic, extractTag(recordCarrier(sent.properties), settings.key));
         return sent;
       });
+    const refused = (error: unknown, sent: Message) =>
+      agent.guard('explaining an error', undefined, () => explain(error, sent, agent));
     return isGenerator
       ? function* sendKernelImpl(
           this: unknown,
           message: Message,
           ...rest: unknown[]
         ): Generator<unknown, unknown, unknown> {
-          return yield* original.call(this, change(message), ...rest);
+          const sent = change(message);
+          try {
+            return yield* original.call(this, sent, ...rest);
+          } catch (error) {
+            refused(error, sent);
+            throw error;
+          }
         }
-      : function sendKernelImpl(this: unknown, message: Message, ...rest: unknown[]) {
-          return original.call(this, change(message), ...rest);
+      : function sendKernelImpl(this: unknown, message: Message, ...rest: unknown[]): Promise<unknown> {
+          const changed = change(message);
+          const sent = original.call(this, changed, ...rest) as Promise<unknown>;
+          if (changed === message) return sent;
+          return sent.catch(error => {
+            refused(error, changed);
+            throw error;
+          });
         };
   });
+
+/** `ResponseCode.MESSAGE_ILLEGAL`: of its body or its properties. */
+const MESSAGE_ILLEGAL = 13;
+/** Of the properties as they are stored, to which the broker adds its own (4.5.2, 4.9.7, 5.5.0). */
+const MOST_BYTES = 32_767;
+const OF_THE_BROKER = 512;
+
+function explain(error: unknown, { topic, properties }: Message, agent: Agent): void {
+  const { code, message: words } = error as { readonly code?: number; readonly message: string };
+  const { key } = agent.settings;
+  const tag = extractTag(recordCarrier(properties), key);
+  if (tag === undefined || code !== MESSAGE_ILLEGAL) return;
+  const all = propertyBytes(properties);
+  const own = all - propertyBytes({ [key]: tag });
+  if (all > MOST_BYTES - OF_THE_BROKER && own <= MOST_BYTES) sayTagRefused(agent, { topic, tag, words });
+}

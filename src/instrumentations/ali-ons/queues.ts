@@ -1,13 +1,20 @@
 /** The queues of push consumers: how they are shared out, pulled, and given up. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type AnyFunction, wrapMethod } from '../../foreign-objects/wrap';
 import type { ConsumerPrototype, MQPushConsumer } from './client';
 import type { Leaver, MessageQueue, PulledQueue } from './departure';
 import type { Hooks } from './hooks';
+import { mayPull, type Puller } from './pull-limit';
+
+/** Until it is asked again whether a queue may be pulled, ms. */
+const PAUSE_MS = 50;
+
 import { countOwnKind } from './shared-group';
 
 export function patchQueues(prototype: ConsumerPrototype, hooks: Hooks): void {
   patchRebalance(prototype, hooks);
   patchPulls(prototype, hooks);
+  patchPullLimit(prototype, hooks);
   if (hooks.client.knowsSql92) patchPullErrors(prototype, hooks);
 }
 
@@ -65,6 +72,44 @@ function patchPulls(prototype: ConsumerPrototype, { states }: Hooks): void {
       return original.call(this, request);
     };
   });
+}
+
+function patchPullLimit(prototype: ConsumerPrototype, { agent, states, usesGenerators }: Hooks): void {
+  /** False: to be asked again after a while. */
+  const isAllowed = (consumer: Puller, { key }: { readonly key: string }): boolean =>
+    agent.guard('the limit of a queue', true, () => {
+      const { pullers } = states.of(consumer);
+      const pulled = consumer._processQueueTable.get(key);
+      const { pullThresholdForQueue } = consumer.options;
+      if (pullers.size < 2 || pulled === undefined || pullThresholdForQueue === undefined) return true;
+      const counts = [...pullers].map(
+        ({ _processQueueTable }) => _processQueueTable.get(key)?.processQueue.msgList.length ?? 0,
+      );
+      if (mayPull(pulled.processQueue.msgList.length, counts, pullThresholdForQueue)) return true;
+      // A queue that is not pulled for two minutes is a broken one to the client.
+      pulled.processQueue.lastPullTimestamp = Date.now();
+      return false;
+    });
+
+  wrapMethod<AnyFunction>(prototype, 'executePullRequestImmediately', original =>
+    usesGenerators
+      ? function* executePullRequestImmediately(
+          this: Puller,
+          queue: { readonly key: string },
+          ...rest: unknown[]
+        ): Generator<unknown, unknown, unknown> {
+          if (!isAllowed(this, queue)) return yield sleep(PAUSE_MS);
+          return yield* original.call(this, queue, ...rest);
+        }
+      : async function executePullRequestImmediately(
+          this: Puller,
+          queue: { readonly key: string },
+          ...rest: unknown[]
+        ) {
+          if (!isAllowed(this, queue)) return sleep(PAUSE_MS);
+          return original.call(this, queue, ...rest);
+        },
+  );
 }
 
 function patchPullErrors(prototype: ConsumerPrototype, { agent, states }: Hooks): void {

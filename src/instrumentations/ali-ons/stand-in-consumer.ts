@@ -1,17 +1,18 @@
 /** The consumer of a stand-in: of the client's own class, with the application's options and handlers. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Agent } from '../../agent/agent';
-import type { AnyClass } from '../../foreign-objects/wrap';
+import type { AnyClass, AnyFunction } from '../../foreign-objects/wrap';
 import { handOverLines } from '../../lines/hand-over';
 import type { Intake } from '../../rocketmq/hand-over/intake';
 import type { StandIn } from '../../rocketmq/hand-over/stand-in';
 import type { Subscription } from '../../rocketmq/plan/subscription';
 import { STAND_IN_SUFFIX } from '../../rocketmq/presence/stand-in-client-id';
+import type { Turns } from '../../rocketmq/sharing/turns';
 import type { MQPushConsumer } from './client';
 import type { ConsumerState, ConsumerStates, TopicHandler } from './consumer-state';
 import type { Departure, Leaver, OffsetStore } from './departure';
-import type { HandlerGate } from './handler-gate';
 import type { Settle } from './message';
+import { type Puller, pullingCarefully } from './pull-limit';
 import { type Rebalances, rebalances } from './rebalances';
 
 /** How long the other members of the group have to give up queues that a new one gets, and to commit their offsets, in ms. */
@@ -38,7 +39,7 @@ export interface MQClient extends Errors {
   on(event: 'request', listener: (command: { readonly code: number }) => void): void;
 }
 
-interface StandInConsumer extends Leaver {
+interface StandInConsumer extends Leaver, Pick<Puller, 'options'> {
   _isClosed: boolean;
   readonly _mqClient: MQClient;
   readonly _offsetStore: OffsetStore & Errors;
@@ -52,8 +53,9 @@ export interface StandInOptions {
   readonly MQPushConsumer: AnyClass;
   readonly agent: Agent;
   readonly settle: Settle;
+  readonly usesGenerators: boolean;
   readonly states: ConsumerStates;
-  departureOf(intake: Intake, gates: Map<string, HandlerGate>): Departure;
+  departureOf(intake: Intake, gates: Map<string, Turns>): Departure;
   tellBrokersOfChanges(consumer: MQPushConsumer, intake: Intake): void;
 }
 
@@ -93,6 +95,7 @@ export function makeStandIn(
     },
     unsubscribe: subscriber.unsubscribe,
     async leave() {
+      mainState.pullers.delete(consumer);
       await departure.leave(consumer);
       consumer._isClosed = true;
       consumer._subscriptions.clear();
@@ -131,7 +134,13 @@ function construct({ main, mainState, intake, options, departure, rebalanced, de
       return options.settle(super.sendMessageBack(...args));
     }
   }
-  states.noteStandIn(Consumer.prototype, {
+  // As a method of the class that is made here: its constructor pulls already.
+  Object.defineProperty(Consumer.prototype, 'pullKernelImpl', {
+    configurable: true,
+    writable: true,
+    value: pullingCarefully(MQPushConsumer.prototype.pullKernelImpl as AnyFunction, options.usesGenerators),
+  });
+  const state: ConsumerState = {
     intake,
     handling: {
       intake,
@@ -142,6 +151,7 @@ function construct({ main, mainState, intake, options, departure, rebalanced, de
       },
     },
     gates: mainState.gates,
+    pullers: mainState.pullers,
     departure,
     standIn: {
       beforeRebalance() {
@@ -150,11 +160,15 @@ function construct({ main, mainState, intake, options, departure, rebalanced, de
       },
       onRebalanced: rebalanced.done,
     },
-  });
+  };
+  states.noteStandIn(Consumer.prototype, state);
   // The canary's group has an offset on every queue: one without is a new one, whose messages all count.
   const made: object = new Consumer({ ...main.options, consumeFromWhere: 'CONSUME_FROM_FIRST_OFFSET' });
+  // Views of it pull.
+  states.noteStandIn(made, state);
   tellBrokersOfChanges(made as MQPushConsumer, intake);
   const consumer = made as StandInConsumer;
+  mainState.pullers.add(consumer);
   // The constructor listens to errors of a client that outlives it.
   for (const emitter of [consumer._mqClient, consumer._offsetStore] as Errors[]) {
     emitter.removeAllListeners('error');

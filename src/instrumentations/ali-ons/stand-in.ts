@@ -8,6 +8,7 @@
  */
 import { handOverLines } from '../../lines/hand-over';
 import { type StandInMaker, standInWith } from '../../rocketmq/hand-over/stand-in';
+import { handlerTurns } from '../../rocketmq/sharing/turns';
 import type { MQPushConsumer } from './client';
 import { coalesced } from './coalesced';
 import type { ConsumerState } from './consumer-state';
@@ -16,11 +17,22 @@ import { type MQClient, makeStandIn, type StandInOptions } from './stand-in-cons
 /** `RequestCode.NOTIFY_CONSUMER_IDS_CHANGED` */
 const NOTIFY_CONSUMER_IDS_CHANGED = 40;
 
+/**
+ * How many start at a time. Each start has the client share out the queues of all its consumers, one consumer after the
+ * other: of fifty that start at once none is done in time.
+ */
+const AT_A_TIME = 4;
+
 /** Makes stand-ins beside a consumer of the application. */
 export function standInMaker(options: StandInOptions): (main: MQPushConsumer, state: ConsumerState) => StandInMaker {
   const clients = sharedClients(options);
+  const turns = handlerTurns<MQPushConsumer>(() => AT_A_TIME);
 
   return (main, state) => ({
+    async turn() {
+      await turns.enter(main);
+      return () => turns.leave(main);
+    },
     async start(intake, subscriptions) {
       const standIn = makeStandIn(main, state, intake, options);
       const { client } = standIn;

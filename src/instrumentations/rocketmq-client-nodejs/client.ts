@@ -23,6 +23,8 @@ export interface MessageView {
   readonly endpoints: object;
   readonly receiptHandle: string;
   readonly deliveryAttempt?: number;
+  readonly body?: { readonly length: number };
+  readonly corrupted?: boolean;
 }
 
 export interface MessageListener {
@@ -33,6 +35,8 @@ export interface ConsumerOptions {
   readonly consumerGroup: string;
   readonly subscriptions: Map<string, string | ClientFilter>;
   readonly messageListener?: MessageListener;
+  readonly maxCacheMessageCount?: number;
+  readonly maxCacheMessageSizeInBytes?: number;
   readonly sessionCredentials?: {
     readonly accessKey: string;
     readonly accessSecret: string;

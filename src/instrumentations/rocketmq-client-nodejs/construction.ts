@@ -10,6 +10,7 @@ import type { Intake } from '../../rocketmq/hand-over/intake';
 import type { StandInMaker } from '../../rocketmq/hand-over/stand-in';
 import { type ClientConsumer, type ClientFilter, type ConsumerOptions, liveFilter, subscription } from './client';
 import { type ConsumerState, noteConsumer } from './consumer-state';
+import { listenerInTurn } from './family-limits';
 import { scopedListener } from './listener';
 import { changedMethod, type Main, snapshot } from './stand-in';
 
@@ -74,7 +75,9 @@ function openSession(options: ConsumerOptions, newTarget: object, agent: Agent, 
   const changes = {
     consumerGroup: intake.group,
     subscriptions: new Map(entries.map(([topic, filter]) => [topic, clientFilter(topic, filter, intake, copy)])),
-    ...(messageListener && { messageListener: scopedListener(messageListener, intake, agent, copy) }),
+    ...(messageListener && {
+      messageListener: listenerInTurn(scopedListener(messageListener, intake, agent, copy), intake),
+    }),
   };
   const state: ConsumerState = { session, options: snapshot(options), stillPolled: new Set() };
   return { options: overlay(options, changes), state };

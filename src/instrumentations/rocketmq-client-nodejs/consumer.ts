@@ -7,6 +7,7 @@ import type { Intake } from '../../rocketmq/hand-over/intake';
 import { type ClientConsumer, type ClientFilter, credentialsOf, type MessageView, subscription } from './client';
 import { clientFilter } from './construction';
 import { type ConsumerState, intakeOf, stateOf } from './consumer-state';
+import { type FamilyMember, memberOf } from './family-limits';
 import { onReceived } from './listener';
 
 /** `startup` and `shutdown`. */
@@ -82,14 +83,21 @@ export const patchReceiving: Patch = ({ Consumer }, agent, copy) =>
     return async function receiveMessage(this: ClientConsumer, ...args: unknown[]) {
       const intake = intakeOf(this);
       const revision = intake?.revision ?? 0;
-      if (intake) agent.guard('how long a poll is held', undefined, () => shorten(args[0], intake, copy));
+      const [request, queue] = args as [ReceiveRequest, object];
+      if (intake) agent.guard('how long a poll is held', undefined, () => shorten(request, intake, copy));
       try {
+        const member = intake && memberOf(intake);
+        if (member !== undefined && !(await mayPoll(member, request, queue, () => intake?.revision === revision))) {
+          return [];
+        }
         const messages = (await original.apply(this, args)) as MessageView[];
         if (intake) {
+          memberOf(intake)?.brought(queue, messages);
           agent.guard('noting received messages', undefined, () => onReceived(messages, intake, revision, agent));
         }
         return messages;
       } catch (error) {
+        if (intake) memberOf(intake)?.brought(queue, []);
         if (intake) agent.guard('explaining an error', undefined, () => void agent.sessions.onError(intake, error));
         throw error;
       }
@@ -97,13 +105,31 @@ export const patchReceiving: Patch = ({ Consumer }, agent, copy) =>
   });
 
 interface ReceiveRequest {
+  getBatchSize(): number;
+  setBatchSize(count: number): void;
   getLongPollingTimeout?(): { getSeconds(): number } | undefined;
   setLongPollingTimeout?(duration: unknown): void;
 }
 
-function shorten(request: unknown, { longestPollMs }: Intake, copy: LibraryCopy): void {
+function shorten(request: ReceiveRequest, { longestPollMs }: Intake, copy: LibraryCopy): void {
   if (longestPollMs === undefined) return;
-  const receive = request as ReceiveRequest;
-  if ((receive.getLongPollingTimeout?.()?.getSeconds() ?? 0) * 1_000 <= longestPollMs) return;
-  receive.setLongPollingTimeout?.(copy.require('dist/util/index.js').createDuration(longestPollMs));
+  if ((request.getLongPollingTimeout?.()?.getSeconds() ?? 0) * 1_000 <= longestPollMs) return;
+  request.setLongPollingTimeout?.(copy.require('dist/util/index.js').createDuration(longestPollMs));
+}
+
+/**
+ * Waits for room, where the consumer shares its limits with others. False: the poll is out of date by now, its filter has
+ * changed; the client sends the next one after what seems to have brought nothing.
+ */
+async function mayPoll(
+  member: FamilyMember,
+  request: ReceiveRequest,
+  queue: object,
+  isUpToDate: () => boolean,
+): Promise<boolean> {
+  const wanted = request.getBatchSize();
+  const count = await member.ask(queue, wanted);
+  if (count === 0 || !isUpToDate()) return false;
+  if (count < wanted) request.setBatchSize(count);
+  return true;
 }

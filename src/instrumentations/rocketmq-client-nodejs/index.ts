@@ -2,9 +2,9 @@
  * rocketmq-client-nodejs 1.x: the official gRPC client, RocketMQ 5.x.
  *
  * Hooks, 1.0.8: the classes `PushConsumer` and `SimpleConsumer` (construction: group, filters, listener; `startup`,
- * `shutdown`, `subscribe`, `unsubscribe`; `getQueueSize`, by which the cache is shared out; `receive`, `ack`,
- * `changeInvisibleDuration`, which span stand-ins), `Consumer.prototype.receiveMessage` (what came, errors worth a plain
- * sentence), `PublishingMessage.prototype.toProtobuf` (a new protobuf object for each attempt to send),
+ * `shutdown`, `subscribe`, `unsubscribe`; `receive`, `ack`, `changeInvisibleDuration`, which span stand-ins),
+ * `Consumer.prototype.receiveMessage` (room for what a poll may bring, what came, errors worth a plain sentence),
+ * `PublishingMessage.prototype.toProtobuf` (a new protobuf object for each attempt to send),
  * `Producer.prototype.onRecoverOrphanedTransactionCommand` (the transaction checker) and `TelemetrySession`
  * (construction: its logger).
  */

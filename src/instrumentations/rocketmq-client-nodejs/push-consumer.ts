@@ -1,28 +1,21 @@
 /** Push consumers of rocketmq-client-nodejs 1.x. */
 
 import type { Patch } from '../../agent/instrumentation';
-import { type AnyFunction, wrapClass, wrapMethod } from '../../foreign-objects/wrap';
+import { wrapClass } from '../../foreign-objects/wrap';
 import { hookLines } from '../../lines/hooks';
 import type { PushConsumer } from './client';
 import { consumerClass, leaveAlone } from './construction';
 import { patchLife, patchSubscriptions } from './consumer';
-import { pushStandIns, queuesOfFamily } from './push-stand-in';
+import { memberOf } from './family-limits';
+import { pushStandIns } from './push-stand-in';
 
 export const patchPushConsumer: Patch = (exports, agent, copy) => {
-  const { prototype } = exports.PushConsumer;
   patchLife(exports.PushConsumer);
   patchSubscriptions(exports.PushConsumer, agent, copy);
-  // The limits of the cache are shared out among so many queues.
-  wrapMethod<AnyFunction>(prototype, 'getQueueSize', original => {
-    return function getQueueSize(this: PushConsumer) {
-      const own = original.call(this) as number;
-      return agent.guard('the limits of a cache', own, () =>
-        queuesOfFamily(this, own, other => original.call(other) as number),
-      );
-    };
-  });
   exports.PushConsumer = consumerClass<PushConsumer>(exports.PushConsumer, agent, copy, (main, state) => {
-    return state.options.messageListener === undefined ? undefined : pushStandIns(main);
+    const { intake } = state.session;
+    state.beforeShutdown = async () => memberOf(intake)?.leave();
+    return state.options.messageListener === undefined ? undefined : pushStandIns(main, intake);
   });
 };
 

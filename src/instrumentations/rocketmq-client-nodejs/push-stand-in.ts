@@ -5,6 +5,7 @@ import { type StandInMaker, standInWith } from '../../rocketmq/hand-over/stand-i
 import { systemClock } from '../../rocketmq/remoting/clock';
 import { deferred } from '../../rocketmq/remoting/deferred';
 import type { MessageListener, MessageView, PushConsumer } from './client';
+import { type FamilyMember, joinFamily } from './family-limits';
 import { type Delivery, giveBack, giveBackRequest, isHandledAfterAll } from './give-back';
 import { scopedListener, success } from './listener';
 import { closer, construct, DONE, type Main, replace, sayGivenBack, startUp, topicsOf } from './stand-in';
@@ -12,34 +13,23 @@ import { closer, construct, DONE, type Main, replace, sayGivenBack, startUp, top
 /** Until then the client has begun to poll, ms: it does a second after its startup. */
 const FIRST_POLL_MS = 3000;
 
-/** Push consumers and their stand-ins, of which the limits of the cache are those of one. */
-const families = new WeakMap<object, Set<PushConsumer>>();
-
-/** How many queues share the cache of `consumer`, of which it has `own`. */
-export function queuesOfFamily(
-  consumer: PushConsumer,
-  own: number,
-  sizeOf: (consumer: PushConsumer) => number,
-): number {
-  const family = families.get(consumer);
-  if (family === undefined) return own;
-  let size = own;
-  for (const other of family) if (other !== consumer) size += sizeOf(other);
-  return size;
-}
-
-/** Stand-ins of a push consumer. */
-export function pushStandIns(main: Main<PushConsumer>): StandInMaker {
+/**
+ * Stand-ins of a push consumer.
+ *
+ * @param own the consumer's own intake
+ */
+export function pushStandIns(main: Main<PushConsumer>, own: Intake): StandInMaker {
   return {
     async start(intake, subscriptions) {
       const { messageListener } = main.options;
       if (messageListener === undefined) throw new Error('the consumer has no listener');
-      const departure = givingBack(main, intake);
+      const family = joinFamily({ ...main, intake: own }, intake);
+      const departure = givingBack(main, intake, family);
       const standIn: PushConsumer = construct(main, intake, subscriptions, {
         messageListener: departure.listener(messageListener, () => standIn),
       });
       const polls = departure.watch(standIn);
-      const closing = closer(main, standIn, joinFamily(main.consumer, standIn));
+      const closing = closer(main, standIn, () => {});
       try {
         await startUp(main, standIn, intake, subscriptions);
       } catch (error) {
@@ -56,15 +46,6 @@ export function pushStandIns(main: Main<PushConsumer>): StandInMaker {
   };
 }
 
-/** @returns what leaves the family */
-function joinFamily(main: PushConsumer, standIn: PushConsumer): () => void {
-  const family = families.get(main) ?? new Set([main]);
-  families.set(main, family);
-  families.set(standIn, family);
-  family.add(standIn);
-  return () => void family.delete(standIn);
-}
-
 /** How a stand-in leaves: what it gets from then on is given back, unless that would lose it. */
 interface Departure {
   /** The application's listener, as the stand-in runs it. */
@@ -74,7 +55,7 @@ interface Departure {
   begin(): void;
 }
 
-function givingBack(main: Main<PushConsumer>, intake: Intake): Departure {
+function givingBack(main: Main<PushConsumer>, intake: Intake, family: FamilyMember): Departure {
   const { agent, copy } = main;
   let isLeaving = false;
   let maxAttempts: number | undefined;
@@ -124,11 +105,13 @@ function givingBack(main: Main<PushConsumer>, intake: Intake): Departure {
     listener(original, standIn) {
       const listener = scopedListener(original, intake, agent, copy);
       return {
-        consume(message: MessageView) {
-          if (isHandled(message, standIn())) return listener.consume(message);
-          givenBack.add(message);
-          return success(copy);
-        },
+        // Whether it is handled shows when it is its turn: those who wait are told of the departure.
+        consume: (message: MessageView) =>
+          family.inTurn(message, () => {
+            if (isHandled(message, standIn())) return listener.consume(message);
+            givenBack.add(message);
+            return success(copy);
+          }),
       };
     },
     watch(standIn) {
@@ -142,6 +125,7 @@ function givingBack(main: Main<PushConsumer>, intake: Intake): Departure {
     },
     begin() {
       isLeaving = true;
+      family.leave();
     },
   };
 }

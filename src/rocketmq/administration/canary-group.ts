@@ -10,6 +10,7 @@ import {
   type GroupSettings,
 } from './broker-administration';
 import { createGroupCommand } from './mqadmin-command';
+import { isPaused, lastingSettings, type PausedGroup } from './paused-group';
 
 /** What was done to have a canary's consumer group. */
 export interface PreparedGroup {
@@ -21,6 +22,8 @@ export interface PreparedGroup {
   readonly used: readonly string[];
   /** How many queues the group was set to start on where the baseline group stands. */
   readonly offsets: number;
+  /** Those on which it exists and may not consume. */
+  readonly paused: readonly PausedGroup[];
 }
 
 /** A broker on which the group could not be made ready. */
@@ -100,6 +103,7 @@ export async function prepareCanaryGroup(group: CanaryGroup): Promise<PreparedGr
   const failures: BrokerFailure[] = [];
   const created: string[] = [];
   const used: string[] = [];
+  const paused: PausedGroup[] = [];
   let offsets = 0;
   const baselines = new Map<Broker, GroupSettings | undefined>();
   await Promise.all(
@@ -110,6 +114,7 @@ export async function prepareCanaryGroup(group: CanaryGroup): Promise<PreparedGr
             baseline: settings => baselines.set(broker, settings),
             created: () => created.push(broker.name),
             used: () => used.push(broker.name),
+            paused: settings => paused.push({ broker, settings }),
             offset: () => offsets++,
           }),
         );
@@ -120,7 +125,7 @@ export async function prepareCanaryGroup(group: CanaryGroup): Promise<PreparedGr
   );
   const isAlone = (name: string) => brokers.some(broker => broker.name === name && !baselines.get(broker));
   const createdAlone = created.filter(isAlone).sort();
-  const prepared = { created: [...created].sort(), createdAlone, used: [...used].sort(), offsets };
+  const prepared = { created: [...created].sort(), createdAlone, used: [...used].sort(), offsets, paused };
   if (failures.length === 0) return prepared;
   throw partlyPrepared(group, prepared, failures, brokers, baselines);
 }
@@ -163,6 +168,7 @@ interface Progress {
   baseline(settings: GroupSettings | undefined): void;
   created(): void;
   used(): void;
+  paused(settings: GroupSettings): void;
   offset(): void;
 }
 
@@ -194,6 +200,7 @@ async function prepareOnBroker(
   progress.baseline(baseline);
   if (canary) {
     progress.used();
+    if (isPaused(canary)) progress.paused(canary);
   } else {
     deadline.check();
     await createGroup(group, broker, baseline, progress);
@@ -283,13 +290,13 @@ async function setOffset(
 }
 
 /**
- * The settings of a canary group: the baseline group's, or the broker's defaults. Attributes are written as changes, to
+ * The settings of a canary group: the baseline group's that last, or the broker's defaults. Attributes are written as changes, to
  * be added (`+name`), by a command that creates a group (source: AttributeUtil.alterCurrentAttributes).
  */
 export function canarySettings(baseline: GroupSettings | undefined, canaryGroup: string): GroupSettings {
   const attributes = Object.entries((baseline?.attributes as Record<string, string> | null | undefined) ?? {});
   return {
-    ...baseline,
+    ...(baseline && lastingSettings(baseline)),
     groupName: canaryGroup,
     ...(attributes.length > 0 && {
       attributes: Object.fromEntries(attributes.map(([name, value]) => [`+${name}`, value])),
@@ -302,7 +309,7 @@ function unprepared({ administration, canaryGroup }: CanaryGroup, cause: unknown
   const command = createGroupCommand('<name server>', { cluster: '<cluster>' }, canaryGroup);
   return new CanaryGroupError(`consumer group ${canaryGroup} could not be looked up: ${reason(cause)}`, {
     hint: hint(canaryGroup, `name server ${namesrv}: ${reason(cause)}`, command),
-    prepared: { created: [], createdAlone: [], used: [], offsets: 0 },
+    prepared: { created: [], createdAlone: [], used: [], offsets: 0, paused: [] },
     failures: [],
     cause,
   });
@@ -316,19 +323,22 @@ function partlyPrepared(
   baselines: ReadonlyMap<Broker, GroupSettings | undefined>,
 ): CanaryGroupError {
   // What the others have is the likeliest for a broker that could not be asked.
-  const known = [...baselines.values()].find(Boolean);
+  const settingsOn = (broker?: Broker) => {
+    const settings = (broker && baselines.get(broker)) ?? [...baselines.values()].find(Boolean);
+    return settings && lastingSettings(settings);
+  };
   const { namesrv } = administration;
   const commands =
     failures.length === brokers.length
       ? [...new Set(brokers.map(({ cluster }) => cluster))].map(cluster =>
-          createGroupCommand(namesrv, { cluster }, canaryGroup, known),
+          createGroupCommand(namesrv, { cluster }, canaryGroup, settingsOn()),
         )
       : failures.map(({ broker }) =>
           createGroupCommand(
             namesrv,
             { address: broker.address ?? `<master of ${broker.name}>` },
             canaryGroup,
-            baselines.get(broker) ?? known,
+            settingsOn(broker),
           ),
         );
   const problems = failures.map(({ broker, error }) => `${broker.name}: ${reason(error)}`).join('; ');

@@ -7,6 +7,7 @@ import type { ClusterServers } from '../remoting/cluster-servers';
 import type { BrokerAdministration } from './broker-administration';
 import type { CanaryGroup, CanaryGroupError, PreparedGroup } from './canary-group';
 import type { MissingGroup } from './missing-group';
+import { pausedHint } from './paused-group';
 
 /** A consumer, as its group has to be made for it. */
 export interface GroupMember {
@@ -73,6 +74,8 @@ export async function prepareGroup(
       formerUse: await formerUse(administration),
     });
     sayCreated({ baselineGroup, group }, prepared, log);
+    const hint = pausedHint(group, servers.namesrv, prepared.paused);
+    if (hint !== undefined) log.say(groupLines.paused, { group, hint });
     return 'ready' as const;
   });
 }

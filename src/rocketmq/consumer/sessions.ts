@@ -68,6 +68,9 @@ export interface SessionsOptions {
   report(what: string, error: unknown): void;
 }
 
+/** The broker's words, 4.5.2 to 5.5.0, for a group with `consumeEnable=false`. */
+const MAY_NOT_CONSUME = /subscription group no permission/i;
+
 export function createSessions({ settings, log, onTag, onOpened, report }: SessionsOptions): Sessions {
   const ready = groupReadiness(settings, log);
   const side = filterSide(settings, log);
@@ -131,7 +134,10 @@ export function createSessions({ settings, log, onTag, onOpened, report }: Sessi
     },
 
     onError(intake, error) {
-      return SQL92_DISABLED.test(errorText(error))
+      const text = errorText(error);
+      const { group, baselineGroup } = intake;
+      if (MAY_NOT_CONSUME.test(text) && group !== baselineGroup) log.say(handOverLines.mayNotConsume, { group });
+      return SQL92_DISABLED.test(text)
         ? side.onBrokerCannot(intake, 'a broker has SQL92 filters switched off')
         : 'pass';
     },

@@ -127,7 +127,7 @@ function createDriver<StandInPlan extends TagSightings>(
   options: BaselineHandOverOptions<StandInPlan>,
   { subscriptions, isOver, onReady, makeStandIn }: Parts,
 ): Driver {
-  const { plan, source, declared, ignored, log, onTag, clock = systemClock } = options;
+  const { plan, source, standIns, declared, ignored, log, onTag, clock = systemClock } = options;
   const group = plan.baselineGroup;
   const groupOf = (tag: string) => canaryGroup(group, tag);
   const { offsetsNeedPolling } = source;
@@ -145,7 +145,7 @@ function createDriver<StandInPlan extends TagSightings>(
     knownTags,
     present: new Set(),
     silence: silence(group, log, clock.now),
-    standIns: standInRunner({ ...means, knownTags }, makeStandIn),
+    standIns: standInRunner({ ...means, knownTags }, makeStandIn, standIns.turn),
   };
   return driver;
 }

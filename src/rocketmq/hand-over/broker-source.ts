@@ -3,6 +3,7 @@ import { handOverLines } from '../../lines/hand-over';
 import type { Log } from '../../log';
 import { type CanaryGroupError, offsetsOnEveryQueue, prepareCanaryGroup } from '../administration/canary-group';
 import { endOf, hasPassed, type QueuePositions } from '../administration/group-progress';
+import { PausedGroupError, pausedHint } from '../administration/paused-group';
 import { BrokerAdministrationError } from '../administration/refusal';
 import { canaryGroup } from '../plan/group-name';
 import type { Clock } from '../remoting/clock';
@@ -77,11 +78,14 @@ async function ensureOffsets(
   // What was given up begins where it stood: only its canary, before it says that it is there, may pass over messages.
   const formerUse = (topic: string) => (former(topic) === 'in use' ? ('in use' as const) : undefined);
   const group = { administration, baselineGroup, canaryGroup: its, topics, beginning, formerUse, clock };
-  const away = await prepareCanaryGroup(group).then(
-    () => new Set<string>(),
+  const { paused, away } = await prepareCanaryGroup(group).then(
+    prepared => ({ ...prepared, away: new Set<string>() }),
     // What is in use has its offsets on a broker that is away for a while; the others go on without it.
-    error => (isInUse ? awayBrokers(error) : Promise.reject(error)),
+    error => (isInUse ? { ...(error as CanaryGroupError).prepared, away: awayBrokers(error) } : Promise.reject(error)),
   );
+  // What would be left to it would wait for as long as it may not consume.
+  const hint = pausedHint(its, administration.namesrv, paused);
+  if (hint !== undefined) throw new PausedGroupError(hint);
   // Written down before anything is excluded: whoever comes after this process must know.
   const marker = { tag, phase: 'managed', at: clock.systemTime(), topics } as const;
   if (!(await markers.write(baselineGroup, marker)) && !isDeclared) return [];

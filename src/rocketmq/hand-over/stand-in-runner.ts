@@ -45,7 +45,8 @@ export interface StandInMeans {
 /** Answers about who is there may be as old as this, ms: a stand-in has to see a canary that came before it. */
 const FRESH_MS = 500;
 
-export function standInRunner(means: StandInMeans, make: MakeStandIn): StandInRunner {
+/** @param turn see {@link StandInMaker.turn} */
+export function standInRunner(means: StandInMeans, make: MakeStandIn, turn?: () => Promise<() => void>): StandInRunner {
   const { source, subscriptions, knownTags, isOver, groupOf, clock, log, tell } = means;
   const running = new Map<string, { readonly standIn: StandIn; readonly announcement: Announcement }>();
   const unfinished = new Set<Promise<void>>();
@@ -110,7 +111,7 @@ export function standInRunner(means: StandInMeans, make: MakeStandIn): StandInRu
   }
 
   return {
-    start: (tag, topics, isBeside) => inTheEnd(start(tag, topics, isBeside)),
+    start: (tag, topics, isBeside) => inTheEnd(inTurn(means, turn, tag, () => start(tag, topics, isBeside))),
     end: tag => inTheEnd(end(tag)),
     subscribe: (tag, topic) => void subscribe(tag, topic),
     unsubscribe: (tag, topic) => running.get(tag)?.standIn.unsubscribe(topic),
@@ -121,6 +122,23 @@ export function standInRunner(means: StandInMeans, make: MakeStandIn): StandInRu
       while (unfinished.size > 0) await Promise.all(unfinished);
     },
   };
+}
+
+/** Starts one when it may. Until then nobody is told of it: a canary that comes meanwhile has nobody to wait for. */
+async function inTurn(
+  { isOver, tell }: StandInMeans,
+  turn: (() => Promise<() => void>) | undefined,
+  tag: string,
+  start: () => Promise<void>,
+): Promise<void> {
+  if (turn === undefined) return start();
+  const done = await turn();
+  try {
+    if (isOver()) tell({ type: 'stand-in not started', tag, isFailure: false });
+    else await start();
+  } finally {
+    done();
+  }
 }
 
 /** Whether no other process stands in, as far as is known. */

@@ -14,6 +14,12 @@ export interface StandInMaker<Taking = Intake> {
    * @throws what the client throws; then nothing is left running
    */
   start(intake: Taking, subscriptions: readonly Subscription[]): Promise<StandIn>;
+  /**
+   * Waits until one more may be started, where the client can only start a few at a time.
+   *
+   * @returns what says that it has started, or failed to. Never rejects
+   */
+  turn?(): Promise<() => void>;
 }
 
 export interface StandIn {
