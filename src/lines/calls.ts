@@ -17,6 +17,7 @@ interface Malformed {
 const malformed = ({ carrier, kind, value, allowed }: Malformed) =>
   `a malformed tag in the ${carrier} ${kind} was dropped: ${value}; allowed: ${allowed}`;
 
+// In each bundle: texts, of which nothing is written.
 export const callLines = {
   noInstance: line('GRAY-601', 'warn', {
     words: ({ services, caller }: Unreachable) =>

@@ -22,8 +22,10 @@ const SET_PROPERTY_FILTER =
 export const groupHint = ({ group, problem, command }: { group: string; problem: string; command: string }) =>
   `consumer group ${group} could not be prepared (${problem}); unless it exists, create it: ${command}`;
 
+// In each bundle: a text.
 const HINT = groupHint({ group: '<group>', problem: '<problem>', command: '<command>' });
 
+// In each bundle: texts, of which nothing is written.
 export const groupLines = {
   subscribed: line('GRAY-301', 'info', {
     words: ({ consumer, filters }: { consumer: string; filters: string }) =>

@@ -21,6 +21,7 @@ const AS_ALL =
 const SET_NAMESRV = 'Set `GRAY_MQ_NAMESRV`. See the limits in the README.';
 const LET_IT_ASK = 'Look for brokers and name servers that do not answer, and for the [rights](#what-auto-mode-needs).';
 
+// In each bundle: texts, of which nothing is written.
 export const handOverLines = {
   leftToCanary: line('GRAY-401', 'info', {
     words: ({ group, topic, tag, canaryGroup, reason }: Topic & { readonly reason: string }) =>

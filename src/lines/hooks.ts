@@ -19,6 +19,7 @@ export const otherPlugin = ({ module, version }: Copy) =>
 
 const SEE_BUNDLES = 'See the reason in brackets, and [bundles](bundles.md).';
 
+// In each bundle: texts, of which nothing is written.
 export const hookLines = {
   notInstalled: line('GRAY-201', 'error', {
     words: ({ name, problem }: Hook) => `${name} cannot be installed: ${problem}`,

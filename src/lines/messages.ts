@@ -15,6 +15,7 @@ interface RefusedMessage {
   readonly orElse: string;
 }
 
+// In each bundle: texts, of which nothing is written.
 export const messageLines = {
   skipped: line('GRAY-501', 'debug', {
     words: ({ group, topic, id, tag }: OneMessage & { readonly tag: string | undefined }) =>

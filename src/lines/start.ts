@@ -19,6 +19,7 @@ interface LoadedBefore {
 const loadedBefore = ({ libraries, effect }: LoadedBefore) =>
   `loaded before the agent, and so not hooked: ${libraries}: ${effect}. Start the agent first: node --require rocketmq-gray/register app.js`;
 
+// In each bundle: texts, of which nothing is written.
 export const startLines = {
   started: line('GRAY-101', 'info', {
     words: ({ environment, version }: { environment: string; version: string }) => `${environment}, version ${version}`,

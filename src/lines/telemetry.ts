@@ -1,6 +1,7 @@
 /** 7xx: what a process tells of itself. */
 import { line } from './line';
 
+// In each bundle: texts, of which nothing is written.
 export const telemetryLines = {
   noStatusSocket: line('GRAY-701', 'warn', {
     words: ({ setting, problem }: { setting: string; problem: string }) =>

@@ -241,7 +241,7 @@ describe('push consumers', () => {
       const { topic, group, subscriptions } = await prepared();
       const base = await baseline({ group, subscriptions, ofClass });
       await base.child.waitFor(
-        hasStandIn ? ON : 'a wrapPushReceiveMessageRequest() of its own, no other consumer can stand in',
+        hasStandIn ? ON : 'a wrapPushReceiveMessageRequest() of its own, so no other consumer can stand in',
       );
       const producer = await environment.producer([topic]);
       await producer.send({ topic, body: 'g' }, GRAY);

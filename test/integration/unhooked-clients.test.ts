@@ -11,9 +11,14 @@ beforeAll(async () => {
   environment = await rocketmqEnvironment();
   const { sandbox } = environment;
   // In the second directory below its package.json: rocketmq-client-nodejs reads it from there.
-  for (const name of ['consumer', 'producer', 'ali-ons']) {
+  const applications = {
+    consumer: 'rocketmq-client-nodejs/consumer',
+    producer: 'rocketmq-client-nodejs/producer',
+    'ali-ons': 'ali-ons/consumer-or-producer',
+  };
+  for (const [name, application] of Object.entries(applications)) {
     await build({
-      entryPoints: [sandbox.path(`rocketmq/${name}.js`)],
+      entryPoints: [sandbox.path(`clients/${application}.js`)],
       outfile: sandbox.path(`bundled/dist/${name}.js`),
       bundle: true,
       minify: true,
@@ -24,9 +29,8 @@ beforeAll(async () => {
       logLevel: 'error',
     });
   }
-  for (const name of ['consumer.js', 'echo.js']) {
-    sandbox.write(`unknown/${name}`, readFileSync(sandbox.path(`rocketmq/${name}`), 'utf8'));
-  }
+  const application = readFileSync(sandbox.path('clients/rocketmq-client-nodejs/consumer.js'), 'utf8');
+  sandbox.write('unknown/consumer.js', application.replace('../echo.js', '../clients/echo.js'));
   // The real client, as if it were of a later version.
   const unknown = 'unknown/node_modules/rocketmq-client-nodejs';
   cpSync(sandbox.path('node_modules/rocketmq-client-nodejs'), sandbox.path(unknown), { recursive: true });
@@ -34,7 +38,7 @@ beforeAll(async () => {
   sandbox.write(`${unknown}/package.json`, JSON.stringify({ ...description, version: '2.0.0' }));
   sandbox.write(
     'late/consumer.js',
-    "require('rocketmq-client-nodejs'); require('rocketmq-gray/register'); require('../rocketmq/consumer.js');",
+    "require('rocketmq-client-nodejs'); require('rocketmq-gray/register'); require('../clients/rocketmq-client-nodejs/consumer.js');",
   );
   sandbox.write('both.js', "require('rocketmq-client-nodejs'); require('./bundled/dist/consumer.js');");
 });

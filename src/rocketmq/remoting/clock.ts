@@ -13,6 +13,7 @@ export interface Clock {
   every(ms: number, work: () => void): () => void;
 }
 
+// In each bundle: it only asks the system.
 export const systemClock: Clock = {
   now: () => performance.now(),
   systemTime: () => Date.now(),
