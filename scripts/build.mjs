@@ -1,11 +1,12 @@
 // Builds dist: a bundle for each thing that people name or that the preload loads, the command line, and types.
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { buildCommandLine } from './build-command-line.mjs';
+import { printedLines } from './printed-lines.js';
 import { statesOfShared } from './shared-state.js';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
@@ -76,7 +77,11 @@ async function bundle(name, source) {
     plugins: [
       {
         name: 'bundles',
-        setup({ onResolve }) {
+        setup({ onLoad, onResolve }) {
+          onLoad({ filter: /[\\/]src[\\/]lines[\\/]\w[\w-]*\.ts$/ }, ({ path }) => ({
+            contents: printedLines(readFileSync(path, 'utf8')),
+            loader: 'ts',
+          }));
           onResolve({ filter: /^\./ }, ({ kind, path, importer }) => {
             if (importer === '') return undefined;
             const wanted = posix.join(dirname(importer).replaceAll('\\', '/'), path).replace(/^.*\/src\//, '');

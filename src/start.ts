@@ -35,7 +35,7 @@ export function start(): void {
   // Worker threads belong to a process that has said it.
   if (isMainThread) {
     log.say(startLines.started, { environment, version: VERSION });
-    for (const notice of notices) sayNotice(log, notice);
+    for (const notice of notices) sayNotice(log, environment, notice);
   }
   const libraries = settings.mqEnabled ? LIBRARIES : LIBRARIES.filter(library => !library.isMessaging);
   sayLoadedBefore(agent, libraries);
@@ -45,9 +45,19 @@ export function start(): void {
   if (settings.status !== undefined) show(settings.status, agent, sources, seen);
 }
 
-function sayNotice(log: Log, notice: Notice): void {
-  if (notice.type === 'unknown variable') log.say(startLines.unknownVariable, notice);
-  else log.say(startLines.tagsWithoutAuto, notice);
+function sayNotice(log: Log, environment: string, notice: Notice): void {
+  switch (notice.type) {
+    case 'unknown variable':
+      log.say(startLines.unknownVariable, notice);
+      break;
+    case 'tags without auto':
+      log.say(startLines.tagsWithoutAuto, notice);
+      break;
+    case 'alias not used':
+      // A canary that takes itself for another environment takes the messages of that.
+      if (notice.setting === 'tag') log.say(startLines.tagNotUsed, { ...notice.problem, environment });
+      else log.say(startLines.aliasNotUsed, notice.problem);
+  }
 }
 
 /** The agent began too late for a library. */

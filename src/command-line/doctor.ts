@@ -70,6 +70,7 @@ export function doctorCommand(
         baselineMode: settings.mqBaseline,
         ignoredTags: settings.mqIgnoreTags,
         credentials: accountOf(options, known),
+        tls: known.settings.mqTls,
       });
       const checks = doctorChecks(picture);
       const exitCode = doctorExitCode(picture, checks);

@@ -64,6 +64,7 @@ export function fleetQuestion(options: FleetOptions, environment: CommandLineEnv
     groups: options.group ?? [],
     tags: options.tag ?? environment.settings.mqTags,
     credentials: accountOf(options, environment),
+    tls: environment.settings.mqTls,
   };
 }
 

@@ -27,10 +27,19 @@ export interface LoadedSettings {
   readonly notices: readonly Notice[];
 }
 
-/** What people should know although nothing is wrong. */
+/** What people should know although the process goes on. */
 export type Notice =
   | { readonly type: 'tags without auto'; readonly mode: string }
-  | { readonly type: 'unknown variable'; readonly variable: string };
+  | { readonly type: 'unknown variable'; readonly variable: string }
+  /** It belongs to the application or the platform, and its value is of no use to us. */
+  | { readonly type: 'alias not used'; readonly setting: keyof Settings; readonly problem: WrongValue };
+
+export interface WrongValue {
+  /** A variable, or a key in a file. */
+  readonly where: string;
+  readonly value: string;
+  readonly allowed: string;
+}
 
 const CONFIG_VARIABLE = 'GRAY_CONFIG';
 const OWN_PREFIX = 'GRAY_';
@@ -56,14 +65,16 @@ export function loadSettings(
     draft.logTo = launch.logTo;
     sources.logTo = { from: 'launch' };
   }
+  const refused: Notice[] = [];
   const finish = (notices: Notice[]): LoadedSettings => ({
     settings: draft as unknown as Settings,
     sources: sources as LoadedSettings['sources'],
-    notices,
+    notices: [...refused, ...notices],
   });
 
   const enabled = SETTINGS.find(setting => setting.name === 'enabled') as Setting;
-  const switched = fromEnvironment(enabled, environment, launch.pending);
+  const variables = { environment, pending: launch.pending ?? NONE, refuse: (notice: Notice) => refused.push(notice) };
+  const switched = fromEnvironment(enabled, variables);
   if (switched?.value === false) {
     draft.enabled = false;
     sources.enabled = switched.source;
@@ -74,7 +85,7 @@ export function loadSettings(
   const configFile = environment[CONFIG_VARIABLE];
   const file = configFile ? readConfigFile(inDirectory(configFile)) : undefined;
   for (const setting of SETTINGS) {
-    const found = fromEnvironment(setting, environment, launch.pending) ?? fromFile(setting, file);
+    const found = fromEnvironment(setting, variables) ?? fromFile(setting, file);
     if (found === undefined) continue;
     draft[setting.name] = setting.isPath?.(found.value) ? inPlace(found.value as string, inDirectory) : found.value;
     sources[setting.name] = found.source;
@@ -98,17 +109,27 @@ function inPlace(file: string, inDirectory: (file: string) => string): string {
   return file.endsWith('/') && !resolved.endsWith('/') ? `${resolved}/` : resolved;
 }
 
-function fromEnvironment(
-  setting: Setting,
-  environment: Environment,
-  pending: ReadonlySet<string> = NONE,
-): Found | undefined {
+interface Variables {
+  readonly environment: Environment;
+  readonly pending: ReadonlySet<string>;
+  refuse(notice: Notice): void;
+}
+
+/** @throws {SettingError} for a wrong value of a variable of ours; one of others is refused, and not used */
+function fromEnvironment(setting: Setting, { environment, pending, refuse }: Variables): Found | undefined {
   for (const variable of setting.variables) {
     const text = environment[variable]?.trim();
     if (!text) continue;
-    const { value } = setting.parse(text) ?? fail(variable, text, setting.allowed);
+    const isOwn = variable.startsWith(OWN_PREFIX);
+    const parsed = isOwn ? setting.parse(text) : (setting.parseAlias ?? setting.parse)(text);
+    if (parsed === undefined) {
+      if (isOwn) return fail(variable, text, setting.allowed);
+      const problem = { where: variable, value: quote(text), allowed: setting.allowed };
+      refuse({ type: 'alias not used', setting: setting.name, problem });
+      continue;
+    }
     return {
-      value,
+      value: parsed.value,
       source: { from: 'environment', variable, ...(pending.has(variable) ? { isPending: true } : {}) },
     };
   }

@@ -1,10 +1,18 @@
 /** The table of settings: the single source for parsing, for the configuration file and for the README. */
 import { LOG_LEVELS, type LogLevel } from '../log';
+import {
+  ADDRESS_GRAMMAR,
+  NAME_SERVERS_GRAMMAR,
+  parseAddress,
+  parseEveryNameServer,
+  parseNameServers,
+} from '../names/addresses';
 import { isMessageKey, MESSAGE_KEY_GRAMMAR } from '../names/message-key';
 import { isInstanceTag, TAG_GRAMMAR } from '../names/tag';
 
 export type BaselineMode = 'auto' | 'all' | 'none';
 export type OnFailure = 'exit' | 'continue';
+export type TlsMode = 'off' | 'on' | 'unverified';
 export type FilterSide = 'auto' | 'broker' | 'client';
 
 export interface Settings {
@@ -18,9 +26,11 @@ export interface Settings {
   readonly mqTags: readonly string[];
   readonly mqIgnoreTags: readonly string[];
   readonly mqFilterSide: FilterSide;
-  /** `host:port;host:port`, undefined where nothing was said. */
+  /** `host:port;host:port`, or the URL of an address server; undefined where nothing was said. */
   readonly mqNamesrv: string | undefined;
   readonly mqProxyRemoting: string | undefined;
+  /** Of the agent's own connections to name servers, brokers and proxies. */
+  readonly mqTls: TlsMode;
   readonly inbound: 'accept' | 'ignore';
   readonly interop: 'mse' | undefined;
   readonly logLevel: LogLevel;
@@ -47,6 +57,8 @@ export interface Setting<Name extends keyof Settings = keyof Settings> {
   readonly isPath?: (value: unknown) => boolean;
   /** Turns a text from the environment into the value; undefined when it is not allowed. */
   readonly parse: (text: string) => { readonly value: Settings[Name] } | undefined;
+  /** The same for an alias, which is written for other software; default: `parse`. */
+  readonly parseAlias?: (text: string) => { readonly value: Settings[Name] } | undefined;
 }
 
 const value = <T>(parsed: T) => ({ value: parsed });
@@ -85,21 +97,18 @@ const tagList = {
   },
 };
 
-const ADDRESS = /^(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9._-]+):([0-9]{1,5})$/;
-const isAddress = (text: string) => {
-  const port = Number(ADDRESS.exec(text)?.[2]);
-  return port >= 1 && port <= 65535;
-};
+const parsedBy =
+  <T>(parse: (text: string) => T | undefined) =>
+  (text: string) => {
+    const parsed = parse(text);
+    return parsed === undefined ? undefined : value(parsed);
+  };
 const addresses = {
-  allowed: 'host:port, or host:port;host:port',
-  parse: (text: string) => {
-    // Endpoints of instances in the cloud are given with a scheme; clients ignore it, and so do we.
-    const list = text.split(/[;,]/).map(address => address.trim().replace(/^https?:\/\//, ''));
-    if (list.at(-1) === '') list.pop();
-    return list.length > 0 && list.every(isAddress) ? value(list.join(';')) : undefined;
-  },
+  allowed: NAME_SERVERS_GRAMMAR,
+  parse: parsedBy(parseEveryNameServer),
+  parseAlias: parsedBy(parseNameServers),
 };
-const address = { allowed: 'host:port', parse: (text: string) => (isAddress(text) ? value(text) : undefined) };
+const address = { allowed: ADDRESS_GRAMMAR, parse: parsedBy(parseAddress) };
 
 const define = <Name extends keyof Settings>(setting: Setting<Name>): Setting => setting as unknown as Setting;
 
@@ -179,7 +188,7 @@ export const SETTINGS: readonly Setting[] = [
     default: undefined,
     defaultText: 'from the client',
     meaning:
-      "name servers `host:port;host:port`, for looking at and creating consumer groups; 4.x clients' own option is used where the variable is absent",
+      "name servers `host:port;host:port`, or the URL of an address server (`http://host:port/path`), for looking at and creating consumer groups; 4.x clients' own option is used where the variable is absent",
     ...addresses,
   }),
   define({
@@ -189,6 +198,15 @@ export const SETTINGS: readonly Setting[] = [
     defaultText: 'host of the gRPC endpoint, port 8080',
     meaning: "the proxy's remoting endpoint, for looking at groups with `auto` where no name server is known",
     ...address,
+  }),
+  define({
+    name: 'mqTls',
+    variables: ['GRAY_MQ_TLS'],
+    default: 'off',
+    defaultText: 'off',
+    meaning:
+      "the agent's own connections to name servers, brokers and proxies: `off` (plain), `on` (TLS; certificates are verified, `NODE_EXTRA_CA_CERTS` names further authorities) or `unverified` (TLS with any certificate)",
+    ...oneOf('off', 'on', 'unverified'),
   }),
   define({
     name: 'inbound',

@@ -1,6 +1,13 @@
 /** 1xx: the agent starts, or does not; its settings. */
 import { line, NOTHING } from './line';
 
+interface WrongValue {
+  /** A variable, or a key in a file. */
+  readonly where: string;
+  readonly value: string;
+  readonly allowed: string;
+}
+
 const TOO_LATE = 'was set after the agent had started, and has no effect: set it before Node.js starts (--env-file)';
 const START_FIRST =
   'Start with `node --require rocketmq-gray/register app.js`, or make this preload the first one. See [recipes](recipes.md).';
@@ -83,5 +90,18 @@ export const startLines = {
     meaning:
       'The copy of the package is not complete. A canary ends; a baseline goes on without the agent (`GRAY_ON_FAILURE`).',
     remedy: 'Install the package anew, with its dependencies.',
+  }),
+  aliasNotUsed: line('GRAY-112', 'warn', {
+    words: ({ where, value, allowed }: WrongValue) => `not used: ${where}=${value}; allowed: ${allowed}`,
+    meaning:
+      'A variable of the application or the platform is read by the agent as well, and has no value that it understands.',
+    remedy: 'Give the agent its own setting beside it: `GRAY_MQ_NAMESRV` for `NAMESRV_ADDR`.',
+  }),
+  tagNotUsed: line('GRAY-113', 'error', {
+    words: ({ where, value, allowed, environment }: WrongValue & { environment: string }) =>
+      `not used: ${where}=${value}; allowed: ${allowed}. This process is of ${environment}`,
+    meaning:
+      'The platform gives this process a tag that is none. It runs all the same, in the environment that the line names.',
+    remedy: 'Give it a tag of the allowed form: `GRAY_TAG`, or the variable that the line names.',
   }),
 };

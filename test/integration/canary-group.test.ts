@@ -9,11 +9,9 @@ import {
   type BrokerAdministration,
   brokerAdministration,
 } from '../../src/rocketmq/administration/broker-administration';
-import {
-  CanaryGroupError,
-  offsetsOnEveryQueue,
-  prepareCanaryGroup,
-} from '../../src/rocketmq/administration/canary-group';
+import { prepareCanaryGroup } from '../../src/rocketmq/administration/canary-group';
+import { CanaryGroupError } from '../../src/rocketmq/administration/canary-group-error';
+import { offsetsOnEveryQueue } from '../../src/rocketmq/administration/canary-offsets';
 import { missingGroup } from '../../src/rocketmq/administration/missing-group';
 import { brokerSource } from '../../src/rocketmq/hand-over/broker-source';
 import { createIntake } from '../../src/rocketmq/hand-over/intake';

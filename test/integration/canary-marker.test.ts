@@ -81,7 +81,8 @@ describe.each(
       [`${group}_green`, JSON.stringify({ group, tag: 'red', phase: 'managed', at: 1 })],
       ['nobody', '{}'],
     ];
-    for (const [key, text] of foreign) expect(await both.putKeyValue(NAMESPACE, key, text)).toBe(2);
+    for (const [key, text] of foreign)
+      expect(await both.putKeyValue(NAMESPACE, key, text)).toEqual({ taken: 2, of: 2 });
     const markers = canaryMarkers(both);
     expect(await markers.read(group)).toEqual([]);
     await markers.write(group, marked('gray', 'managed'));

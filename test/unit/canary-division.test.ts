@@ -14,7 +14,7 @@ const OWN = `${GROUP}_gray__own`;
 async function prepared(baseline?: string) {
   const world = new World(1, true);
   const process = new SimulatedProcess(world.network);
-  const administration = brokerAdministration({ ...SERVERS, connect: process.connect });
+  const administration = brokerAdministration({ ...SERVERS, runtime: process });
   /** What `work` comes to, in a world whose time passes meanwhile. */
   const run = async <T>(work: Promise<T>): Promise<T> => {
     let isDone = false;

@@ -5,7 +5,8 @@ import {
   BrokerAdministrationError,
   type GroupSettings,
 } from '../../src/rocketmq/administration/broker-administration';
-import { CanaryGroupError, canarySettings, prepareCanaryGroup } from '../../src/rocketmq/administration/canary-group';
+import { canarySettings, prepareCanaryGroup } from '../../src/rocketmq/administration/canary-group';
+import { CanaryGroupError } from '../../src/rocketmq/administration/canary-group-error';
 import { createGroupCommand } from '../../src/rocketmq/administration/mqadmin-command';
 import { pausedHint } from '../../src/rocketmq/administration/paused-group';
 
@@ -30,7 +31,7 @@ function cluster(changes: Partial<BrokerAdministration> = {}): BrokerAdministrat
     commitOffset: denied(15),
     maxOffset: async () => 9,
     keyValues: async () => [],
-    putKeyValue: async () => 0,
+    putKeyValue: async () => ({ taken: 0, of: 0 }),
     deleteKeyValue: async () => 0,
     filterProblem: async () => undefined,
     close() {},

@@ -16,6 +16,7 @@ const DEFAULTS: Settings = {
   mqFilterSide: 'auto',
   mqNamesrv: undefined,
   mqProxyRemoting: undefined,
+  mqTls: 'off',
   inbound: 'accept',
   interop: undefined,
   logLevel: 'info',
@@ -87,6 +88,15 @@ describe('environment', () => {
     [{ GRAY_MQ_NAMESRV: '[::1]:9876' }, { mqNamesrv: '[::1]:9876' }],
     [{ NAMESRV_ADDR: 'a:1' }, { mqNamesrv: 'a:1' }],
     [{ NAMESRV_ADDR: 'a:1', GRAY_MQ_NAMESRV: 'b:2' }, { mqNamesrv: 'b:2' }],
+    // As other software takes them.
+    [{ NAMESRV_ADDR: 'a:9876;;b:9876' }, { mqNamesrv: 'a:9876;b:9876' }],
+    [{ NAMESRV_ADDR: ' a:9876 ; b:9876/ ' }, { mqNamesrv: 'a:9876;b:9876' }],
+    [{ NAMESRV_ADDR: 'a:9876 b:9876' }, { mqNamesrv: 'a:9876;b:9876' }],
+    [{ NAMESRV_ADDR: '::1:9876' }, { mqNamesrv: '[::1]:9876' }],
+    [{ NAMESRV_ADDR: 'http://10.0.0.1:8080/rocketmq/nsaddr' }, { mqNamesrv: 'http://10.0.0.1:8080/rocketmq/nsaddr' }],
+    [{ GRAY_MQ_NAMESRV: 'http://mq:8080/rocketmq/nsaddr' }, { mqNamesrv: 'http://mq:8080/rocketmq/nsaddr' }],
+    [{ GRAY_MQ_TLS: 'on' }, { mqTls: 'on' }],
+    [{ GRAY_MQ_TLS: 'unverified' }, { mqTls: 'unverified' }],
     [{ GRAY_INBOUND: 'ignore' }, { inbound: 'ignore' }],
     [{ GRAY_INTEROP: 'mse' }, { interop: 'mse' }],
     [{ GRAY_LOG_LEVEL: 'silent' }, { logLevel: 'silent' }],
@@ -101,11 +111,8 @@ describe('environment', () => {
     ['GRAY_TAG', 'gräy', 'letters, digits or hyphens'],
     ['GRAY_TAG', "x' OR '1'='1", 'letters, digits or hyphens'],
     ['GRAY_TAG', 'base', 'base is reserved for the baseline'],
-    ['ALICLOUD_SERVICE_TAG', 'a b', 'letters, digits or hyphens'],
-    ['MSE_ALICLOUD_SERVICE_TAG', 'base', 'base is reserved'],
     ['GRAY_ENABLED', 'no', 'true or false'],
     ['GRAY_MQ_ENABLED', 'off', 'true or false'],
-    ['PROFILER_MICRO_SERVICE_MQ_GRAY_ENABLE', '2', 'true or false'],
     ['GRAY_KEY', 'gray-tag', 'SQL92 identifier'],
     ['GRAY_KEY', '1gray', 'SQL92 identifier'],
     ['GRAY_KEY', 'a'.repeat(65), 'SQL92 identifier'],
@@ -127,8 +134,8 @@ describe('environment', () => {
     ['GRAY_MQ_NAMESRV', 'a:0', 'host:port'],
     ['GRAY_MQ_NAMESRV', 'a:65536', 'host:port'],
     ['GRAY_MQ_NAMESRV', 'a:1;;b:2', 'host:port'],
-    ['NAMESRV_ADDR', 'a', 'host:port'],
     ['GRAY_MQ_PROXY_REMOTING', 'a:1;b:2', 'host:port'],
+    ['GRAY_MQ_TLS', 'true', 'off or on or unverified'],
     ['GRAY_INBOUND', 'reject', 'accept or ignore'],
     ['GRAY_INTEROP', 'sermant', 'mse'],
     ['GRAY_LOG_LEVEL', 'verbose', 'silent or error or warn or info or debug'],
@@ -136,6 +143,26 @@ describe('environment', () => {
     const message = errorOf({ [variable]: value });
     expect(message).toContain(`${variable}=${value}; allowed: `);
     expect(message.split('; allowed: ')[1]).toContain(allowed);
+  });
+
+  it.each([
+    ['NAMESRV_ADDR', 'localhost', 'mqNamesrv'],
+    ['NAMESRV_ADDR', ';', 'mqNamesrv'],
+    ['NAMESRV_ADDR', 'a:1;b', 'mqNamesrv'],
+    ['PROFILER_MICRO_SERVICE_MQ_GRAY_ENABLE', '2', 'mqEnabled'],
+    ['ALICLOUD_SERVICE_TAG', 'a b', 'tag'],
+    ['MSE_ALICLOUD_SERVICE_TAG', 'base', 'tag'],
+  ])('%s=%s belongs to others: it is not used, and said', (variable, text, setting) => {
+    const { settings, notices } = loadSettings({ [variable]: text });
+    expect(settings).toEqual(DEFAULTS);
+    const problem = { where: variable, value: text, allowed: expect.any(String) };
+    expect(notices).toEqual([{ type: 'alias not used', setting, problem }]);
+  });
+
+  it('takes the next alias where one cannot be used', () => {
+    const { settings, notices } = loadSettings({ ALICLOUD_SERVICE_TAG: 'a_b', MSE_ALICLOUD_SERVICE_TAG: 'gray' });
+    expect(settings.tag).toBe('gray');
+    expect(notices).toHaveLength(1);
   });
 
   it('shows a wrong value without control characters, and not all of a long one', () => {
@@ -173,6 +200,7 @@ describe('configuration file', () => {
       mqFilterSide: 'broker',
       mqNamesrv: 'a:1;b:2',
       mqProxyRemoting: null,
+      mqTls: 'unverified',
       inbound: 'ignore',
       interop: 'mse',
       logLevel: 'debug',

@@ -28,6 +28,7 @@ function servers() {
       if (fails) throw new Error('no Java');
       const facts: RocketmqFacts = {
         version: '5.5.0',
+        nameServers: [],
         namesrv: name,
         brokerAddress: 'broker:1',
         directory,

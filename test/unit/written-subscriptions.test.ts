@@ -15,7 +15,7 @@ function nameServers(count: number) {
     keyValues: async () => up().map(table => new Map(table)),
     async putKeyValue(_namespace: string, key: string, value: string) {
       for (const table of up()) table.set(key, value);
-      return up().length;
+      return { taken: up().length, of: count };
     },
   } as unknown as BrokerAdministration;
   return { administration, away };

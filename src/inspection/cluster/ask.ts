@@ -1,8 +1,7 @@
-import type { Credentials } from '../../names/credentials';
 import { refusal } from '../../rocketmq/administration/refusal';
 import { connectionPool } from '../../rocketmq/administration/servers';
 import { SUCCESS } from '../../rocketmq/remoting/codes';
-import type { RemotingResponse } from '../../rocketmq/remoting/connection';
+import type { RemotingConnectionOptions, RemotingResponse } from '../../rocketmq/remoting/connection';
 
 /**
  * Asks the server at `address` (`host:port`). Rejects with BrokerAdministrationError or RemotingError.
@@ -17,10 +16,10 @@ export type Ask = (
 ) => Promise<RemotingResponse>;
 
 export function asking(
-  credentials: Credentials | undefined,
+  { credentials, tls }: Pick<RemotingConnectionOptions, 'credentials' | 'tls'>,
   timeoutMs: number,
 ): { readonly ask: Ask; readonly close: () => void } {
-  const connections = connectionPool({ credentials });
+  const connections = connectionPool({ credentials, tls });
   return {
     async ask(address, command, fields = {}, { body, allowed = [] } = {}) {
       const response = await connections.to(address).request(command, fields, body, timeoutMs);

@@ -1,5 +1,5 @@
 /** What people ask a cluster and the agent does not: each question is one command of the remoting protocol, and changes nothing. */
-import type { Credentials } from '../../names/credentials';
+import type { RemotingConnectionOptions } from '../../rocketmq/remoting/connection';
 import { type AnnouncementQuestions, announcementQuestions } from './announced-processes';
 import { asking } from './ask';
 import { type GroupQuestions, groupQuestions } from './consumer-groups';
@@ -20,10 +20,10 @@ const TIMEOUT_MS = 3_000;
 
 /** All addresses are `host:port`. Each question rejects with BrokerAdministrationError or RemotingError. */
 export function clusterInspection(
-  credentials: Credentials | undefined,
+  { credentials, tls }: Pick<RemotingConnectionOptions, 'credentials' | 'tls'>,
   { timeoutMs = TIMEOUT_MS }: { timeoutMs?: number } = {},
 ): ClusterInspection {
-  const { ask, close } = asking(credentials, timeoutMs);
+  const { ask, close } = asking({ credentials, tls }, timeoutMs);
   return {
     ...routeQuestions(ask),
     ...serverQuestions(ask, credentials),

@@ -4,23 +4,27 @@ import type { BrokerAdministration } from '../../rocketmq/administration/broker-
 import { allMarkers, MARKER_NAMESPACE } from '../../rocketmq/hand-over/canary-marker';
 import type { Marker } from '../../rocketmq/hand-over/hand-over';
 import { type GroupSubscriptions, writtenSubscriptions } from '../../rocketmq/hand-over/written-subscriptions';
-import { type Answer, type Settle, valueIn } from './answer';
+import { nameServerList } from '../../rocketmq/remoting/address-server';
+import { systemClock } from '../../rocketmq/remoting/clock';
+import { type Answer, isKnown, type Settle, valueIn } from './answer';
 import type { ClusterInspection } from './cluster-inspection';
 
 export interface NameServerAnswer {
-  /** `host:port` */
+  /** `host:port`; the URL of an address server that does not tell any */
   readonly address: string;
   readonly brokers: Answer<readonly Broker[]>;
 }
 
-/** @param addresses `host:port` each */
-export function askNameServers(
-  addresses: readonly string[],
+/** @param namesrv `host:port;host:port`, or the URL of an address server */
+export async function askNameServers(
+  namesrv: string,
   inspection: ClusterInspection,
   settle: Settle,
 ): Promise<NameServerAnswer[]> {
+  const addresses = await settle(nameServerList(namesrv, systemClock)());
+  if (!isKnown(addresses)) return [{ address: namesrv, brokers: addresses }];
   return Promise.all(
-    addresses.map(async address => ({ address, brokers: await settle(inspection.brokersBy(address)) })),
+    addresses.value.map(async address => ({ address, brokers: await settle(inspection.brokersBy(address)) })),
   );
 }
 

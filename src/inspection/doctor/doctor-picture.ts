@@ -1,5 +1,6 @@
 /** What `doctor` asks a cluster about one topic, group and tag. What the answers mean is said in doctor-checks.ts. */
 
+import type { TlsMode } from '../../config/settings';
 import type { Credentials } from '../../names/credentials';
 import type { Broker } from '../../rocketmq/administration/broker';
 import { type BrokerAdministration, brokerAdministration } from '../../rocketmq/administration/broker-administration';
@@ -42,6 +43,7 @@ export interface DoctorQuestion {
   /** Tags that the baseline never takes. */
   readonly ignoredTags: readonly string[];
   readonly credentials?: Credentials | undefined;
+  readonly tls?: TlsMode | undefined;
 }
 
 /** Of one group on one broker. */
@@ -74,7 +76,7 @@ export interface BrokerPicture {
 export interface DoctorPicture {
   /** ms since 1970 */
   readonly at: number;
-  readonly question: Omit<DoctorQuestion, 'credentials'> & { readonly isSigned: boolean };
+  readonly question: Omit<DoctorQuestion, 'credentials' | 'tls'> & { readonly isSigned: boolean };
   readonly canaryGroup: string;
   /** What the agent makes of the application's filter. */
   readonly filters: { readonly canary: FilterExpression; readonly baseline: FilterExpression };
@@ -99,10 +101,10 @@ export interface DoctorPicture {
 
 /** Asks everything; what is not answered is part of the picture. Never rejects. */
 export async function doctorPicture(asked: DoctorQuestion): Promise<DoctorPicture> {
-  const { credentials, ...question } = asked;
+  const { credentials, tls, ...question } = asked;
   const settle = settling(credentials);
-  const inspection = clusterInspection(credentials);
-  const administration = brokerAdministration({ namesrv: question.namesrv ?? '', credentials });
+  const inspection = clusterInspection({ credentials, tls });
+  const administration = brokerAdministration({ namesrv: question.namesrv ?? '', credentials, tls });
   const group = canaryGroup(question.group, question.tag);
   const head = {
     at: Date.now(),
@@ -115,8 +117,8 @@ export async function doctorPicture(asked: DoctorQuestion): Promise<DoctorPictur
   };
   try {
     if (question.namesrv === undefined) return await askProxy(head, inspection, settle);
-    const addresses = question.namesrv.split(';');
-    const nameServers = await askNameServers(addresses, inspection, settle);
+    const nameServers = await askNameServers(question.namesrv, inspection, settle);
+    const addresses = nameServers.map(({ address }) => address);
     const topic = await firstAnswer(addresses, address => settle(inspection.topic(address, question.topic)));
     const hosts = valueIn(topic) ?? [];
     const brokers = brokersInQuestion(nameServers, hosts);
@@ -137,7 +139,7 @@ type Head = Pick<DoctorPicture, 'at' | 'question' | 'canaryGroup' | 'filters'>;
 /** What the agent makes of the application's filter, in the baseline while the canary is there. */
 function filterIn(
   instanceTag: string | undefined,
-  { group, topic, key, baselineMode, ignoredTags, filter, tag }: Omit<DoctorQuestion, 'credentials'>,
+  { group, topic, key, baselineMode, ignoredTags, filter, tag }: Omit<DoctorQuestion, 'credentials' | 'tls'>,
 ): FilterExpression {
   const plan = consumerPlan(group, { tag: instanceTag, key, mqBaseline: baselineMode, mqIgnoreTags: ignoredTags });
   const isLeftOut = baselineMode === 'auto' && !ignoredTags.includes(tag);

@@ -1,5 +1,6 @@
 /** What `status` and `page` ask a cluster, and what it answers. What the answers make is said in fleet.ts. */
 
+import type { TlsMode } from '../../config/settings';
 import type { Credentials } from '../../names/credentials';
 import type { Broker } from '../../rocketmq/administration/broker';
 import type { Marker } from '../../rocketmq/hand-over/hand-over';
@@ -17,6 +18,7 @@ export interface FleetQuestion {
   /** Tags to look at besides those that are announced or marked. */
   readonly tags: readonly string[];
   readonly credentials?: Credentials | undefined;
+  readonly tls?: TlsMode | undefined;
 }
 
 export interface GroupAnswers {
@@ -40,7 +42,7 @@ export interface BrokerAnswers {
 export interface FleetAnswers {
   /** ms since 1970 */
   readonly at: number;
-  readonly question: Omit<FleetQuestion, 'credentials'>;
+  readonly question: Omit<FleetQuestion, 'credentials' | 'tls'>;
   readonly nameServers: readonly NameServerAnswer[];
   /** By the baseline's group. */
   readonly markers: Answer<ReadonlyMap<string, readonly Marker[]>>;

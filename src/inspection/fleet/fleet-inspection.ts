@@ -17,18 +17,17 @@ export interface FleetInspection {
   close(): void;
 }
 
-export function fleetInspection({ credentials, ...question }: FleetQuestion): FleetInspection {
+export function fleetInspection({ credentials, tls, ...question }: FleetQuestion): FleetInspection {
   const settle = settling(credentials);
-  const inspection = clusterInspection(credentials);
-  const administration = brokerAdministration({ namesrv: question.namesrv, credentials });
-  const addresses = question.namesrv.split(';');
+  const inspection = clusterInspection({ credentials, tls });
+  const administration = brokerAdministration({ namesrv: question.namesrv, credentials, tls });
   const asking: Asking = { question, inspection, settle };
 
   return {
     async look() {
       const at = Date.now();
       const [nameServers, markers] = await Promise.all([
-        askNameServers(addresses, inspection, settle),
+        askNameServers(question.namesrv, inspection, settle),
         settle(markersByGroup(administration)),
       ]);
       const heard = await Promise.all(
@@ -46,7 +45,7 @@ export function fleetInspection({ credentials, ...question }: FleetQuestion): Fl
 }
 
 interface Asking {
-  readonly question: Omit<FleetQuestion, 'credentials'>;
+  readonly question: Omit<FleetQuestion, 'credentials' | 'tls'>;
   readonly inspection: ClusterInspection;
   readonly settle: Settle;
 }

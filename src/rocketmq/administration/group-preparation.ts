@@ -5,7 +5,8 @@ import type { FilterExpression } from '../plan/filter-expression';
 import type { Beginning, Subscription } from '../plan/subscription';
 import type { ClusterServers } from '../remoting/cluster-servers';
 import type { BrokerAdministration } from './broker-administration';
-import type { CanaryGroup, CanaryGroupError, PreparedGroup } from './canary-group';
+import type { CanaryGroup } from './canary-group';
+import type { CanaryGroupError, PreparedGroup } from './canary-group-error';
 import type { MissingGroup } from './missing-group';
 import { pausedHint } from './paused-group';
 
@@ -31,8 +32,7 @@ async function withAdministration<T, F>(
 ): Promise<T | F> {
   // Loaded here: most processes never talk to a broker themselves.
   const { brokerAdministration } = require('./broker-administration') as typeof import('./broker-administration');
-  const { namesrv, credentials } = servers;
-  const administration = brokerAdministration({ namesrv, ...(credentials ? { credentials } : {}) });
+  const administration = brokerAdministration(servers);
   try {
     return await work(administration);
   } catch (error) {

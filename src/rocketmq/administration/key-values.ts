@@ -5,8 +5,8 @@ import { bodyOf, type Servers } from './servers';
 export interface KeyValues {
   /** A namespace, from each name server that answers. Empty when none does. */
   keyValues(namespace: string): Promise<ReadonlyMap<string, string>[]>;
-  /** Sets a value on every name server. @returns how many took it */
-  putKeyValue(namespace: string, key: string, value: string): Promise<number>;
+  /** Sets a value on every name server. @returns how many took it, in time, and how many there are */
+  putKeyValue(namespace: string, key: string, value: string): Promise<{ readonly taken: number; readonly of: number }>;
   /** Removes a key from every name server. @returns how many have it no longer */
   deleteKeyValue(namespace: string, key: string): Promise<number>;
 }
@@ -19,17 +19,19 @@ interface KeyValueTable {
 export function keyValues({ askEachNameServer }: Servers): KeyValues {
   return {
     async keyValues(namespace) {
-      const answers = await askEachNameServer(GET_KVLIST_BY_NAMESPACE, { namespace }, [QUERY_NOT_FOUND]);
+      const { answers } = await askEachNameServer(GET_KVLIST_BY_NAMESPACE, { namespace }, [QUERY_NOT_FOUND]);
       return answers.map(answer => {
         const { table = {} } = answer.code === SUCCESS ? bodyOf<KeyValueTable>(answer) : {};
         return new Map(Object.entries(table));
       });
     },
     async putKeyValue(namespace, key, value) {
-      return (await askEachNameServer(PUT_KV_CONFIG, { namespace, key, value })).length;
+      const { answers, asked } = await askEachNameServer(PUT_KV_CONFIG, { namespace, key, value });
+      return { taken: answers.length, of: asked };
     },
     async deleteKeyValue(namespace, key) {
-      return (await askEachNameServer(DELETE_KV_CONFIG, { namespace, key })).length;
+      const { answers } = await askEachNameServer(DELETE_KV_CONFIG, { namespace, key });
+      return answers.length;
     },
   };
 }

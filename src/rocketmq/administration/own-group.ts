@@ -2,7 +2,8 @@
 import type { OwnPlace } from '../plan/division';
 import type { Clock } from '../remoting/clock';
 import { type BrokerAdministration, brokerNamed } from './broker-administration';
-import { offsetsOnEveryQueue, prepareCanaryGroup } from './canary-group';
+import { prepareCanaryGroup } from './canary-group';
+import { offsetsOnEveryQueue } from './canary-offsets';
 
 export interface OwnGroup {
   readonly administration: BrokerAdministration;

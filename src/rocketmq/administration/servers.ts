@@ -1,6 +1,8 @@
 /** How the servers of a cluster are asked: over one connection each, and an answer that is an error is thrown. */
 
+import type { TlsMode } from '../../config/settings';
 import type { Credentials } from '../../names/credentials';
+import { nameServerList } from '../remoting/address-server';
 import { SUCCESS } from '../remoting/codes';
 import {
   type RemotingConnection,
@@ -9,23 +11,24 @@ import {
   remotingConnection,
 } from '../remoting/connection';
 import { parseFastjson } from '../remoting/frame';
-import type { Connect } from '../remoting/runtime';
+import { type Connect, type Runtime, systemRuntime } from '../remoting/runtime';
 import type { Broker } from './broker';
+import { nameServers } from './name-servers';
 import { BrokerAdministrationError, throwRefusal } from './refusal';
 
 export interface Servers {
-  /** The name server that answers first; each in its turn, as long as none does. */
+  /** The name server that answers first. */
   askNameServer(
     command: number,
     fields: Record<string, string>,
     allowed?: readonly number[],
   ): Promise<{ readonly response: RemotingResponse; readonly address: string }>;
-  /** The answers of those that answered with one of `allowed` or without an error. */
+  /** The answers of those that answered in time, with one of `allowed` or without an error. */
   askEachNameServer(
     command: number,
     fields: Record<string, string>,
     allowed?: readonly number[],
-  ): Promise<RemotingResponse[]>;
+  ): Promise<{ readonly answers: readonly RemotingResponse[]; readonly asked: number }>;
   /** @param options allowed: error codes that are an answer */
   askBroker(
     broker: Broker,
@@ -41,9 +44,11 @@ export interface ServersOptions {
   readonly namesrv: string;
   /** Each request is signed. */
   readonly credentials?: Credentials | undefined;
+  /** Default: off. */
+  readonly tls?: TlsMode | undefined;
   /** For one request. */
   readonly timeoutMs?: number;
-  readonly connect?: Connect;
+  readonly runtime?: Runtime;
 }
 
 const REQUEST_TIMEOUT_MS = 3_000;
@@ -51,43 +56,28 @@ const REQUEST_TIMEOUT_MS = 3_000;
 export function serversAt({
   namesrv,
   credentials,
+  tls,
   timeoutMs = REQUEST_TIMEOUT_MS,
-  connect = remotingConnection,
+  runtime = systemRuntime,
 }: ServersOptions): Servers {
-  const nameServers = namesrv.split(/[;,\s]+/).filter(address => address !== '');
-  const connections = connectionPool({ credentials }, connect);
-  /** The name server that answered last: one that is away costs its time-out once, not at each request. */
-  let preferred = 0;
+  const { ask, askEach } = nameServers(nameServerList(namesrv, runtime.clock), runtime);
+  const connections = connectionPool({ credentials, tls }, runtime.connect);
 
   const request = (address: string, command: number, fields: Record<string, string>, body?: Buffer) =>
     connections.to(address).request(command, fields, body, timeoutMs);
 
   return {
     async askNameServer(command, fields, allowed) {
-      let failure: unknown;
-      const first = preferred;
-      for (let attempt = 0; attempt < nameServers.length; attempt++) {
-        const index = (first + attempt) % nameServers.length;
-        const address = nameServers[index] ?? '';
-        let response: RemotingResponse;
-        try {
-          response = await request(address, command, fields);
-        } catch (error) {
-          failure = error;
-          continue;
-        }
-        preferred = index;
-        throwRefusal(address, command, response, allowed);
-        return { response, address };
+      if (namesrv === '') {
+        throw new BrokerAdministrationError(namesrv, command, undefined, 'no name server is given');
       }
-      throw failure ?? new BrokerAdministrationError(namesrv, command, undefined, 'no name server is given');
+      const answer = await ask(address => request(address, command, fields));
+      throwRefusal(answer.address, command, answer.response, allowed);
+      return answer;
     },
     async askEachNameServer(command, fields, allowed = []) {
-      const answers = await Promise.allSettled(nameServers.map(address => request(address, command, fields)));
-      return answers
-        .filter(answer => answer.status === 'fulfilled')
-        .map(({ value }) => value)
-        .filter(({ code }) => code === SUCCESS || allowed.includes(code));
+      const { answers, asked } = await askEach(address => request(address, command, fields));
+      return { answers: answers.filter(({ code }) => code === SUCCESS || allowed.includes(code)), asked };
     },
     async askBroker({ name, address }, command, fields, { body, allowed } = {}) {
       if (address === undefined) {

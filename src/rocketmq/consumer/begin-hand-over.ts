@@ -54,5 +54,5 @@ function sourceOf(
   const { proxyOf, proxySource } = require('../hand-over/proxy-source') as typeof import('../hand-over/proxy-source');
   const proxy = settings.mqProxyRemoting ?? proxyOf(connection.endpoint);
   log.say(handOverLines.proxyOnly, { group, proxy });
-  return proxySource(intake, { proxyRemoting: proxy, credentials: connection.credentials });
+  return proxySource(intake, { proxyRemoting: proxy, credentials: connection.credentials, tls: settings.mqTls });
 }

@@ -33,7 +33,8 @@ export interface LifeOptions {
   report(what: string, error: unknown): void;
 }
 
-export function createLife({ duties, prepare, after, report }: LifeOptions): Life {
+export function createLife(options: LifeOptions): Life {
+  const { duties, after, report } = options;
   /** From its start on. */
   let preparations: Preparations | undefined;
   /** Calls that start it and have not failed. */
@@ -43,35 +44,20 @@ export function createLife({ duties, prepare, after, report }: LifeOptions): Lif
   let left: Promise<void> | undefined;
   let ended: Promise<void> | undefined;
 
-  const quietly = (what: string, work: () => Promise<void>): Promise<void> =>
-    keepingAlive(work).catch(error => report(what, error));
-
-  const preparationsBy = (reach: Reach): Preparations => {
-    const made = createPreparations(subscriptions =>
-      quietly('the preparation of a consumer group', async () => {
-        await after;
-        await prepare(subscriptions, reach, () => isOver);
-        if (isOver) return;
-        // What the application gave up meanwhile.
-        for (const { topic } of subscriptions) if (made.isForgotten(topic)) duties.unsubscribed(topic);
-      }),
-    );
-    return made;
-  };
   const prepared: Life['prepared'] = async subscriptions => {
     if (!isOver) await preparations?.prepare(subscriptions);
   };
 
   const leave = () => {
     isOver = true;
-    left ??= quietly('the end of a consumer', duties.leave);
+    left ??= quietly('the end of a consumer', duties.leave, report);
     return left;
   };
   const end = () => {
     // Whoever comes next waits for all that were before it.
     ended ??= Promise.all([leave(), after]).then(() => {
       isEnded = true;
-      return quietly('the end of a consumer', duties.end);
+      return quietly('the end of a consumer', duties.end, report);
     });
     return ended;
   };
@@ -85,7 +71,7 @@ export function createLife({ duties, prepare, after, report }: LifeOptions): Lif
     },
     async start(subscriptions, reach, start) {
       starts++;
-      preparations ??= preparationsBy(reach);
+      preparations ??= preparationsBy(options, reach, () => isOver);
       await prepared(subscriptions);
       // Closed meanwhile: it must not come to life in its group after that.
       if (isOver) return undefined;
@@ -113,4 +99,26 @@ export function createLife({ duties, prepare, after, report }: LifeOptions): Lif
     },
     end,
   };
+}
+
+function preparationsBy(
+  { duties, prepare, after, report }: LifeOptions,
+  reach: Reach,
+  isOver: () => boolean,
+): Preparations {
+  const made = createPreparations(subscriptions => {
+    const work = async () => {
+      await after;
+      await prepare(subscriptions, reach, isOver);
+      if (isOver()) return;
+      // What the application gave up meanwhile.
+      for (const { topic } of subscriptions) if (made.isForgotten(topic)) duties.unsubscribed(topic);
+    };
+    return quietly('the preparation of a consumer group', work, report);
+  });
+  return made;
+}
+
+function quietly(what: string, work: () => Promise<void>, report: LifeOptions['report']): Promise<void> {
+  return keepingAlive(work).catch(error => report(what, error));
 }

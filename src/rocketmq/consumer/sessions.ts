@@ -85,7 +85,7 @@ export function createSessions({ settings, log, onTag, onOpened, report }: Sessi
 
   const serversOf = ({ namesrv: own, credentials }: ClientConnection): ClusterServers | undefined => {
     const namesrv = settings.mqNamesrv ?? own;
-    return namesrv === undefined ? undefined : { namesrv, credentials };
+    return namesrv === undefined ? undefined : { namesrv, credentials, tls: settings.mqTls };
   };
 
   return {

@@ -1,7 +1,9 @@
 /** The source of a hand-over where name servers and brokers can be reached: announcements, markers, offsets. */
 import { handOverLines } from '../../lines/hand-over';
 import type { Log } from '../../log';
-import { type CanaryGroupError, offsetsOnEveryQueue, prepareCanaryGroup } from '../administration/canary-group';
+import { prepareCanaryGroup } from '../administration/canary-group';
+import type { CanaryGroupError } from '../administration/canary-group-error';
+import { offsetsOnEveryQueue } from '../administration/canary-offsets';
 import { endOf, hasPassed, type QueuePositions } from '../administration/group-progress';
 import { PausedGroupError, pausedHint } from '../administration/paused-group';
 import { BrokerAdministrationError } from '../administration/refusal';

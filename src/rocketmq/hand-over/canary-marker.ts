@@ -1,6 +1,6 @@
 import { isInstanceTag } from '../../names/tag';
 import type { BrokerAdministration } from '../administration/broker-administration';
-import type { FormerUse } from '../administration/canary-group';
+import type { FormerUses } from '../administration/canary-offsets';
 import { canaryGroup } from '../plan/group-name';
 import { type Clock, systemClock } from '../remoting/clock';
 import type { Marker, Phase } from './events';
@@ -11,34 +11,73 @@ export interface CanaryMarkers {
   read(group: string): Promise<readonly Marker[] | undefined>;
   /**
    * Sets one on every name server, with a time later than that of any it replaces, whatever the clocks of the writers, and
-   * with the topics of that.
+   * with the topics of that. Those that did not take it get what is known then a little later, again and again.
    * @returns true when at least one took it. Never rejects.
    */
   write(group: string, marker: Marker): Promise<boolean>;
+  /** What is not on every name server by now stays so. */
+  close(): void;
 }
 
 /** In the key-value configuration. */
 export const MARKER_NAMESPACE = 'ROCKETMQ_GRAY';
 /** Markers of tags given up do not gather for ever: a name server that was away for longer brings one back, no harm done. */
 const RETIRED_KEPT_MS = 30 * 24 * 3_600_000;
+/** When what a name server did not take is tried again, ms: twice as long after each time, up to the second. */
+const FIRST_REPAIR_MS = 5_000;
+const LAST_REPAIR_MS = 300_000;
 
 export function canaryMarkers(
   administration: BrokerAdministration,
-  clock: Pick<Clock, 'systemTime'> = systemClock,
+  clock: Pick<Clock, 'systemTime' | 'after'> = systemClock,
 ): CanaryMarkers {
+  /** What ends the repair of a marker, by the canary's group. */
+  const repairs = new Map<string, () => void>();
+  let isClosed = false;
+
   async function read(group: string): Promise<readonly Marker[] | undefined> {
     const tables = await administration.keyValues(MARKER_NAMESPACE).catch(() => []);
     return tables.length > 0 ? mergedMarkers(tables, group) : undefined;
   }
+
+  function put(group: string, { tag, phase, at, topics = [] }: Marker): Promise<{ taken: number; of: number }> {
+    const value = JSON.stringify({ group, tag, phase, at, ...(topics.length > 0 && { topics }) });
+    return administration
+      .putKeyValue(MARKER_NAMESPACE, canaryGroup(group, tag), value)
+      .catch(() => ({ taken: 0, of: 1 }));
+  }
+
+  /** Somebody may have written a later one meanwhile. */
+  function repairLater(group: string, marker: Marker, delayMs = FIRST_REPAIR_MS): void {
+    const key = canaryGroup(group, marker.tag);
+    repairs.get(key)?.();
+    if (isClosed) return;
+    const cancel = clock.after(delayMs, async () => {
+      const latest = (await read(group))?.find(({ tag }) => tag === marker.tag) ?? marker;
+      if (isClosed) return;
+      const { taken, of } = await put(group, latest);
+      if (repairs.get(key) !== cancel) return;
+      repairs.delete(key);
+      if (taken < of) repairLater(group, latest, Math.min(2 * delayMs, LAST_REPAIR_MS));
+    });
+    repairs.set(key, cancel);
+  }
+
   return {
     read,
+    close() {
+      isClosed = true;
+      for (const cancel of repairs.values()) cancel();
+      repairs.clear();
+    },
     async write(group, { tag, phase, at, topics = [] }) {
       const known = (await read(group)) ?? [];
       const former = known.find(marker => marker.tag === tag);
       const all = [...new Set([...(former?.topics ?? []), ...topics])].sort();
       const later = Math.max(at, (former?.at ?? 0) + 1);
-      const value = JSON.stringify({ group, tag, phase, at: later, ...(all.length > 0 && { topics: all }) });
-      const taken = await administration.putKeyValue(MARKER_NAMESPACE, canaryGroup(group, tag), value).catch(() => 0);
+      const marker = { tag, phase, at: later, topics: all };
+      const { taken, of } = await put(group, marker);
+      if (taken < of) repairLater(group, marker);
       const old = known.filter(other => other.tag !== tag && isLongGone(other, clock.systemTime()));
       const removed = old.map(other => administration.deleteKeyValue(MARKER_NAMESPACE, canaryGroup(group, other.tag)));
       await Promise.allSettled(removed);
@@ -52,9 +91,10 @@ export async function formerUseOf(
   administration: BrokerAdministration,
   group: string,
   tag: string,
-): Promise<(topic: string) => FormerUse | undefined> {
+): Promise<FormerUses> {
   const markers = await canaryMarkers(administration).read(group);
-  const marker = markers?.find(({ tag: other }) => other === tag);
+  if (markers === undefined) return () => 'unknown';
+  const marker = markers.find(({ tag: other }) => other === tag);
   if (marker?.phase === 'retired') return () => 'given up';
   return topic => (marker?.topics?.includes(topic) ? 'in use' : undefined);
 }

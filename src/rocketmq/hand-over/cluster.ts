@@ -18,14 +18,16 @@ export interface Cluster {
 export type { ClusterServers };
 
 export function openCluster(servers: ClusterServers, runtime: Runtime = systemRuntime): Cluster {
-  const administration = brokerAdministration({ ...servers, connect: runtime.connect });
+  const administration = brokerAdministration({ ...servers, runtime });
   const presence = sharedPresence(servers, runtime);
+  const markers = canaryMarkers(administration, runtime.clock);
   return {
     administration,
     presence,
-    markers: canaryMarkers(administration, runtime.clock),
+    markers,
     subscriptions: writtenSubscriptions(administration, runtime.clock),
     close() {
+      markers.close();
       presence.close();
       administration.close();
     },

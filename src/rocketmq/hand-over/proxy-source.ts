@@ -4,6 +4,7 @@
  * declared are managed, and each only after its group has been polled for a while: what is polled has offsets.
  */
 
+import type { TlsMode } from '../../config/settings';
 import type { Credentials } from '../../names/credentials';
 import { canaryGroup } from '../plan/group-name';
 import { type Announcement, sharedPresence } from '../presence/presence';
@@ -33,6 +34,7 @@ export interface Proxy {
   /** `host:port` of its remoting endpoint. */
   readonly proxyRemoting: string;
   readonly credentials: Credentials | undefined;
+  readonly tls?: TlsMode | undefined;
 }
 
 export function proxySource(

@@ -37,7 +37,8 @@ export function writtenSubscriptions(
   async function write(key: string, written: Omit<Written, 'at'>): Promise<boolean> {
     const former = latest(await tables(), key);
     const value = JSON.stringify({ ...written, at: Math.max(clock.systemTime(), (former?.at ?? 0) + 1) });
-    return (await administration.putKeyValue(SUBSCRIPTIONS_NAMESPACE, key, value).catch(() => 0)) > 0;
+    const put = await administration.putKeyValue(SUBSCRIPTIONS_NAMESPACE, key, value).catch(() => undefined);
+    return put !== undefined && put.taken > 0;
   }
   return {
     async read(group) {

@@ -1,3 +1,4 @@
+import type { TlsMode } from '../../config/settings';
 import type { Credentials } from '../../names/credentials';
 import { refusal } from '../administration/refusal';
 import {
@@ -39,6 +40,7 @@ export interface BrokerLink {
 
 export interface BrokerLinkOptions {
   readonly credentials: Credentials | undefined;
+  readonly tls?: TlsMode | undefined;
   /** Called when something announced could not be put there. */
   onUnreachable(): void;
 }
@@ -51,11 +53,12 @@ const REQUEST_TIMEOUT_MS = 3_000;
 export function brokerLink(
   address: string,
   { clock, connect }: Runtime,
-  { credentials, onUnreachable }: BrokerLinkOptions,
+  { credentials, tls, onUnreachable }: BrokerLinkOptions,
 ): BrokerLink {
   let connectedAt = Number.NEGATIVE_INFINITY;
   const connection = connect(address, {
     credentials,
+    tls,
     idleMs: IDLE_MS,
     onOpen() {
       connectedAt = clock.now();

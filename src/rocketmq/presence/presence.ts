@@ -1,3 +1,4 @@
+import type { TlsMode } from '../../config/settings';
 import type { Credentials } from '../../names/credentials';
 import { isInstanceTag } from '../../names/tag';
 import { canaryGroup } from '../plan/group-name';
@@ -59,6 +60,7 @@ export interface PresenceServers {
   /** `host:port` of the proxy's remoting endpoint, asked who is connected in a group where no broker answers. */
   readonly proxyRemoting?: string | undefined;
   readonly credentials?: Credentials | undefined;
+  readonly tls?: TlsMode | undefined;
 }
 
 interface Shared {
@@ -71,10 +73,10 @@ const shared = new WeakMap<Runtime, Map<string, Shared>>();
 
 /** The presence that all consumers of these servers and this account share in the process. */
 export function sharedPresence(servers: PresenceServers, runtime: Runtime = systemRuntime): Presence {
-  const { namesrv = '', proxyRemoting = '', credentials } = servers;
+  const { namesrv = '', proxyRemoting = '', credentials, tls } = servers;
   const all = shared.get(runtime) ?? new Map<string, Shared>();
   shared.set(runtime, all);
-  const key = JSON.stringify([namesrv, proxyRemoting, credentials]);
+  const key = JSON.stringify([namesrv, proxyRemoting, credentials, tls]);
   const entry = all.get(key) ?? { presence: presence(servers, runtime), users: 0 };
   all.set(key, entry);
   entry.users++;
@@ -106,11 +108,12 @@ interface Asking {
   readonly now: () => number;
 }
 
-function presence({ namesrv, proxyRemoting, credentials }: PresenceServers, runtime: Runtime): Presence {
+function presence({ namesrv, proxyRemoting, credentials, tls }: PresenceServers, runtime: Runtime): Presence {
   const { clock } = runtime;
   const clusters = watchedClusters(runtime, {
     namesrv,
     credentials,
+    tls,
     proxyRemoting,
     isInUse: cluster => announced.isAnnouncedOn(cluster),
     onBrokers(cluster, brokers) {

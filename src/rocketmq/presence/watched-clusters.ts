@@ -1,5 +1,6 @@
 /** The clusters that host the topics of this process's consumers, and a link to each of their brokers. */
 
+import type { TlsMode } from '../../config/settings';
 import type { Credentials } from '../../names/credentials';
 import { type BrokerAdministration, brokerAdministration } from '../administration/broker-administration';
 import type { Runtime } from '../remoting/runtime';
@@ -23,6 +24,7 @@ export interface WatchedClusters {
 export interface WatchedClustersOptions {
   readonly namesrv: string | undefined;
   readonly credentials: Credentials | undefined;
+  readonly tls?: TlsMode | undefined;
   /** A server that is none of the brokers. */
   readonly proxyRemoting: string | undefined;
   /** Whether something is announced on a cluster. */
@@ -35,8 +37,8 @@ export interface WatchedClustersOptions {
 const UNUSED_MS = 300_000;
 
 export function watchedClusters(runtime: Runtime, options: WatchedClustersOptions): WatchedClusters {
-  const { namesrv, credentials, proxyRemoting, isInUse, onBrokers } = options;
-  const { clock, connect } = runtime;
+  const { namesrv, credentials, tls, proxyRemoting, isInUse, onBrokers } = options;
+  const { clock } = runtime;
   let administration: BrokerAdministration | undefined;
   /** By address. */
   const links = new Map<string, BrokerLink>();
@@ -62,7 +64,7 @@ export function watchedClusters(runtime: Runtime, options: WatchedClustersOption
   return {
     of(topics) {
       if (namesrv === undefined) return undefined;
-      administration ??= brokerAdministration({ namesrv, credentials, connect });
+      administration ??= brokerAdministration({ namesrv, credentials, tls, runtime });
       const key = [...new Set(topics)].sort().join(' ');
       let cluster = clusters.get(key);
       if (cluster === undefined) {
@@ -82,7 +84,7 @@ export function watchedClusters(runtime: Runtime, options: WatchedClustersOption
         const onUnreachable = () => {
           for (const { brokers } of clusters.values()) brokers.doubt();
         };
-        link = brokerLink(address, runtime, { credentials, onUnreachable });
+        link = brokerLink(address, runtime, { credentials, tls, onUnreachable });
         links.set(address, link);
       }
       return link;

@@ -1,3 +1,4 @@
+import type { TlsMode } from '../../config/settings';
 import type { Credentials } from '../../names/credentials';
 
 /** The name servers of a cluster, and as whom they and their brokers are asked. */
@@ -5,4 +6,6 @@ export interface ClusterServers {
   /** `host:port;host:port` */
   readonly namesrv: string;
   readonly credentials: Credentials | undefined;
+  /** Default: off. */
+  readonly tls?: TlsMode | undefined;
 }

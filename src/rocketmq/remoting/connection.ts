@@ -1,5 +1,7 @@
 import type { Socket } from 'node:net';
+import type { TlsMode } from '../../config/settings';
 import { errorText } from '../../foreign-objects/error-text';
+import { hostAndPort } from '../../names/addresses';
 import type { Credentials } from '../../names/credentials';
 import { encodeFrame, frameDecoder, isResponse } from './frame';
 import { OWN_CONNECTION } from './own-connection';
@@ -85,6 +87,8 @@ export interface RemotingConnectionOptions {
   readonly idleMs?: number;
   /** Each command is signed. */
   readonly credentials?: Credentials | undefined;
+  /** Default: off. */
+  readonly tls?: TlsMode | undefined;
   /** Called each time it has been opened. */
   readonly onOpen?: () => void;
   /** Called each time it ended, or could not be opened, but for {@link RemotingConnection.close}. */
@@ -98,21 +102,25 @@ export interface RemotingConnectionOptions {
  */
 export function remotingConnection(
   address: string,
-  { idleMs = DEFAULT_IDLE_MS, credentials, onOpen, onLost }: RemotingConnectionOptions = {},
+  { idleMs = DEFAULT_IDLE_MS, credentials, tls = 'off', onOpen, onLost }: RemotingConnectionOptions = {},
 ): RemotingConnection {
   let link: Link | undefined;
   let opaque = 0;
   let closing = false;
 
   function open(): Link {
-    const opened = openLink(address, idleMs, {
-      opened: () => onOpen?.(),
-      ended() {
-        if (link !== opened) return;
-        link = undefined;
-        if (!closing) onLost?.();
+    const opened = openLink(
+      address,
+      { idleMs, tls },
+      {
+        opened: () => onOpen?.(),
+        ended() {
+          if (link !== opened) return;
+          link = undefined;
+          if (!closing) onLost?.();
+        },
       },
-    });
+    );
     return opened;
   }
 
@@ -163,14 +171,16 @@ export function remotingConnection(
 }
 
 /** One socket's life, from connecting to its end. */
-function openLink(address: string, idleMs: number, { opened, ended }: { opened(): void; ended(): void }): Link {
-  // Loaded here: most processes never look at a group, and must not pay for it at start.
-  const { connect } = require('node:net') as typeof import('node:net');
+function openLink(
+  address: string,
+  { idleMs, tls }: { readonly idleMs: number; readonly tls: TlsMode },
+  { opened, ended }: { opened(): void; ended(): void },
+): Link {
   const pending = new Map<number, Pending>();
   const decode = frameDecoder();
-  const options = { ...hostAndPort(address), noDelay: true, [OWN_CONNECTION]: true };
-  const socket: Socket = connect(options);
+  const socket = openSocket(address, tls);
   let over = false;
+  let isUp = false;
   let heardAt = 0;
 
   function end(problem: string, cause?: unknown): void {
@@ -183,13 +193,18 @@ function openLink(address: string, idleMs: number, { opened, ended }: { opened()
   }
 
   socket.unref();
-  socket.on('connect', opened);
+  socket.on(tls === 'off' ? 'connect' : 'secureConnect', () => {
+    isUp = true;
+    opened();
+  });
   socket.setTimeout(idleMs, () => {
     // A request that outlasts the idle time ends by its own timeout.
     if (pending.size === 0) end('idle');
   });
-  socket.on('error', error => end(error.message, error));
-  socket.on('close', () => end('connection lost'));
+  socket.on('error', error => end(problemOf(error, tls, isUp), error));
+  // A server that wants TLS ends a plain connection at its first bytes.
+  const isRefusedAsPlain = () => tls === 'off' && isUp && heardAt === 0 && pending.size > 0;
+  socket.on('close', () => end(isRefusedAsPlain() ? LOST_BEFORE_ANY_ANSWER : 'connection lost'));
   socket.on('data', chunk => {
     heardAt = performance.now();
     try {
@@ -208,7 +223,31 @@ function openLink(address: string, idleMs: number, { opened, ended }: { opened()
   return { pending, end, heardAt: () => heardAt, send: frame => void socket.write(frame) };
 }
 
-function hostAndPort(address: string): { host: string; port: number } {
-  const colon = address.lastIndexOf(':');
-  return { host: address.slice(0, colon).replace(/^\[(.*)\]$/, '$1'), port: Number(address.slice(colon + 1)) };
+const LOST_BEFORE_ANY_ANSWER =
+  'connection lost before any answer, as by a server that takes TLS only (GRAY_MQ_TLS=on, now off)';
+
+function openSocket(address: string, tls: TlsMode): Socket {
+  const { host, port } = hostAndPort(address);
+  // A name may have several addresses: each in its turn, on Node.js 18 too.
+  const options = { host, port, autoSelectFamily: true, noDelay: true, [OWN_CONNECTION]: true };
+  // Loaded here: most processes never look at a group, and must not pay for it at start.
+  const net = require('node:net') as typeof import('node:net');
+  if (tls === 'off') return net.connect(options);
+  const { connect } = require('node:tls') as typeof import('node:tls');
+  // A name for the server to choose its certificate by; addresses are none (RFC 6066).
+  const name = net.isIP(host) === 0 ? { servername: host } : {};
+  return connect({ ...options, ...name, rejectUnauthorized: tls === 'on' });
+}
+
+/** What went wrong with a connection, and which setting may be wrong. */
+function problemOf(error: Error, tls: TlsMode, isUp: boolean): string {
+  const { code = '' } = error as { code?: string };
+  if (tls === 'off' || isUp) return error.message;
+  // Codes of X.509 (openssl verify) and of the names in a certificate.
+  if (/^(?:CERT_|ERR_TLS_CERT|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_)/.test(code)) {
+    return `its certificate does not verify: ${error.message} (GRAY_MQ_TLS=on; NODE_EXTRA_CA_CERTS names further authorities)`;
+  }
+  if (code.startsWith('ERR_SSL') || code === 'ECONNRESET')
+    return `${error.message}: is it a TLS port? (GRAY_MQ_TLS=${tls})`;
+  return error.message;
 }

@@ -44,8 +44,8 @@ export class CanaryProcess {
   }
 
   private async isPrepared(canaryGroup: string): Promise<boolean> {
-    const { clock, connect } = this.process;
-    const administration = brokerAdministration({ ...SERVERS, connect });
+    const { clock } = this.process;
+    const administration = brokerAdministration({ ...SERVERS, runtime: this.process });
     try {
       const formerUse = await formerUseOf(administration, GROUP, this.tag);
       await prepareCanaryGroup({

@@ -8,6 +8,7 @@ import {
   RemotingTimeoutError,
 } from '../../../src/rocketmq/remoting/connection';
 import type { Runtime } from '../../../src/rocketmq/remoting/runtime';
+import { type SilentServers, silentServers } from '../../../src/rocketmq/remoting/silent-servers';
 import type { Command, Session, SimulatedServer } from './servers';
 import type { VirtualTime } from './time';
 
@@ -75,6 +76,7 @@ export class SimulatedProcess implements Runtime {
   death: { commands: number; readonly isAfter: boolean } | undefined;
   private readonly connections = new Set<SimulatedConnection>();
   readonly clock: Clock;
+  readonly silent: SilentServers;
 
   constructor(readonly network: Network) {
     const { time } = network;
@@ -86,6 +88,7 @@ export class SimulatedProcess implements Runtime {
       after: (ms, work) => this.after(ms, work),
       every: (ms, work) => this.every(ms, work),
     };
+    this.silent = silentServers(this.clock);
   }
 
   readonly connect = (address: string, options: RemotingConnectionOptions = {}): RemotingConnection => {
