@@ -210,4 +210,69 @@ export const handOverLines = {
     meaning: "Somebody paused the canary's group while its messages were left to it.",
     remedy: 'Switch it on again. See [pausing](#pausing-replaying-and-dead-letters).',
   }),
+  standInBeside: line('GRAY-440', 'info', {
+    words: ({ canaryGroup, tag, topics }: StandIn & { readonly topics: string }) =>
+      `${canaryGroup}: stand-in on for ${topics}, to which the canary of ${tag} does not subscribe`,
+    meaning: "This process handles the tag's messages of these topics, although a canary is there.",
+    remedy: NOTHING,
+  }),
+  leftWaiting: line('GRAY-441', 'warn', {
+    words: ({ group, topic, tag, canaryGroup }: Topic) =>
+      `${group}, ${topic}: nobody stands in for ${tag}, which subscribes to more than this process does: its messages wait in ${canaryGroup} until its next start`,
+    meaning:
+      'A stand-in would pass over what only the canary subscribes to. The canary came before its baseline had written down what it subscribes to, or the baseline has changed that.',
+    remedy: 'Start the canary again: it then keeps what only it subscribes to apart.',
+  }),
+  dividedSubscription: line('GRAY-442', 'info', {
+    words: ({
+      canaryGroup,
+      topic,
+      tag,
+      more,
+      own,
+    }: Omit<Topic, 'group'> & { readonly more: string; readonly own: string }) =>
+      `${canaryGroup}, ${topic}: what only ${tag} subscribes to (${more}) is in ${own}, a second consumer, and waits there while ${tag} is away`,
+    meaning: 'The canary subscribes to more of a topic than its baseline. Nobody stands in for it in its own group.',
+    remedy: NOTHING,
+  }),
+  lessSubscription: line('GRAY-443', 'warn', {
+    words: ({
+      group,
+      topic,
+      tag,
+      theirs,
+      less,
+    }: Omit<Topic, 'canaryGroup'> & { readonly theirs: string; readonly less: string }) =>
+      `${group}, ${topic}: the baseline subscribes to ${theirs}, ${tag} not to all of it (${less}): nobody handles such messages of ${tag} while it is there`,
+    meaning: 'The canary subscribes to less of a topic than its baseline. While it is away, the baseline handles them.',
+    remedy: 'Nothing, where the new version is meant to ignore them.',
+  }),
+  ownGroupNotReady: line('GRAY-444', 'warn', {
+    words: ({ own, tag, problem }: { own: string; tag: string; problem: string }) =>
+      `${own} is not ready, so nobody stands in for ${tag} where it subscribes to more than the baseline: ${problem}`,
+    once: ({ own }) => own,
+    meaning:
+      "The canary could not keep apart what only it subscribes to. Such a topic's messages wait while it is away.",
+    remedy: 'Put right what the line names, or run the command that it ends with; then start the canary again.',
+  }),
+  ownPartNotStarted: line('GRAY-445', 'warn', {
+    words: ({ canaryGroup, tag, problem }: Failed & { readonly tag: string }) =>
+      `what only ${tag} subscribes to waits, since a consumer beside that of ${canaryGroup} could not be started: ${problem}`,
+    once: ({ canaryGroup }) => canaryGroup,
+    meaning: "The canary's second consumer did not start. It is tried again every 5 s.",
+    remedy: 'Put right what the line names.',
+  }),
+  subscriptionsNotWritten: line('GRAY-446', 'warn', {
+    words: ({ canaryGroup, tag, problem }: Failed & { readonly tag: string }) =>
+      `what ${tag} subscribes to in ${canaryGroup} is not written down: ${problem}`,
+    once: ({ canaryGroup }) => canaryGroup,
+    meaning: 'With the canary gone, the baseline may pass over what only the canary subscribes to.',
+    remedy: 'Look for name servers that do not answer.',
+  }),
+  retryPassedOn: line('GRAY-447', 'debug', {
+    words: ({ group, topic }: { group: string; topic: string }) =>
+      `${group}: a retry of ${topic} is passed on, since nothing here subscribes to it`,
+    meaning: 'A canary and its stand-ins share the retry topic of their group, and subscribe to different topics.',
+    remedy: NOTHING,
+  }),
 };

@@ -6,7 +6,15 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Rocketmq } from '../../fixtures/rocketmq';
 import { takeRocketmq } from '../../fixtures/warm-servers/take';
-import { both, type FilterExpression, isNoneOf, isTagged, isUntagged } from '../../src/rocketmq/plan/filter-expression';
+import {
+  both,
+  type FilterExpression,
+  isNoneOf,
+  isNotSelectedBy,
+  isSelectedBy,
+  isTagged,
+  isUntagged,
+} from '../../src/rocketmq/plan/filter-expression';
 import { CHECK_CLIENT_CONFIG, SUBSCRIPTION_PARSE_FAILED } from '../../src/rocketmq/remoting/codes';
 import { type RemotingConnection, remotingConnection } from '../../src/rocketmq/remoting/connection';
 
@@ -221,5 +229,36 @@ describe('a composed filter', () => {
   it('keeps the meaning of an expression that the broker cuts at a closing parenthesis', async () => {
     await sameAsBoth({ type: 'SQL92', expression: "a = 1) OR (b = 'x'" }, isTagged('gray_tag', 'gray'));
     await sameAsBoth({ type: 'SQL92', expression: "a = 1 OR b = 'x') OR ((a = 2" }, isUntagged('gray_tag'));
+  });
+});
+
+describe('a filter that is divided by another one', () => {
+  const filter: fc.Arbitrary<FilterExpression> = fc.oneof(
+    sql.map(expression => ({ type: 'SQL92' as const, expression })),
+    tagExpression.map(expression => ({ type: 'TAG' as const, expression })),
+  );
+
+  it('delivers each message in one of the two parts, whatever properties it lacks', async () => {
+    await fc.assert(
+      fc.asyncProperty(filter, filter, async (whole, divisor) => {
+        const first = isSelectedBy(divisor);
+        const common = await delivered(first === undefined ? whole : both(whole, first));
+        const rest = await delivered(both(whole, isNotSelectedBy(divisor)));
+        const parts = [...(common ?? []), ...(rest ?? [])].sort((a, b) => a - b);
+        expect(parts).toEqual(await delivered(whole));
+        const selected = new Set(await delivered(divisor));
+        expect(common?.every(offset => selected.has(offset))).toBe(true);
+        expect(rest?.some(offset => selected.has(offset))).toBe(false);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  // A broker's evaluation fails where text that is no number is compared with one: then the whole filter selects nothing.
+  it('delivers in no part a message on which the other filter fails', async () => {
+    const divisor: FilterExpression = { type: 'SQL92', expression: 'b > 1' };
+    const everything: FilterExpression = { type: 'TAG', expression: '*' };
+    const rest = await delivered(both(everything, isNotSelectedBy(divisor)));
+    expect(rest).toEqual(await delivered({ type: 'SQL92', expression: 'b IS NULL' }));
   });
 });

@@ -67,7 +67,7 @@ describe('the plan', () => {
 
 it('messages are the same for the same seed, of every tag, and some fail', () => {
   const draw = (seed: number) => {
-    const next = messages(seed);
+    const next = messages({ seed });
     return Array.from({ length: 2_000 }, next);
   };
   expect(draw(1)).toEqual(draw(1));

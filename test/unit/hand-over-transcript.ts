@@ -116,6 +116,8 @@ function eventOf(state: Play, process: Process, command: string, words: readonly
       const topics = words.includes('none') ? [] : only === undefined ? asked : list(only);
       return { type: 'offsets ensured', tag, asked, topics };
     }
+    case 'subscription':
+      return { type: 'subscription read', tag, topics: list(second), wider: list(option(words, 'wider')) };
     case 'stand-in-started':
       return { type: 'stand-in started', tag };
     case 'stand-in-failed':
@@ -151,7 +153,7 @@ function describeAction(state: Play, process: Process, action: HandOverAction): 
     case 'exclude tags':
       return `exclude from ${action.topic}: ${action.tags.join(', ') || 'nothing'}`;
     case 'start stand-in':
-      return `start stand-in in ${canaryGroup(action.tag)} for ${action.topics.join(', ')}`;
+      return `start stand-in in ${canaryGroup(action.tag)} for ${action.topics.join(', ')}${action.isBeside ? ' beside the canary' : ''}`;
     case 'subscribe stand-in':
       return `subscribe stand-in of ${action.tag} to ${action.topic}`;
     case 'unsubscribe stand-in':

@@ -10,6 +10,8 @@ import {
   type HandOverEvent,
   type Marker,
 } from '../../src/rocketmq/hand-over/hand-over';
+import { type CanaryTopic, coversShared, divisorFor, ownPlaceFor } from '../../src/rocketmq/plan/division';
+import { type FilterExpression, tagsOf } from '../../src/rocketmq/plan/filter-expression';
 
 const TOPIC = 'TEST_MQ';
 const GROUP = 'group1';
@@ -19,6 +21,26 @@ const LONGEST_POLL_MS = 60_000;
 interface Message {
   readonly id: number;
   readonly tag: string | undefined;
+  /** What subscriptions ask for by tags. */
+  readonly word: string;
+}
+
+/** What somebody subscribes to of the topic; null: not to the topic. */
+type Asked = string | null;
+
+const filterOf = (expression: string): FilterExpression => ({ type: 'TAG', expression });
+
+function selects(expression: Asked, word: string): boolean {
+  if (expression === null) return false;
+  return tagsOf(expression)?.includes(word) ?? true;
+}
+
+/** A canary's consumers, from when they are announced. */
+interface Version {
+  readonly tag: string;
+  readonly asked: Asked;
+  /** The first message that was sent once they consumed. */
+  since: number;
 }
 
 /** Where a group stands: an offset for each queue that has one, and what was taken and not acknowledged. */
@@ -34,9 +56,11 @@ export interface Handling {
   readonly by: 'baseline' | 'stand-in' | 'canary';
 }
 
+type Admits = (message: Message) => boolean;
+
 interface Poll {
   readonly queue: number;
-  readonly admits: (tag: string | undefined) => boolean;
+  readonly admits: Admits;
 }
 
 class Consumer {
@@ -49,7 +73,7 @@ class Consumer {
   constructor(
     readonly group: Group,
     readonly by: Handling['by'],
-    readonly filter: () => (tag: string | undefined) => boolean,
+    readonly filter: () => Admits,
     readonly onMessage: (tag: string) => void = () => {},
   ) {}
 }
@@ -65,7 +89,20 @@ interface Process {
   isStarted: boolean;
 }
 
+interface Canary {
+  readonly tag: string;
+  readonly asked: Asked;
+  readonly isAnnounced: boolean;
+  readonly version: Version;
+  consumer: Consumer | undefined;
+  own: Consumer | undefined;
+}
+
 export interface WorldOptions {
+  /** What the baseline subscribes to; default: everything. */
+  readonly asked?: string;
+  /** Of a baseline that does not write down what it subscribes to before the first canary comes. */
+  readonly isUnwritten?: boolean;
   readonly declared: readonly string[];
   readonly tags: readonly string[];
 }
@@ -76,17 +113,26 @@ export class World {
   readonly sent: Message[] = [];
   /** Gray messages that a main consumer took although it left them out, and the like. */
   readonly violations: string[] = [];
+  /** Of a canary's messages, by a stand-in. */
+  readonly passedOver: Message[] = [];
   readonly markers = new Map<string, Marker>();
   private readonly queues: Message[][] = Array.from({ length: QUEUES }, () => []);
   private readonly groups = new Map<string, Group>();
   private readonly processes: Process[] = [];
-  private readonly canaries: { tag: string; isAnnounced: boolean; consumer: Consumer | undefined }[] = [];
+  private readonly canaries: Canary[] = [];
+  /** What the last canary of a tag subscribes to. */
+  private readonly written = new Map<string, CanaryTopic | undefined>();
+  private isBaselineWritten: boolean;
+  private readonly versions: Version[] = [];
+  /** Polls of canaries that ended, which the broker still holds. */
+  private readonly left: { readonly consumer: Consumer; readonly poll: Poll }[] = [];
   /** No fault any more: everything under way succeeds. */
   isCalm = false;
   /** So many of the next actions fail. */
   faults = 0;
 
   constructor(private readonly options: WorldOptions) {
+    this.isBaselineWritten = options.isUnwritten !== true;
     const group = this.group(GROUP);
     for (let queue = 0; queue < QUEUES; queue++) group.offsets[queue] = 0;
     this.startProcess();
@@ -117,7 +163,7 @@ export class World {
         'baseline',
         () => {
           const out = new Set(excluded);
-          return tag => tag === undefined || !out.has(tag);
+          return ({ tag, word }) => selects(this.asked, word) && (tag === undefined || !out.has(tag));
         },
         tag => this.tell(process, { type: 'tag seen', tag }),
       ),
@@ -130,6 +176,23 @@ export class World {
     this.processes.push(process);
     this.tell(process, { type: 'subscribed', topics: [TOPIC] });
     this.tell(process, { type: 'markers read', markers: [...this.markers.values()] });
+    this.readSubscriptions(process);
+  }
+
+  private get asked(): string {
+    return this.options.asked ?? '*';
+  }
+
+  /** @returns tags for which a stand-in may not start */
+  private readSubscriptions(process: Process): Set<string> {
+    const wide = new Set<string>();
+    for (const [tag, topic] of this.written) {
+      const isWider = topic !== undefined && !coversShared(filterOf(this.asked), topic);
+      if (isWider) wide.add(tag);
+      const topics = topic === undefined ? [] : [TOPIC];
+      this.tell(process, { type: 'subscription read', tag, topics, wider: isWider ? [TOPIC] : [] });
+    }
+    return wide;
   }
 
   private tell(process: Process, event: HandOverEvent): void {
@@ -165,7 +228,7 @@ export class World {
         this.mark(action.marker);
         return;
       case 'start stand-in':
-        this.later(process, () => this.startStandIn(process, action.tag));
+        this.later(process, () => this.startStandIn(process, action.tag, action.isBeside));
         return;
       case 'end stand-in': {
         const standIn = process.standIns.get(action.tag);
@@ -199,9 +262,10 @@ export class World {
     );
   }
 
-  private startStandIn(process: Process, tag: string): void {
-    // As the driver does: it announces itself, and looks once more whether a canary has come.
-    if (this.isAnnounced(tag)) {
+  private startStandIn(process: Process, tag: string, isBeside: boolean): void {
+    // As the driver does: it announces itself, and looks once more whether a canary has come, and what it subscribes to.
+    const mayNot = this.readSubscriptions(process).has(tag) || (isBeside && this.written.get(tag) !== undefined);
+    if (mayNot || (!isBeside && this.isAnnounced(tag))) {
       this.tell(process, { type: 'stand-in not started', tag, isFailure: false });
       return;
     }
@@ -212,7 +276,7 @@ export class World {
     const standIn = new Consumer(
       this.group(`${GROUP}_${tag}`),
       'stand-in',
-      () => other => other === tag,
+      () => message => message.tag === tag && selects(this.asked, message.word),
       () => this.tell(process, { type: 'tag seen', tag }),
     );
     process.standIns.set(tag, standIn);
@@ -254,7 +318,7 @@ export class World {
   private get consumers(): Consumer[] {
     return [
       ...this.running.flatMap(({ main, isStarted, standIns }) => [...(isStarted ? [main] : []), ...standIns.values()]),
-      ...this.canaries.flatMap(({ consumer }) => consumer ?? []),
+      ...this.canaries.flatMap(({ consumer, own }) => [consumer ?? [], own ?? []].flat()),
     ];
   }
 
@@ -283,6 +347,7 @@ export class World {
       }
       steps.push(() => this.tell(process, { type: 'markers read', markers: [...this.markers.values()] }));
       const tags = new Set(this.canaries.filter(({ isAnnounced }) => isAnnounced).map(({ tag }) => tag));
+      steps.push(() => void this.readSubscriptions(process));
       // An answer that arrives at once, or after whatever happens meanwhile.
       steps.push(() => this.tell(process, { type: 'canaries seen', tags, isComplete: true }));
       steps.push(() =>
@@ -300,13 +365,26 @@ export class World {
     for (const canary of this.canaries) {
       // It has announced itself; its consumer starts when it has waited for the stand-ins, or long enough.
       if (canary.isAnnounced && canary.consumer === undefined) {
-        steps.push(() => {
-          const group = this.group(`${GROUP}_${canary.tag}`);
-          canary.consumer = new Consumer(group, 'canary', () => tag => tag === canary.tag);
-        });
+        steps.push(() => this.startConsumers(canary));
       }
     }
     return steps;
+  }
+
+  private startConsumers(canary: Canary): void {
+    const { tag, asked } = canary;
+    // One that subscribes to more than the one before it waits until no poll of that is held.
+    for (const { consumer, poll } of this.left.splice(0)) this.answer(consumer, poll);
+    canary.version.since = this.sent.length;
+    const divisor = this.written.get(tag)?.divisor?.expression;
+    const isCommon = ({ word }: Message) => divisor === undefined || selects(divisor, word);
+    const isIts = (message: Message) => message.tag === tag && selects(asked, message.word);
+    const consumer = (name: string, isPart: Admits) =>
+      new Consumer(this.group(name), 'canary', () => message => isIts(message) && isPart(message));
+    canary.consumer = consumer(`${GROUP}_${tag}`, isCommon);
+    // It polls nothing of a topic that it does not subscribe to.
+    canary.consumer.isLeaving = asked === null;
+    if (divisor !== undefined) canary.own = consumer(`${GROUP}_${tag}__own`, message => !isCommon(message));
   }
 
   /** Everything that is possible now, once. */
@@ -320,6 +398,7 @@ export class World {
       for (const process of this.running)
         this.tell(process, { type: 'markers read', markers: [...this.markers.values()] });
       for (const consumer of this.consumers) for (const poll of [...consumer.polls]) this.answer(consumer, poll);
+      for (const { consumer, poll } of this.left.splice(0)) this.answer(consumer, poll);
     }
     this.now += ms;
   }
@@ -332,6 +411,11 @@ export class World {
       }
     }
     for (const poll of consumer.polls) steps.push(() => this.answer(consumer, poll));
+    for (const held of this.left) {
+      steps.push(() => {
+        if (remove(this.left, held)) this.answer(held.consumer, held.poll);
+      });
+    }
     if (consumer.held.length > 0) {
       steps.push(() => {
         const message = consumer.held.shift();
@@ -343,10 +427,17 @@ export class World {
   }
 
   private answer(consumer: Consumer, poll: Poll): void {
-    if (!remove(consumer.polls, poll)) return;
+    if (!remove(consumer.polls, poll) && !consumer.isGone) return;
     const { group } = consumer;
     const taken = group.retries.shift() ?? this.take(group, poll);
     if (taken === undefined) return;
+    // Nobody got it: it comes again.
+    if (consumer.isGone) return void group.retries.push(taken);
+    if (consumer.by === 'stand-in' && !selects(this.asked, taken.word)) {
+      // It is asked for no such message: what comes again of them is passed over.
+      this.passedOver.push(taken);
+      return;
+    }
     if (taken.tag !== undefined) consumer.onMessage(taken.tag);
     // Given back to the group instead of being handled.
     if (consumer.isLeaving) group.retries.push(taken);
@@ -360,7 +451,7 @@ export class World {
     let taken: Message | undefined;
     while (taken === undefined && offset < messages.length) {
       const message = messages[offset++] as Message;
-      if (admits(message.tag)) taken = message;
+      if (admits(message)) taken = message;
     }
     group.offsets[queue] = offset;
     return taken;
@@ -368,17 +459,60 @@ export class World {
 
   // ---- what happens from outside
 
-  send(tag: string | undefined, queue: number): void {
-    const message = { id: this.sent.length, tag };
+  send(tag: string | undefined, queue: number, word = 'A'): void {
+    const message = { id: this.sent.length, tag, word };
     this.sent.push(message);
     (this.queues[queue] as Message[]).push(message);
   }
 
-  startCanary(tag: string): void {
+  startCanary(tag: string, asked: Asked = '*'): void {
+    // Of two versions at once each passes over what only the other one subscribes to, as members of a group do.
+    if (this.canaries.some(canary => canary.tag === tag && canary.asked !== asked)) return;
     this.prepareGroup(tag);
     if (this.markers.get(tag)?.phase === 'retired') this.catchUp(tag);
     this.mark({ tag, phase: 'managed', at: this.now });
-    this.canaries.push({ tag, isAnnounced: true, consumer: undefined });
+    this.divide(tag, asked);
+    const version = { tag, asked, since: Number.POSITIVE_INFINITY };
+    this.versions.push(version);
+    this.canaries.push({ tag, asked, isAnnounced: true, version, consumer: undefined, own: undefined });
+  }
+
+  /** The next version of a canary comes in the place of those that are there. */
+  replaceCanary(tag: string, asked: Asked): void {
+    while (this.canaries.some(canary => canary.tag === tag)) this.endCanary(tag);
+    this.startCanary(tag, asked);
+  }
+
+  private divide(tag: string, asked: Asked): void {
+    const before = this.written.get(tag);
+    if (asked === null) return void this.written.set(tag, undefined);
+    const divisor = divisorFor(filterOf(asked), this.isBaselineWritten ? filterOf(this.asked) : undefined, before);
+    this.written.set(tag, { filter: filterOf(asked), divisor });
+    if (divisor === undefined) return;
+    const shared = this.group(`${GROUP}_${tag}`);
+    const own = this.group(`${GROUP}_${tag}__own`);
+    const place = ownPlaceFor(divisor, before);
+    for (let queue = 0; queue < QUEUES; queue++) {
+      const [offset = 0, former] = [shared.offsets[queue], own.offsets[queue]];
+      if (former === undefined || place === 'where the shared group is') own.offsets[queue] = offset;
+      else if (place === 'not behind the shared group') own.offsets[queue] = Math.min(former, offset);
+    }
+  }
+
+  /** The baseline writes down what it subscribes to. */
+  writeBaseline(): void {
+    this.isBaselineWritten = true;
+  }
+
+  /** Whether somebody has to handle a message: nobody that came since it was sent, or was the last to come then, left it out. */
+  isOwed({ id, tag, word }: Message): boolean {
+    const isBaselines = selects(this.asked, word);
+    if (tag === undefined) return isBaselines;
+    const versions = this.versions.filter(version => version.tag === tag);
+    const wants = ({ asked }: Version) => (asked === null ? isBaselines : selects(asked, word));
+    const last = versions.findLastIndex(({ since }) => since <= id);
+    if (last < 0 && !isBaselines) return false;
+    return versions.slice(Math.max(0, last)).every(wants);
   }
 
   /** It ends, cleanly or not: what it held comes back to its group. */
@@ -386,7 +520,11 @@ export class World {
     const index = this.canaries.findIndex(canary => canary.tag === tag);
     if (index < 0) return;
     const [canary] = this.canaries.splice(index, 1);
-    if (canary?.consumer) this.release(canary.consumer);
+    for (const consumer of [canary?.consumer, canary?.own]) {
+      if (consumer === undefined) continue;
+      this.left.push(...consumer.polls.map(poll => ({ consumer, poll })));
+      this.release(consumer);
+    }
   }
 
   /** A baseline process dies, and another one is started. */
@@ -402,6 +540,10 @@ export class World {
   calmDown(): void {
     this.isCalm = true;
     this.faults = 0;
+    // What only a canary wants waits until one is there.
+    if (this.options.asked !== undefined) {
+      for (const [tag, topic] of this.written) this.startCanary(tag, topic?.filter.expression ?? null);
+    }
     for (let round = 0; round < 400; round++) {
       this.now += 1_000;
       this.round();
@@ -412,7 +554,7 @@ export class World {
 
   private isQuiet(): boolean {
     const handled = new Set(this.handled.map(({ id }) => id));
-    return this.sent.every(({ id }) => handled.has(id));
+    return this.sent.every(message => handled.has(message.id) || !this.isOwed(message));
   }
 }
 

@@ -37,11 +37,32 @@ const happening = (tags: readonly string[]) =>
     },
   );
 
-function play(options: WorldOptions, happenings: readonly Happening[]): World {
+/** What canaries may subscribe to; null: not to the topic. */
+const ASKED = ['*', 'A || B', 'A', 'B', 'A || B || C', 'A || C', 'C || D', null] as const;
+
+/** The same, where canaries subscribe to something else than the baseline. */
+const happeningOfDifferent = fc.oneof(
+  { weight: 6, arbitrary: happening(['gray']) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      what: fc.constant('send' as const),
+      tag: fc.constantFrom('gray', undefined),
+      queue: fc.nat(QUEUES - 1),
+      word: fc.constantFrom('A', 'B', 'C', 'D'),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ what: fc.constant('version' as const), asked: fc.constantFrom(...ASKED) }) },
+  { weight: 1, arbitrary: fc.record({ what: fc.constant('written' as const) }) },
+);
+
+function play(options: WorldOptions, happenings: readonly (Happening | DifferentHappening)[]): World {
   const world = new World(options);
   for (const one of happenings) {
     world.now += 10;
-    if (one.what === 'send') world.send(one.tag, one.queue);
+    if (one.what === 'send') world.send(one.tag, one.queue, 'word' in one ? one.word : 'A');
+    else if (one.what === 'version') world.replaceCanary('gray', one.asked);
+    else if (one.what === 'written') world.writeBaseline();
     else if (one.what === 'canary') world.startCanary(one.tag);
     else if (one.what === 'end') world.endCanary(one.tag);
     else if (one.what === 'restart') world.restartProcess(one.choice);
@@ -59,7 +80,26 @@ function play(options: WorldOptions, happenings: readonly Happening[]): World {
 
 type Happening = ReturnType<typeof happening> extends fc.Arbitrary<infer H> ? H : never;
 
+type DifferentHappening = typeof happeningOfDifferent extends fc.Arbitrary<infer H> ? H : never;
+
 const rounds = (count: number): Happening[] => Array.from({ length: count }, () => ({ what: 'round' }));
+/** A version of the canary comes, goes, and others stand in for it, while messages flow and anything happens. */
+const redeploy = fc
+  .tuple(
+    fc.constantFrom(...ASKED),
+    fc.array(happeningOfDifferent, { maxLength: 25 }),
+    fc.nat(8),
+    fc.array(happeningOfDifferent, { maxLength: 25 }),
+    fc.nat(8),
+  )
+  .map(([asked, first, count, then, after]): (Happening | DifferentHappening)[] => [
+    { what: 'version', asked },
+    ...rounds(count),
+    ...first,
+    { what: 'end', tag: 'gray' },
+    ...rounds(after),
+    ...then,
+  ]);
 /** A canary came, left for good, and its tag is about to be given up. */
 const IDLE: readonly Happening[] = [
   { what: 'canary', tag: 'gray' },
@@ -94,6 +134,56 @@ describe('hand-over, in any order of events', () => {
       }),
       { numRuns: 400 },
     );
+  });
+
+  it.each([
+    ['declared', { declared: ['gray'] }],
+    ['undeclared', { declared: [] }],
+    ['a baseline that does not write down what it subscribes to at first', { declared: ['gray'], isUnwritten: true }],
+  ])('loses nothing that is still wanted while canaries subscribe to something else: %s', (_name, options) => {
+    fc.assert(
+      fc.property(fc.array(redeploy, { maxLength: 6 }), redeploys => {
+        const happenings = redeploys.flat();
+        const world = play({ asked: 'A || B', tags: ['gray'], ...options }, happenings);
+        const handled = new Set(world.handled.map(({ id }) => id));
+        expect(world.sent.filter(message => world.isOwed(message) && !handled.has(message.id))).toEqual([]);
+        expect(world.violations).toEqual([]);
+        const words = new Map(world.sent.map(({ id, word }) => [id, word]));
+        const others = world.handled.filter(({ id, by }) => by !== 'canary' && !/A|B/.test(words.get(id) ?? ''));
+        expect(others).toEqual([]);
+      }),
+      { numRuns: 600 },
+    );
+  });
+
+  it('has what only a canary wants wait for it, and what it leaves out handled by the baseline', () => {
+    const world = new World({ asked: 'A || B', declared: [], tags: ['gray'] });
+    const send = (...words: string[]) => {
+      for (const word of words) world.send('gray', 0, word);
+    };
+    pass(world, 6);
+    world.startCanary('gray', 'A || C');
+    pass(world, 6);
+    send('A', 'B', 'C', 'D');
+    pass(world, 6);
+    world.endCanary('gray');
+    pass(world, 6);
+    send('A', 'B', 'C', 'D');
+    pass(world, 6);
+    expect(world.handled.map(({ id, by }) => `${id} ${by}`)).toEqual([
+      '0 canary',
+      '2 canary',
+      '4 stand-in',
+      '5 stand-in',
+    ]);
+    world.startCanary('gray', 'A || C || D');
+    pass(world, 6);
+    expect(world.handled.slice(4).map(({ id, by }) => `${id} ${by}`)).toEqual(['6 canary', '7 canary']);
+    world.replaceCanary('gray', null);
+    pass(world, 6);
+    send('A', 'B', 'C');
+    pass(world, 6);
+    expect(world.handled.slice(6).map(({ id, by }) => `${id} ${by}`)).toEqual(['8 stand-in', '9 stand-in']);
   });
 
   it('loses nothing while a tag is retired, and comes back', () => {
@@ -264,7 +354,7 @@ describe('hand-over', () => {
     expect(done(on(canaries()))).toEqual([]);
     on(ensured('gray', 'A'));
     expect(done(on(unknown))).toEqual([]);
-    expect(done(on(canaries()))).toEqual([{ type: 'start stand-in', tag: 'gray', topics: ['A'] }]);
+    expect(done(on(canaries()))).toEqual([{ type: 'start stand-in', tag: 'gray', topics: ['A'], isBeside: false }]);
     expect(said(on({ type: 'stand-in started', tag: 'gray' }))).toEqual([
       'group1_gray: stand-in on, no canary of gray is there',
     ]);
@@ -288,7 +378,7 @@ describe('hand-over', () => {
     ]);
     expect(done(on(canaries()))).toEqual([]);
     // Later it is known how to look: what was left out is looked after.
-    expect(done(on(canaries()))).toEqual([{ type: 'start stand-in', tag: 'gray', topics: ['A'] }]);
+    expect(done(on(canaries()))).toEqual([{ type: 'start stand-in', tag: 'gray', topics: ['A'], isBeside: false }]);
     expect(done(on(unknown))).toEqual([]);
   });
 
@@ -311,7 +401,9 @@ describe('hand-over', () => {
     expect(done(on(about('gray')))).toEqual([{ type: 'exclude tags', topic: 'A', tags: ['gray'] }]);
     expect(machine.isReady).toBe(true);
     expect(done(on(about('blue')))).toEqual([]);
-    expect(done(on(about('gray', 'blue')))).toEqual([{ type: 'start stand-in', tag: 'gray', topics: ['A'] }]);
+    expect(done(on(about('gray', 'blue')))).toEqual([
+      { type: 'start stand-in', tag: 'gray', topics: ['A'], isBeside: false },
+    ]);
   });
 
   it('does not take an answer that failed for the absence of a canary', () => {
@@ -411,7 +503,7 @@ describe('hand-over', () => {
     on(subscribed('A'));
     on({ type: 'offsets ensured', tag: 'gray', asked: ['A'], topics: [] });
     on(canaries());
-    expect(done(on(canaries()))).toEqual([{ type: 'start stand-in', tag: 'gray', topics: ['A'] }]);
+    expect(done(on(canaries()))).toEqual([{ type: 'start stand-in', tag: 'gray', topics: ['A'], isBeside: false }]);
     on({ type: 'stand-in started', tag: 'gray' });
     seconds(5);
     expect(done(on(canaries()))).toMatchObject([{ type: 'ensure offsets', topics: ['A'] }]);

@@ -136,18 +136,18 @@ describe('what a consumer of the baseline takes in auto mode', () => {
 
   it('has stand-ins with the intake of a canary, that filter where it does', () => {
     const baseline = auto();
-    expect(baseline.standIn('gray')).toMatchObject({
+    expect(baseline.standIn('gray', false)).toMatchObject({
       group: 'group1_gray',
       baselineGroup: 'group1',
       tag: 'gray',
       side: 'broker',
     });
     baseline.filterInClient();
-    expect(baseline.standIn('gray').side).toBe('client');
+    expect(baseline.standIn('gray', false).side).toBe('client');
   });
 
   it('has stand-ins only in the baseline', () => {
-    expect(() => intakeOf({ tag: 'gray' }).standIn('blue')).toThrow('a canary has no stand-ins');
+    expect(() => intakeOf({ tag: 'gray' }).standIn('blue', false)).toThrow('a canary has no stand-ins');
   });
 
   it('tells who wants to know of the tags it sees', () => {

@@ -90,6 +90,7 @@ export function sessionWorld({ sharesQueues = true, isAuto = true }: WorldOption
         log.push(`${life} announced`);
         await later('arrive', () => {});
         return {
+          async roomIn() {},
           async leave() {
             await later('withdraw', () => {});
             announced--;
@@ -97,6 +98,7 @@ export function sessionWorld({ sharesQueues = true, isAuto = true }: WorldOption
           },
         };
       },
+      part: { divide: async () => async () => {}, unsubscribed() {}, async leave() {}, async ended() {} },
       log: recordedLog(lines),
     });
     return {

@@ -23,7 +23,7 @@ function runner(
   const story: string[] = [];
   const happened = (text: string) => void story.push(`${Math.round(clock.now() - began)} ${text}`);
   const told: HandOverEvent[] = [];
-  const source: Pick<HandOverSource, 'announceStandIn' | 'canaries' | 'otherStandIns'> = {
+  const source: Pick<HandOverSource, 'announceStandIn' | 'canaries' | 'otherStandIns' | 'readSubscriptions'> = {
     async announceStandIn(tag) {
       happened(`announces ${tag}`);
       return { refusal: undefined, withdraw: async () => happened(`withdraws ${tag}`) };
@@ -32,6 +32,7 @@ function runner(
       happened('looks for canaries');
       return { tags: new Set(canaries), isComplete: true, about: undefined, problem: undefined };
     },
+    readSubscriptions: async () => undefined,
     async otherStandIns() {
       happened('looks for others');
       return 0;
@@ -75,7 +76,7 @@ function runner(
 describe('a stand-in', () => {
   it('is announced, looks for canaries half a second later, and starts', async () => {
     const { world, runner: standIns, story, standIn } = runner(async () => standIn);
-    standIns.start('gray', ['orders', 'payments']);
+    standIns.start('gray', ['orders', 'payments'], false);
     await world.pass(1_000);
     standIns.end('gray');
     await standIns.settled();
@@ -92,7 +93,7 @@ describe('a stand-in', () => {
 
   it('gives way to a canary that came just before it', async () => {
     const { world, runner: standIns, story, told } = runner(async () => new Error('is not made'), ['gray', 'blue']);
-    standIns.start('gray', ['orders']);
+    standIns.start('gray', ['orders'], false);
     await world.pass(3_000);
     expect(story.slice(2)).toEqual(['500 withdraws gray', '500 canaries seen', '500 stand-in not started']);
     expect(told).toEqual([
@@ -111,7 +112,7 @@ describe('a stand-in', () => {
       [],
       () => true,
     );
-    standIns.start('gray', ['orders']);
+    standIns.start('gray', ['orders'], false);
     await world.pass(3_000);
     expect(story.slice(2)).toEqual(['500 withdraws gray', '500 canaries seen', '500 stand-in not started']);
   });
@@ -121,7 +122,7 @@ describe('a stand-in', () => {
       await made.clock.sleep(1_000);
       return made.standIn;
     });
-    made.runner.start('gray', ['orders', 'payments']);
+    made.runner.start('gray', ['orders', 'payments'], false);
     await made.world.pass(1_000);
     made.subscriptions.delete('payments');
     await made.world.pass(1_000);
@@ -139,7 +140,7 @@ describe('a stand-in', () => {
     let isOver = false;
     const make = async () => (count++ === 0 ? new Error('no') : made.standIn);
     const made = runner(make, [], () => isOver, turn);
-    for (const tag of ['gray', 'blue', 'late']) made.runner.start(tag, ['orders']);
+    for (const tag of ['gray', 'blue', 'late']) made.runner.start(tag, ['orders'], false);
     await made.world.pass(1_400);
     isOver = true;
     await made.world.pass(1_000);
@@ -158,7 +159,7 @@ describe('a stand-in', () => {
 
   it('that fails withdraws, and looks half a second later whether others stand in', async () => {
     const { world, runner: standIns, story, told } = runner(async () => new Error('no'));
-    standIns.start('gray', ['orders']);
+    standIns.start('gray', ['orders'], false);
     await world.pass(3_000);
     expect(story.slice(3)).toEqual(['500 withdraws gray', '1000 looks for others', '1000 stand-in not started']);
     expect(told).toEqual([{ type: 'stand-in not started', tag: 'gray', isFailure: true, isAlone: true }]);
@@ -166,7 +167,7 @@ describe('a stand-in', () => {
 
   it('is subscribed anew when the application changes what it wants, and it is told where that fails', async () => {
     const { world, runner: standIns, story, subscriptions, standIn, told } = runner(async () => standIn);
-    standIns.start('gray', ['orders']);
+    standIns.start('gray', ['orders'], false);
     await world.pass(1_000);
     subscriptions.set('orders', subscription('orders', 'A'));
     standIns.resubscribe('orders');

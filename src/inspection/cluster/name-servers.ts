@@ -3,6 +3,7 @@ import type { Broker } from '../../rocketmq/administration/broker';
 import type { BrokerAdministration } from '../../rocketmq/administration/broker-administration';
 import { allMarkers, MARKER_NAMESPACE } from '../../rocketmq/hand-over/canary-marker';
 import type { Marker } from '../../rocketmq/hand-over/hand-over';
+import { type GroupSubscriptions, writtenSubscriptions } from '../../rocketmq/hand-over/written-subscriptions';
 import { nameServerList } from '../../rocketmq/remoting/address-server';
 import { systemClock } from '../../rocketmq/remoting/clock';
 import { type Answer, isKnown, type Settle, valueIn } from './answer';
@@ -57,4 +58,14 @@ export async function markersByGroup(administration: BrokerAdministration): Prom
   const tables = await administration.keyValues(MARKER_NAMESPACE);
   if (tables.length === 0) throw new Error('no name server answered');
   return allMarkers(tables);
+}
+
+/** What the baseline and the canaries of a group subscribe to. @throws Error when no name server answers */
+export async function subscriptionsOf(
+  administration: BrokerAdministration,
+  group: string,
+): Promise<GroupSubscriptions> {
+  const subscriptions = await writtenSubscriptions(administration).read(group);
+  if (subscriptions === undefined) throw new Error('no name server answered');
+  return subscriptions;
 }

@@ -64,6 +64,7 @@ function partlyKnown(check: Looked, announced: readonly Announced[], { brokers }
 const KIND_NAMES: Readonly<Record<AnnouncedProcess['kind'], string>> = {
   canary: 'canary',
   'stand-in': 'stand-in',
+  beside: 'stand-in beside a canary',
   declared: 'baseline that declares the tag',
   baseline: 'baseline',
 };

@@ -14,6 +14,7 @@ import { memberChecks } from './member-checks';
 import { nameServerChecks } from './name-server-checks';
 import { offsetChecks } from './offset-checks';
 import { checksByProxy } from './proxy-checks';
+import { subscriptionChecks } from './subscription-checks';
 import { takerChecks } from './taker-checks';
 import { topicChecks } from './topic-checks';
 
@@ -34,7 +35,12 @@ const CHECKS_OF_ANSWERS: readonly DoctorCheck[] = [
 /** In the order in which they are read. */
 export function doctorChecks(picture: DoctorPicture): Check[] {
   if (picture.proxy !== undefined) return checksByProxy(picture, picture.proxy);
-  const checks = [...CHECKS.flatMap(check => check(picture)), ...checksOfAnswers(picture), ...markerChecks(picture)];
+  const checks = [
+    ...CHECKS.flatMap(check => check(picture)),
+    ...checksOfAnswers(picture),
+    ...markerChecks(picture),
+    ...subscriptionChecks(picture),
+  ];
   return merged(checks);
 }
 

@@ -8,6 +8,7 @@ import type { TopicHost } from '../../rocketmq/administration/cluster-map';
 import type { FilterProblem } from '../../rocketmq/administration/filter-check';
 import type { GroupSettings } from '../../rocketmq/administration/groups';
 import type { Marker } from '../../rocketmq/hand-over/hand-over';
+import type { GroupSubscriptions } from '../../rocketmq/hand-over/written-subscriptions';
 import { consumerPlan, plannedFilter } from '../../rocketmq/plan/consumer-plan';
 import type { FilterExpression } from '../../rocketmq/plan/filter-expression';
 import { canaryGroup } from '../../rocketmq/plan/group-name';
@@ -22,6 +23,7 @@ import {
   listedBrokers,
   markersByGroup,
   type NameServerAnswer,
+  subscriptionsOf,
 } from '../cluster/name-servers';
 
 export interface DoctorQuestion {
@@ -84,6 +86,8 @@ export interface DoctorPicture {
   readonly brokers: readonly BrokerPicture[];
   /** Undefined: only a proxy is known. */
   readonly markers: Answer<readonly Marker[]> | undefined;
+  /** Undefined: nobody was asked. */
+  readonly subscriptions?: Answer<GroupSubscriptions>;
   /** What the proxy says; undefined: it was not asked. */
   readonly proxy:
     | {
@@ -118,11 +122,12 @@ export async function doctorPicture(asked: DoctorQuestion): Promise<DoctorPictur
     const topic = await firstAnswer(addresses, address => settle(inspection.topic(address, question.topic)));
     const hosts = valueIn(topic) ?? [];
     const brokers = brokersInQuestion(nameServers, hosts);
-    const [pictures, markers] = await Promise.all([
+    const [pictures, markers, subscriptions] = await Promise.all([
       Promise.all(brokers.map(broker => askBroker(broker, head, hosts, inspection, administration, settle))),
       settle(markersByGroup(administration).then(markers => markers.get(question.group) ?? [])),
+      settle(subscriptionsOf(administration, question.group)),
     ]);
-    return { ...head, nameServers, topic, brokers: pictures, markers, proxy: undefined };
+    return { ...head, nameServers, topic, brokers: pictures, markers, subscriptions, proxy: undefined };
   } finally {
     inspection.close();
     administration.close();

@@ -2,13 +2,15 @@
 
 import type { Exports, Patch } from '../../agent/instrumentation';
 import { type AnyFunction, wrapGetter, wrapMethod } from '../../foreign-objects/wrap';
+import { handOverLines } from '../../lines/hand-over';
 import type { ConsumerPrototype, MQPushConsumer } from './client';
 import type { Leaver } from './departure';
-import { isHandler, scopedHandler } from './handler';
+import { type Handler, isHandler, scopedHandler } from './handler';
 import { type Hooks, hooksOf } from './hooks';
-import { RETRY_TOPIC } from './message';
+import { type Message, RETRY_TOPIC } from './message';
 import { keepOffsetsOfOwn } from './offsets';
 import { patchQueues } from './queues';
+import { passOn } from './shared-group';
 import { filterOf, liveSubscription, type UserExpression } from './subscription';
 
 export const patchConsumer =
@@ -24,7 +26,8 @@ export const patchConsumer =
   };
 
 /** What it subscribes to, as brokers are told and with the handlers of the application. */
-function patchSubscriptions(prototype: ConsumerPrototype, { agent, client, states, settle }: Hooks): void {
+function patchSubscriptions(prototype: ConsumerPrototype, hooks: Hooks): void {
+  const { agent, client, states, settle } = hooks;
   wrapMethod<AnyFunction>(prototype, 'buildSubscriptionData', original => {
     return function buildSubscriptionData(this: MQPushConsumer, group: string, topic: string, user: UserExpression) {
       const asWritten = original.call(this, group, topic, user);
@@ -47,8 +50,13 @@ function patchSubscriptions(prototype: ConsumerPrototype, { agent, client, state
 
   wrapMethod<AnyFunction>(prototype, 'subscribe', original => {
     return function subscribe(this: MQPushConsumer, ...args: unknown[]) {
-      const { handling, own } = states.of(this);
+      const { handling, own, intake } = states.of(this);
       const [topic] = args;
+      if (intake.tag !== undefined && typeof topic === 'string' && topic.startsWith(RETRY_TOPIC)) {
+        // Retries are the canary's; what it does not subscribe to it passes on.
+        if (!intake.isBeside) original.call(this, topic, args[1], retryHandler(this, topic, args[2] as Handler, hooks));
+        return;
+      }
       const at = args.length === 2 ? 1 : 2;
       const handler = args[at];
       // What is no handler to the client, it refuses with its own words; it handles the retry topic itself.
@@ -62,6 +70,27 @@ function patchSubscriptions(prototype: ConsumerPrototype, { agent, client, state
       return result;
     };
   });
+}
+
+/** A canary and its stand-ins may have failed on messages of topics that only one of them subscribes to. */
+function retryHandler(consumer: MQPushConsumer, retryTopic: string, handler: Handler, hooks: Hooks): Handler {
+  const { agent, settle, usesGenerators, copy } = hooks;
+  const handle = async (message: Message, ...rest: unknown[]): Promise<unknown> => {
+    const topic = (message as { readonly retryTopic?: string }).retryTopic;
+    const isOwn = topic === undefined || (consumer as SubscribedConsumer)._subscriptions.has(topic);
+    if (isOwn) return settle(handler.call(consumer, message, ...rest));
+    agent.log.say(handOverLines.retryPassedOn, { group: consumer.consumerGroup, topic });
+    return passOn(retryTopic, message as Parameters<typeof passOn>[1], { copy, settle, options: consumer.options });
+  };
+  // The client takes async functions only.
+  if (!usesGenerators) return async (...args) => handle(...(args as Parameters<typeof handle>));
+  return function* (...args): Generator<unknown, unknown, unknown> {
+    return yield handle(...(args as Parameters<typeof handle>));
+  };
+}
+
+interface SubscribedConsumer extends MQPushConsumer {
+  readonly _subscriptions: ReadonlyMap<string, unknown>;
 }
 
 /** How it starts and ends. */

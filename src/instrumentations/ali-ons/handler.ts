@@ -45,7 +45,7 @@ export function scopedHandler(
       // A broker before 5.x filters a pull for the whole group, with whichever member's filter came last. And the client
       // decided once, when it subscribed, whether it checks tags itself: not while its filter was SQL92.
       const isTaken =
-        intake.takes({ topic: message.topic, tag, isRetry }) &&
+        intake.takes({ topic: message.topic, tag, messageTag: message.tags, isRetry }) &&
         // The group's own retries come whatever their tags: the client itself does not look at them.
         (tags === undefined || !intake.isFiltered || isRetry || tags.includes(message.tags ?? ''));
       return { tag, isTaken };

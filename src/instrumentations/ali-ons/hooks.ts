@@ -22,6 +22,7 @@ export interface Hooks {
   readonly client: ClientKind;
   readonly states: ConsumerStates;
   readonly settle: Settle;
+  readonly copy: LibraryCopy;
   /** Its methods are generators (2.x). */
   readonly usesGenerators: boolean;
 }
@@ -83,7 +84,7 @@ export function hooksOf(name: string, MQPushConsumer: Exports, agent: Agent, cop
       departure: leaving,
       own: {
         session,
-        reach: intake.tag === undefined && !isBroadcast ? { connection, standIns } : { connection },
+        reach: isBroadcast ? { connection } : { connection, standIns },
         handlers: new Map(),
         isClosing: false,
       },
@@ -100,5 +101,5 @@ export function hooksOf(name: string, MQPushConsumer: Exports, agent: Agent, cop
     states,
     tellBrokersOfChanges,
   });
-  return { agent, client, states, settle, usesGenerators };
+  return { agent, client, states, settle, copy, usesGenerators };
 }

@@ -35,8 +35,8 @@ function instrumentation(module: string, versions: string): Instrumentation {
       'lib/consumer/mq_push_consumer.js': patchConsumer(module),
       'lib/producer/mq_producer.js': patchProducer,
     },
-    // 2.x
-    requires: { packages: ['co'] },
+    // The package: 2.x.
+    requires: { packages: ['co'], files: ['lib/message/message.js', 'lib/producer/mq_producer.js'] },
     unknownVersion: noticeConsumers(module),
   };
 }

@@ -9,6 +9,8 @@ import { mayPull, type Puller } from './pull-limit';
 /** Until it is asked again whether a queue may be pulled, ms. */
 const PAUSE_MS = 50;
 
+import { countOwnKind } from './shared-group';
+
 export function patchQueues(prototype: ConsumerPrototype, hooks: Hooks): void {
   patchRebalance(prototype, hooks);
   patchPulls(prototype, hooks);
@@ -19,7 +21,9 @@ export function patchQueues(prototype: ConsumerPrototype, hooks: Hooks): void {
 function patchRebalance(prototype: ConsumerPrototype, { states, usesGenerators }: Hooks): void {
   wrapMethod<AnyFunction>(prototype, 'rebalanceByTopic', original => {
     const before = async (consumer: MQPushConsumer, topic: string) => {
-      const { own, standIn } = states.of(consumer);
+      const { own, standIn, intake } = states.of(consumer);
+      // Groups of the baseline have no stand-ins in them.
+      if (intake.tag !== undefined) countOwnKind(consumer, usesGenerators);
       await standIn?.beforeRebalance();
       await own?.session.prepared([topic]);
     };

@@ -133,6 +133,11 @@ function construct({ main, mainState, intake, options, departure, rebalanced, de
       debug(error);
       if (error.name !== 'MQConsumerPullMessageError') rebalanced.failed(error);
     }
+    /** Retries of the group are the canary's while it is there: what fails is tried again here, as where a broker is away. */
+    async sendMessageBack(...args: unknown[]): Promise<unknown> {
+      if (intake.isBeside) throw new Error('the retries of its group are those of the canary');
+      return options.settle(super.sendMessageBack(...args));
+    }
   }
   // As a method of the class that is made here: its constructor pulls already.
   Object.defineProperty(Consumer.prototype, 'pullKernelImpl', {

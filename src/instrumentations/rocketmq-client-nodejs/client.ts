@@ -17,6 +17,8 @@ export interface ClientFilter {
 export interface MessageView {
   readonly topic: string;
   readonly messageId: string;
+  /** `TAGS`. */
+  readonly tag?: string | undefined;
   readonly properties?: Map<string, string>;
   readonly endpoints: object;
   readonly receiptHandle: string;

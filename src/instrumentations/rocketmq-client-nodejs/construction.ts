@@ -38,7 +38,7 @@ export function consumerClass<C extends ClientConsumer>(
     const { state } = change;
     noteConsumer(consumer, state);
     const { intake } = state.session;
-    if (intake.tag === undefined && intake.isFiltered) {
+    if (intake.isFiltered) {
       agent.guard('stand-ins of a consumer', undefined, () => {
         const main = { consumer, Original, options: state.options, agent, copy };
         const maker = extend(main, state);
@@ -50,12 +50,12 @@ export function consumerClass<C extends ClientConsumer>(
 }
 
 /** Without stand-ins a consumer must not leave a canary's messages to anybody: its session has to know before it starts. */
-function canStandIn(main: Main, { group }: Intake): boolean {
+function canStandIn(main: Main, { group, tag }: Intake): boolean {
   const { agent } = main;
   const changed = agent.guard('the class of a consumer', undefined, () => changedMethod(main));
   if (changed === undefined) return true;
   const { mqBaseline } = agent.settings;
-  if (mqBaseline === 'auto') {
+  if (mqBaseline === 'auto' && tag === undefined) {
     agent.log.say(handOverLines.changedClass, { group, method: changed });
   }
   return false;

@@ -3,6 +3,7 @@ import type { Agent } from '../../agent/agent';
 import type { Exports, LibraryCopy, Patch } from '../../agent/instrumentation';
 import { type AnyFunction, wrapMethod } from '../../foreign-objects/wrap';
 import type { Reach } from '../../rocketmq/consumer/duties';
+import type { Intake } from '../../rocketmq/hand-over/intake';
 import { type ClientConsumer, type ClientFilter, credentialsOf, type MessageView, subscription } from './client';
 import { clientFilter } from './construction';
 import { type ConsumerState, intakeOf, stateOf } from './consumer-state';
@@ -77,12 +78,13 @@ export function patchSubscriptions({ prototype }: Exports, agent: Agent, copy: L
 }
 
 /** What every kind of consumer receives: when its poll was sent, and errors, some of which mean something to the policy. */
-export const patchReceiving: Patch = ({ Consumer }, agent) =>
+export const patchReceiving: Patch = ({ Consumer }, agent, copy) =>
   wrapMethod(Consumer.prototype, 'receiveMessage', original => {
     return async function receiveMessage(this: ClientConsumer, ...args: unknown[]) {
       const intake = intakeOf(this);
       const revision = intake?.revision ?? 0;
       const [request, queue] = args as [ReceiveRequest, object];
+      if (intake) agent.guard('how long a poll is held', undefined, () => shorten(request, intake, copy));
       try {
         const member = intake && memberOf(intake);
         if (member !== undefined && !(await mayPoll(member, request, queue, () => intake?.revision === revision))) {
@@ -105,6 +107,14 @@ export const patchReceiving: Patch = ({ Consumer }, agent) =>
 interface ReceiveRequest {
   getBatchSize(): number;
   setBatchSize(count: number): void;
+  getLongPollingTimeout?(): { getSeconds(): number } | undefined;
+  setLongPollingTimeout?(duration: unknown): void;
+}
+
+function shorten(request: ReceiveRequest, { longestPollMs }: Intake, copy: LibraryCopy): void {
+  if (longestPollMs === undefined) return;
+  if ((request.getLongPollingTimeout?.()?.getSeconds() ?? 0) * 1_000 <= longestPollMs) return;
+  request.setLongPollingTimeout?.(copy.require('dist/util/index.js').createDuration(longestPollMs));
 }
 
 /**

@@ -36,6 +36,7 @@ export function seeMessage(message: MessageView, intake: Intake | undefined, age
     const isTaken = intake.takes({
       topic: message.topic,
       tag,
+      messageTag: message.tag,
       // A second delivery is no proof that the group took the message: it may have been skipped, and not acknowledged.
       isRetry: false,
       // What was given back without using up an attempt is counted as the first.

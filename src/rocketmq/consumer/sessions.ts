@@ -13,12 +13,14 @@ import type { Log } from '../../log';
 import { checkFilters, lookForGroup } from '../administration/group-preparation';
 import { createIntake, type Intake, type OwnIntake } from '../hand-over/intake';
 import { consumerPlan } from '../plan/consumer-plan';
+import { ownGroup } from '../plan/group-name';
 import type { Beginning } from '../plan/subscription';
 import type { ClusterServers } from '../remoting/cluster-servers';
 import { SQL92_DISABLED } from '../remoting/codes';
 import { baselineDuties } from './baseline-duties';
 import { beginHandOver, type HandOverMeans } from './begin-hand-over';
 import { canaryDuties } from './canary-duties';
+import { canaryPart } from './canary-part';
 import type { ClientConnection, ClientKind } from './client';
 import type { ConsumerReport } from './consumer-report';
 import { type Duties, NO_DUTIES } from './duties';
@@ -60,7 +62,7 @@ export interface SessionsOptions {
   readonly log: Log;
   /** Told of each tag that is managed or stood in for. */
   onTag(tag: string): void;
-  /** Told of the group of each consumer that the application makes. */
+  /** Told of the groups of each consumer that the application makes. */
   onOpened(group: string): void;
   /** Told what failed of ours; the application goes on. */
   report(what: string, error: unknown): void;
@@ -116,6 +118,7 @@ export function createSessions({ settings, log, onTag, onOpened, report }: Sessi
       });
       opened = [...opened.filter(one => one.deref() !== undefined), new WeakRef(session)];
       onOpened(intake.group);
+      if (intake.tag !== undefined) onOpened(ownGroup(group, intake.tag));
       return session;
     },
 
@@ -168,6 +171,7 @@ function dutiesOf(intake: OwnIntake, { client, ready, ...means }: DutiesMeans): 
       const { arrive } = require('../hand-over/canary-arrival') as typeof import('../hand-over/canary-arrival');
       return arrive({ baselineGroup, group, tag }, topics, servers, log);
     },
+    part: canaryPart(intake, tag, sharesQueues, log),
     log,
   });
 }

@@ -62,8 +62,8 @@ export function baselineHandOver<StandInPlan extends TagSightings>(
   const onReady = new Set<() => void>();
   let isOver = false;
   let closed: Promise<void> | undefined;
-  const makeStandIn: MakeStandIn = (tag, subscriptionsOfIts) => {
-    const itsPlan = plan.standIn(tag);
+  const makeStandIn: MakeStandIn = (tag, subscriptionsOfIts, isBeside) => {
+    const itsPlan = plan.standIn(tag, isBeside);
     itsPlan.onSaw(tagSeen);
     return standIns.start(itsPlan, subscriptionsOfIts);
   };
@@ -99,7 +99,7 @@ export function baselineHandOver<StandInPlan extends TagSightings>(
         announcements.push(source.announceBaseline(topics));
         announcements.push(...declared.map(tag => source.announceDeclared(tag, topics)));
       }
-      await asking.askNow();
+      await Promise.all([source.writeSubscriptions(added), asking.askNow()]);
       if (!(await isReadyInTime(driver, onReady))) sayUnready(driver);
     },
     unsubscribe(topic) {
@@ -143,6 +143,7 @@ function createDriver<StandInPlan extends TagSightings>(
   const driver: Driver = {
     ...means,
     knownTags,
+    present: new Set(),
     silence: silence(group, log, clock.now),
     standIns: standInRunner({ ...means, knownTags }, makeStandIn, standIns.turn),
   };

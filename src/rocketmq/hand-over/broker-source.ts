@@ -38,7 +38,7 @@ export function brokerSource(
   const group = consumer.baselineGroup;
   const groupOf = (tag: string) => canaryGroup(group, tag);
   const cluster = openCluster(servers, runtime);
-  const { administration, markers, presence, close } = cluster;
+  const { administration, markers, presence, subscriptions, close } = cluster;
   const queues = knownQueues(administration);
   const source: BrokerSource = { consumer, cluster, queues, clock: runtime.clock, log };
   return {
@@ -48,12 +48,17 @@ export function brokerSource(
     async writeMarker(marker) {
       await markers.write(group, marker);
     },
+    readSubscriptions: () => subscriptions.read(group),
+    async writeSubscriptions(added) {
+      await subscriptions.writeBaseline(group, added);
+    },
     ensureOffsets: (tag, topics, isDeclared) => ensureOffsets(source, tag, topics, isDeclared),
     topicsWithNewQueues: queues.grown,
     forgetTopic: queues.forget,
     untilDrained: (tag, topics, isOver) => untilDrained(source, groupOf(tag), topics, isOver),
     otherStandIns: (tag, topics) => presence.standIns(groupOf(tag), topics),
     announceStandIn: (tag, topics) => presence.announceStandIn(groupOf(tag), topics),
+    announceBeside: (tag, topics) => presence.announceBeside(groupOf(tag), topics),
     announceDeclared: (tag, topics) => presence.announceDeclared(groupOf(tag), topics),
     announceBaseline: topics => presence.announceBaseline(group, topics),
     close,

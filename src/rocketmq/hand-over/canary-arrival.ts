@@ -12,6 +12,8 @@ export interface CanaryConsumer {
 }
 
 export interface Arrival {
+  /** Resolves when no baseline process stands in for it in these topics, or after some seconds. Never rejects. */
+  roomIn(topics: readonly string[]): Promise<void>;
   /** It is there no longer. Never rejects. */
   leave(): Promise<void>;
 }
@@ -41,17 +43,21 @@ export async function arrive(
   const announcement: Announcement = await presence.announceCanary(baselineGroup, tag, topics);
   const { refusal } = announcement;
   if (refusal !== undefined) log.say(handOverLines.announcementRefused, { canaryGroup: group, tag, refusal });
-  const end = clock.now() + LONGEST_WAIT_MS;
-  for (;;) {
-    const standIns = await presence.standIns(group, topics);
-    if (standIns === undefined || standIns === 0) break;
-    if (clock.now() >= end) {
-      log.say(handOverLines.startsBesideStandIns, { canaryGroup: group, standIns, seconds: LONGEST_WAIT_MS / 1000 });
-      break;
+  const roomIn = async (asked: readonly string[]): Promise<void> => {
+    const end = clock.now() + LONGEST_WAIT_MS;
+    for (;;) {
+      const standIns = await presence.standIns(group, asked);
+      if (standIns === undefined || standIns === 0) return;
+      if (clock.now() >= end) {
+        log.say(handOverLines.startsBesideStandIns, { canaryGroup: group, standIns, seconds: LONGEST_WAIT_MS / 1000 });
+        return;
+      }
+      await clock.sleep(ASK_AGAIN_MS);
     }
-    await clock.sleep(ASK_AGAIN_MS);
-  }
+  };
+  await roomIn(topics);
   return {
+    roomIn,
     async leave() {
       await announcement.withdraw();
       cluster.close();

@@ -26,7 +26,7 @@ export function carryOut(driver: Driver, action: HandOverAction): void {
       return;
     case 'start stand-in':
       onTag(action.tag);
-      standIns.start(action.tag, action.topics);
+      standIns.start(action.tag, action.topics, action.isBeside);
       return;
     case 'end stand-in':
       standIns.end(action.tag);

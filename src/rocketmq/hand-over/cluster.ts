@@ -4,11 +4,13 @@ import { type Presence, sharedPresence } from '../presence/presence';
 import type { ClusterServers } from '../remoting/cluster-servers';
 import { type Runtime, systemRuntime } from '../remoting/runtime';
 import { type CanaryMarkers, canaryMarkers } from './canary-marker';
+import { type WrittenSubscriptions, writtenSubscriptions } from './written-subscriptions';
 
 export interface Cluster {
   readonly administration: BrokerAdministration;
   readonly presence: Presence;
   readonly markers: CanaryMarkers;
+  readonly subscriptions: WrittenSubscriptions;
   /** What is announced ends with the last user of the same servers. */
   close(): void;
 }
@@ -23,6 +25,7 @@ export function openCluster(servers: ClusterServers, runtime: Runtime = systemRu
     administration,
     presence,
     markers,
+    subscriptions: writtenSubscriptions(administration, runtime.clock),
     close() {
       markers.close();
       presence.close();

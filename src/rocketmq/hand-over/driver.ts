@@ -10,6 +10,8 @@ export interface Driver extends StandInMeans {
   readonly standIns: StandInRunner;
   readonly silence: Silence;
   readonly knownTags: Set<string>;
+  /** Tags whose canaries were there when it was last asked. */
+  present: ReadonlySet<string>;
   /** Told of each tag that is managed or stood in for. */
   readonly onTag: (tag: string) => void;
 }

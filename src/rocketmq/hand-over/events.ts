@@ -38,6 +38,16 @@ export type HandOverEvent =
       readonly isComplete: boolean;
       readonly about?: ReadonlySet<string> | undefined;
     }
+  /**
+   * What the last canary of a tag subscribes to, and of which of the consumer's topics it is written down that it takes more
+   * from the group that it shares with stand-ins than this consumer would.
+   */
+  | {
+      readonly type: 'subscription read';
+      readonly tag: string;
+      readonly topics: readonly string[];
+      readonly wider: readonly string[];
+    }
   /** The answer to `ensure offsets`: the topics that were asked about, and those with an offset on every queue. */
   | {
       readonly type: 'offsets ensured';
@@ -74,7 +84,13 @@ export type HandOverAction =
     }
   /** From now on the consumer takes every tag of a topic but these. */
   | { readonly type: 'exclude tags'; readonly topic: string; readonly tags: readonly string[] }
-  | { readonly type: 'start stand-in'; readonly tag: string; readonly topics: readonly string[] }
+  /** `isBeside`: a canary is there, and does not subscribe to these topics. */
+  | {
+      readonly type: 'start stand-in';
+      readonly tag: string;
+      readonly topics: readonly string[];
+      readonly isBeside: boolean;
+    }
   | { readonly type: 'subscribe stand-in'; readonly tag: string; readonly topic: string }
   | { readonly type: 'unsubscribe stand-in'; readonly tag: string; readonly topic: string }
   | { readonly type: 'end stand-in'; readonly tag: string }
@@ -98,9 +114,12 @@ export type HandOverFact =
       readonly topic: string;
       readonly why: 'no stand-in' | 'no offsets' | 'given up';
     }
-  | { readonly type: 'stand-in on'; readonly tag: string }
+  /** With topics: beside a canary that does not subscribe to them. */
+  | { readonly type: 'stand-in on'; readonly tag: string; readonly beside: readonly string[] }
+  /** A stand-in would pass over what only the canary subscribes to. */
+  | { readonly type: 'left waiting'; readonly tag: string; readonly topic: string }
   | {
       readonly type: 'stand-in off';
       readonly tag: string;
-      readonly why: 'consumer closed' | 'canary present' | 'nothing left' | 'given up';
+      readonly why: 'consumer closed' | 'canary present' | 'canary absent' | 'nothing left' | 'given up';
     };

@@ -224,13 +224,13 @@ function settleExcluded({ tags, excluded }: Knowledge, topic: string): HandOverA
     ...removed.map(
       (life): HandOverAction => ({
         type: 'say',
-        fact: { type: 'taken back', tag: life.tag, topic, why: whyTakenBack(life) },
+        fact: { type: 'taken back', tag: life.tag, topic, why: whyTakenBack(life, topic) },
       }),
     ),
   ];
 }
 
-function whyTakenBack(life: TagLife): 'no stand-in' | 'no offsets' | 'given up' {
-  if (isStranded(life)) return 'no stand-in';
+function whyTakenBack(life: TagLife, topic: string): 'no stand-in' | 'no offsets' | 'given up' {
+  if (isStranded(life, topic)) return 'no stand-in';
   return life.state.phase === 'managed' ? 'no offsets' : 'given up';
 }

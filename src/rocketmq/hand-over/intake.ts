@@ -4,6 +4,7 @@ import {
   type ConsumerPlan,
   filterToCheck,
   isTaken,
+  ownPartPlan,
   plannedFilter,
   standInPlan,
 } from '../plan/consumer-plan';
@@ -16,6 +17,10 @@ import type { ConsumerWithStandIns } from './steered-consumer';
 export interface Intake extends Omit<ConsumerPlan, 'settings'> {
   /** Where messages of other environments are left out: the broker does not deliver them, or the client skips them. */
   readonly side: 'broker' | 'client';
+  /** A stand-in whose canary is there, and consumes other topics in the same group. */
+  readonly isBeside: boolean;
+  /** How long brokers may hold its polls, ms; undefined: as long as the client asks for. */
+  readonly longestPollMs: number | undefined;
   /** Grows each time a consumer of the baseline takes less or more than before. */
   readonly revision: number;
   /** The filter for what the application subscribes to at this moment; the very same object when nothing changes. */
@@ -37,21 +42,36 @@ export interface SteeredIntake extends Intake, ConsumerWithStandIns<SteeredIntak
 export interface OwnIntake extends SteeredIntake {
   /** A filter with a condition such as the consumer may come to have, to ask the brokers about beforehand. */
   filterToCheck(written: FilterExpression): FilterExpression;
+  /**
+   * A canary's messages of a topic are divided among its two groups: its own has what `divisor` does not select. Undefined:
+   * all of them are in this consumer's group.
+   */
+  divide(topic: string, divisor: FilterExpression | undefined): void;
+  /** The next canary may subscribe to what this one leaves out: its polls must not be held for long once it is gone. */
+  shortenPolls(): void;
+  /** What a consumer beside this one of a canary is to be, that takes what only the canary subscribes to. */
+  ownPart(): Intake;
 }
 
 export interface IntakeOptions {
   /** Default: `broker`. */
   readonly side?: 'broker' | 'client';
   readonly beginning?: Beginning | undefined;
+  /** See {@link OwnIntake.divide}; by topic. */
+  readonly divisors?: Map<string, FilterExpression>;
+  readonly isBeside?: boolean;
 }
 
-export function createIntake(
-  plan: ConsumerPlan,
-  { side: initialSide = 'broker', beginning }: IntakeOptions = {},
-): OwnIntake {
-  const { group, baselineGroup, tag, isFiltered } = plan;
+/** What a proxy holds a poll for at least (grpcClientConsumerMinLongPollingTimeoutMillis). */
+export const SHORT_POLL_MS = 5_000;
+
+export function createIntake(plan: ConsumerPlan, options: IntakeOptions = {}): OwnIntake {
+  const { side: initialSide = 'broker', beginning, isBeside = false } = options;
+  const { divisors = new Map<string, FilterExpression>() } = options;
+  const { group, baselineGroup, tag, isFiltered, isOwnPart } = plan;
   let side = initialSide;
   let leftOut = NOTHING_LEFT_OUT;
+  let pollsAreShort = false;
   let onTag: ((tag: string) => void) | undefined;
   const listeners: (() => void)[] = [];
   const changed = () => {
@@ -63,16 +83,22 @@ export function createIntake(
     baselineGroup,
     tag,
     isFiltered,
+    isOwnPart,
+    isBeside,
     beginning,
     get side() {
       return side;
     },
+    get longestPollMs() {
+      return isOwnPart || pollsAreShort ? SHORT_POLL_MS : undefined;
+    },
     get revision() {
       return leftOut.revision;
     },
-    filter: (written, topic) => (side === 'client' ? written : plannedFilter(plan, written, topic, leftOut)),
+    filter: (written, topic) =>
+      side === 'client' ? written : plannedFilter(plan, written, topic, leftOut, divisors.get(topic)),
     filterToCheck: written => filterToCheck(plan, written),
-    takes: message => isTaken(plan, message, leftOut),
+    takes: message => isTaken(plan, message, leftOut, divisors.get(message.topic)),
     saw: seen => onTag?.(seen),
     onSaw(listener) {
       onTag = listener;
@@ -90,6 +116,15 @@ export function createIntake(
     covered(topic, canary, offsets) {
       leftOut = withBeginning(leftOut, topic, canary, offsets);
     },
-    standIn: canary => createIntake(standInPlan(plan, canary), { side, beginning }),
+    divide(topic, divisor) {
+      if (divisor === undefined) divisors.delete(topic);
+      else divisors.set(topic, divisor);
+      changed();
+    },
+    shortenPolls() {
+      pollsAreShort = true;
+    },
+    ownPart: () => createIntake(ownPartPlan(plan), { side, beginning, divisors }),
+    standIn: (canary, isBesideIt) => createIntake(standInPlan(plan, canary), { side, beginning, isBeside: isBesideIt }),
   };
 }

@@ -69,6 +69,9 @@ export function proxySource(
     // Declared tags are not given up.
     untilDrained: async () => undefined,
     otherStandIns: (tag, topics) => presence.standIns(canaryGroup(group, tag), topics),
+    readSubscriptions: async () => undefined,
+    writeSubscriptions: async () => {},
+    announceBeside: async () => NOT_ANNOUNCED,
     announceStandIn: async () => NOT_ANNOUNCED,
     announceDeclared: async () => NOT_ANNOUNCED,
     announceBaseline: async () => NOT_ANNOUNCED,

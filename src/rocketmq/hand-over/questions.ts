@@ -1,5 +1,6 @@
 /** What the baseline's side of a hand-over asks the brokers again and again. */
 import { handOverLines } from '../../lines/hand-over';
+import { tellSubscriptions } from './canary-subscriptions';
 import type { Driver } from './driver';
 import { type Rounds, rounds } from './rounds';
 
@@ -7,11 +8,14 @@ import { type Rounds, rounds } from './rounds';
 const CANARIES_MS = 1_000;
 const MARKERS_MS = 5_000;
 const QUEUES_MS = 10_000;
+/** How often what canaries subscribe to is read while one is there, ms. */
+const SUBSCRIPTIONS_MS = 2_000;
 
 export function askInRounds(driver: Driver): Rounds {
   const questions = [
     { every: CANARIES_MS, ask: () => askForCanaries(driver) },
     { every: MARKERS_MS, ask: () => askForMarkers(driver) },
+    { every: SUBSCRIPTIONS_MS, ask: () => askForSubscriptions(driver) },
     { every: QUEUES_MS, ask: () => askForQueues(driver) },
   ];
   const { clock, log, plan } = driver;
@@ -20,21 +24,34 @@ export function askInRounds(driver: Driver): Rounds {
   );
 }
 
-async function askForCanaries({ plan, source, subscriptions, knownTags, silence, log, tell }: Driver): Promise<void> {
+async function askForCanaries(driver: Driver): Promise<void> {
+  const { plan, source, subscriptions, knownTags, silence, log, tell } = driver;
   if (subscriptions.size === 0) return;
   const { tags, isComplete, about, problem } = await source.canaries([...subscriptions.keys()], knownTags);
   for (const tag of tags) knownTags.add(tag);
   if (problem !== undefined) log.say(handOverLines.partlyKnown, { group: plan.baselineGroup, problem });
   if (isComplete) silence.answered();
   else silence.unanswered(problem);
+  // What those who came subscribe to is written down by now: it is known with them, not some seconds later.
+  const isNews = [...tags].some(tag => !driver.present.has(tag));
+  driver.present = tags;
+  if (isNews) await tellSubscriptions(driver);
   tell({ type: 'canaries seen', tags, isComplete, about });
+  // Of a tag that was not known before.
+  if (isNews) await tellSubscriptions(driver);
 }
 
-async function askForMarkers({ source, knownTags, tell }: Driver): Promise<void> {
+async function askForMarkers(driver: Driver): Promise<void> {
+  const { source, knownTags, tell } = driver;
   const markers = await source.readMarkers();
   if (markers === undefined) return;
   for (const { tag } of markers) knownTags.add(tag);
   tell({ type: 'markers read', markers });
+  await tellSubscriptions(driver);
+}
+
+async function askForSubscriptions(driver: Driver): Promise<void> {
+  if (driver.present.size > 0) await tellSubscriptions(driver);
 }
 
 async function askForQueues({ source, tell }: Driver): Promise<void> {

@@ -21,7 +21,11 @@ export function sayFact(
       log.say(TAKEN_BACK[fact.why], { group, canaryGroup, ...fact });
       return;
     case 'stand-in on':
-      log.say(handOverLines.standInOn, { canaryGroup, ...fact });
+      if (fact.beside.length === 0) log.say(handOverLines.standInOn, { canaryGroup, ...fact });
+      else log.say(handOverLines.standInBeside, { canaryGroup, tag: fact.tag, topics: fact.beside.join(', ') });
+      return;
+    case 'left waiting':
+      log.say(handOverLines.leftWaiting, { group, canaryGroup, ...fact });
       return;
     case 'stand-in off':
       log.say(handOverLines.standInOff, { canaryGroup, why: whyOff(fact) });
@@ -40,6 +44,8 @@ function whyOff({ tag, why }: Of<'stand-in off'>): string {
       return 'the consumer is closed';
     case 'canary present':
       return `a canary of ${tag} is there`;
+    case 'canary absent':
+      return `the canary of ${tag} is no longer there beside it`;
     case 'nothing left':
       return 'nothing is left to it';
     case 'given up':

@@ -1,7 +1,9 @@
 /** Where the baseline's side of a hand-over knows from who is there and where groups stand, and what it can do about it. */
 
+import type { Subscription } from '../plan/subscription';
 import type { Announcement, CanariesSeen } from '../presence/presence';
 import type { Marker } from './events';
+import type { GroupSubscriptions } from './written-subscriptions';
 
 export interface HandOverSource {
   /** See {@link HandOverOptions.offsetsNeedPolling}. */
@@ -28,7 +30,13 @@ export interface HandOverSource {
   untilDrained(tag: string, topics: readonly string[], isOver: () => boolean): Promise<boolean | undefined>;
   /** How many stand-ins of other processes there are; undefined: nobody answered. Never rejects. */
   otherStandIns(tag: string, topics: readonly string[]): Promise<number | undefined>;
+  /** What is written down of who subscribes to what; undefined: nobody answered. Never rejects. */
+  readSubscriptions(): Promise<GroupSubscriptions | undefined>;
+  /** Writes down what the baseline subscribes to. Never rejects. */
+  writeSubscriptions(subscriptions: readonly Subscription[]): Promise<void>;
   announceStandIn(tag: string, topics: readonly string[]): Promise<Announcement>;
+  /** The stand-in of a canary that is there and does not subscribe to these topics. */
+  announceBeside(tag: string, topics: readonly string[]): Promise<Announcement>;
   announceDeclared(tag: string, topics: readonly string[]): Promise<Announcement>;
   /** That this process is one of the group's baseline: for people who look. */
   announceBaseline(topics: readonly string[]): Promise<Announcement>;

@@ -4,6 +4,8 @@ export interface StandInLife {
   readonly state: 'none' | 'starting' | 'running' | 'ending';
   /** What it is subscribed to, or is about to be. */
   readonly topics: ReadonlySet<string>;
+  /** A canary is there that does not subscribe to these topics. */
+  readonly isBeside: boolean;
   /** Starts that failed in a row. */
   readonly failures: number;
   /** As far as is known, no other process stands in. */
@@ -21,14 +23,15 @@ const STRANDED_RETRY_MS = 30_000;
 export const NO_STAND_IN: StandInLife = {
   state: 'none',
   topics: new Set(),
+  isBeside: false,
   failures: 0,
   isAlone: true,
   startAgainAt: 0,
   subscribeAgainAt: 0,
 };
 
-export function starting(standIn: StandInLife, topics: readonly string[]): StandInLife {
-  return { ...standIn, state: 'starting', topics: new Set([...standIn.topics, ...topics]) };
+export function starting(standIn: StandInLife, topics: readonly string[], isBeside: boolean): StandInLife {
+  return { ...standIn, state: 'starting', topics: new Set([...standIn.topics, ...topics]), isBeside };
 }
 
 export function started(standIn: StandInLife): StandInLife {

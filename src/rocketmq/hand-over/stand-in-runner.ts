@@ -5,12 +5,14 @@ import type { Log } from '../../log';
 import type { Subscription } from '../plan/subscription';
 import type { Announcement } from '../presence/presence';
 import type { Clock } from '../remoting/clock';
+import { tellSubscriptions } from './canary-subscriptions';
 import type { HandOverEvent } from './events';
 import type { HandOverSource } from './source';
 import type { StandIn } from './stand-in';
 
 export interface StandInRunner {
-  start(tag: string, topics: readonly string[]): void;
+  /** @param isBeside see the action `start stand-in` */
+  start(tag: string, topics: readonly string[], isBeside: boolean): void;
   end(tag: string): void;
   subscribe(tag: string, topic: string): void;
   unsubscribe(tag: string, topic: string): void;
@@ -21,7 +23,7 @@ export interface StandInRunner {
 }
 
 /** Starts a consumer in the canary's group of `tag`. See {@link StandInMaker.start}. */
-export type MakeStandIn = (tag: string, subscriptions: readonly Subscription[]) => Promise<StandIn>;
+export type MakeStandIn = (tag: string, subscriptions: readonly Subscription[], isBeside: boolean) => Promise<StandIn>;
 
 /** What stand-ins are started with. */
 export interface StandInMeans {
@@ -55,12 +57,14 @@ export function standInRunner(means: StandInMeans, make: MakeStandIn, turn?: () 
     void work.finally(() => unfinished.delete(work));
   }
 
-  async function start(tag: string, topics: readonly string[]): Promise<void> {
-    const announcement = await source.announceStandIn(tag, topics);
+  async function start(tag: string, topics: readonly string[], isBeside: boolean): Promise<void> {
+    const announcement = await (isBeside ? source.announceBeside : source.announceStandIn)(tag, topics);
     // Of a canary and a stand-in that come at the same time one sees the other: each announces itself before it looks.
     await clock.sleep(FRESH_MS);
     const { tags } = await source.canaries(topics, knownTags);
-    if (tags.has(tag) || isOver()) {
+    // What a canary subscribes to is written down before it announces itself.
+    const mayConsume = await tellSubscriptions(means, { tag, topics, isBeside });
+    if (!mayConsume || (tags.has(tag) && !isBeside) || isOver()) {
       await announcement.withdraw();
       // In this order: while the canary is taken to be away, another stand-in would be started at once.
       tell({ type: 'canaries seen', tags, isComplete: false });
@@ -71,6 +75,7 @@ export function standInRunner(means: StandInMeans, make: MakeStandIn, turn?: () 
       const standIn = await make(
         tag,
         topics.flatMap(topic => subscriptions.get(topic) ?? []),
+        isBeside,
       );
       running.set(tag, { standIn, announcement });
     } catch (error) {
@@ -106,7 +111,7 @@ export function standInRunner(means: StandInMeans, make: MakeStandIn, turn?: () 
   }
 
   return {
-    start: (tag, topics) => inTheEnd(inTurn(means, turn, tag, () => start(tag, topics))),
+    start: (tag, topics, isBeside) => inTheEnd(inTurn(means, turn, tag, () => start(tag, topics, isBeside))),
     end: tag => inTheEnd(end(tag)),
     subscribe: (tag, topic) => void subscribe(tag, topic),
     unsubscribe: (tag, topic) => running.get(tag)?.standIn.unsubscribe(topic),

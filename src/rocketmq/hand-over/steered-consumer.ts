@@ -20,6 +20,10 @@ export interface SteeredConsumer extends TagSightings {
 
 /** One beside which others can stand in for canaries. */
 export interface ConsumerWithStandIns<StandInPlan extends TagSightings> extends SteeredConsumer {
-  /** What a consumer beside this one is to be, that stands in for the canary `tag`. */
-  standIn(tag: string): StandInPlan;
+  /**
+   * What a consumer beside this one is to be, that stands in for the canary `tag`.
+   *
+   * @param isBeside the canary is there, and does not subscribe to what the stand-in does
+   */
+  standIn(tag: string, isBeside: boolean): StandInPlan;
 }

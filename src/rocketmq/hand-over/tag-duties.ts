@@ -17,13 +17,17 @@ export interface ConsumerState {
 export function isExcluded(life: TagLife, topic: string): boolean {
   const { state, canary } = life;
   return (
-    state.phase === 'managed' && state.offsets.get(topic) === 'ensured' && presenceKnown(canary) && !isStranded(life)
+    state.phase === 'managed' &&
+    state.offsets.get(topic) === 'ensured' &&
+    presenceKnown(canary) &&
+    !isStranded(life, topic)
   );
 }
 
 /** What is excluded would lie in the canary's group: nobody would consume there. */
-export function isStranded({ canary, standIn }: TagLife): boolean {
-  return canary.state !== 'present' && standIns.neverComesUp(standIn);
+export function isStranded({ canary, standIn, subscription }: TagLife, topic: string): boolean {
+  const isCanarys = canary.state === 'present' && subscription.topics?.has(topic) !== false;
+  return !isCanarys && standIns.neverComesUp(standIn);
 }
 
 /** Everything that the consumer's first poll depends on is known. */
@@ -55,16 +59,17 @@ export function refreshMarker(life: TagLife, now: number): Step {
 
 export function settleStandIn(life: TagLife, consumer: ConsumerState, now: number): Step {
   const { tag, state, standIn } = life;
-  const isNeeded = needsStandIn(life, consumer);
+  const { topics, isBeside } = standInWanted(life, consumer);
+  const isNeeded = topics.length > 0 || staysRunning(life, consumer);
   if (isNeeded && standIn.state === 'none' && now >= standIn.startAgainAt) {
-    const topics = standInTopics(life, consumer);
     return {
-      life: { ...life, standIn: standIns.starting(standIn, topics) },
-      actions: [{ type: 'start stand-in', tag, topics }],
+      life: { ...life, standIn: standIns.starting(standIn, topics, isBeside) },
+      actions: [{ type: 'start stand-in', tag, topics, isBeside }],
     };
   }
   if (standIn.state !== 'running') return nothing(life);
-  if (!isNeeded) {
+  // One that is to serve other topics ends as a whole, since nothing that it still polls may be handled.
+  if (!isNeeded || standIn.isBeside !== isBeside || [...standIn.topics].some(topic => isForbidden(life, topic))) {
     return {
       life: { ...life, standIn: standIns.ending(standIn) },
       actions: [
@@ -74,7 +79,7 @@ export function settleStandIn(life: TagLife, consumer: ConsumerState, now: numbe
     };
   }
   if (state.phase !== 'managed' || now < standIn.subscribeAgainAt) return nothing(life);
-  const added = topicsEnsured(state.offsets).filter(topic => !standIn.topics.has(topic));
+  const added = topics.filter(topic => !standIn.topics.has(topic));
   if (added.length === 0) return nothing(life);
   return {
     life: { ...life, standIn: standIns.subscribing(standIn, added) },
@@ -96,24 +101,41 @@ export function askWhetherDrained(life: TagLife, { isClosing }: ConsumerState, n
   };
 }
 
-function needsStandIn({ canary, state, standIn }: TagLife, { isClosing, offsetsNeedPolling }: ConsumerState): boolean {
-  if (isClosing || canary.state !== 'absent' || state.phase === 'retired') return false;
-  if (state.phase === 'draining') return true;
-  if (topicsEnsured(state.offsets).length > 0 || offsetsNeedPolling) return true;
-  // Its messages come again while it drained: it stays for them.
+/** What this process is to consume in the canary's group; no topics: nothing. */
+function standInWanted(
+  life: TagLife,
+  { topics: subscribed, isClosing, offsetsNeedPolling }: ConsumerState,
+): { readonly topics: readonly string[]; readonly isBeside: boolean } {
+  const { canary, state, subscription } = life;
+  const isBeside = canary.state === 'present';
+  const nobody = { topics: [], isBeside };
+  if (isClosing || canary.state === 'unknown' || state.phase === 'retired') return nobody;
+  // While it drains: what was excluded until then.
+  const topics = state.phase === 'managed' && !offsetsNeedPolling ? topicsEnsured(state.offsets) : [...subscribed];
+  if (!isBeside) return { topics: topics.filter(topic => !isForbidden(life, topic)), isBeside };
+  // A canary that does not say what it subscribes to subscribes to all that its baseline does.
+  const { topics: its } = subscription;
+  return its === undefined ? nobody : { topics: topics.filter(topic => !its.has(topic)), isBeside };
+}
+
+/** Its messages come again while it drained: it stays for them. */
+function staysRunning({ canary, state, standIn }: TagLife, { isClosing }: ConsumerState): boolean {
+  if (isClosing || canary.state !== 'absent' || state.phase !== 'managed') return false;
   return standIn.state === 'running' && isAsking(state.offsets);
 }
 
-/** While it drains: what was excluded until then. */
-function standInTopics({ state }: TagLife, { topics, offsetsNeedPolling }: ConsumerState): string[] {
-  return state.phase === 'managed' && !offsetsNeedPolling ? topicsEnsured(state.offsets) : [...topics];
+/** A stand-in would take what is the canary's, or pass over it. */
+function isForbidden({ canary, subscription }: TagLife, topic: string): boolean {
+  const { topics, wider } = subscription;
+  return wider.has(topic) || (canary.state === 'present' && topics?.has(topic) !== false);
 }
 
 function whyOff(
-  { canary, state }: TagLife,
+  { canary, state, standIn }: TagLife,
   { isClosing }: ConsumerState,
 ): Extract<HandOverFact, { type: 'stand-in off' }>['why'] {
   if (isClosing) return 'consumer closed';
+  if (standIn.isBeside && canary.state === 'absent') return 'canary absent';
   if (canary.state === 'present') return 'canary present';
   return state.phase === 'managed' ? 'nothing left' : 'given up';
 }

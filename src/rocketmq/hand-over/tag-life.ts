@@ -24,10 +24,19 @@ export interface TagLife {
   readonly reason: Reason;
   readonly canary: CanarySight;
   readonly standIn: StandInLife;
+  readonly subscription: CanarySubscription;
   /** The last time that there was a canary or a message, ms. */
   readonly heardAt: number;
   /** How often it was asked whether its group is drained. */
   readonly drainQuestions: number;
+}
+
+/** What its last canary subscribes to. */
+export interface CanarySubscription {
+  /** Undefined: it does not say. */
+  readonly topics: ReadonlySet<string> | undefined;
+  /** Topics in which a stand-in would pass over messages of the canary. */
+  readonly wider: ReadonlySet<string>;
 }
 
 export type TagState = Managed | Draining | Retired;
@@ -108,6 +117,7 @@ export function newTag(
     reason,
     canary: notYetSeen(isAnswered),
     standIn: NO_STAND_IN,
+    subscription: { topics: undefined, wider: new Set() },
     heardAt: now,
     drainQuestions: 0,
   };
@@ -184,11 +194,22 @@ const inEveryState = {
   'stand-in started': life =>
     stay(
       { ...life, standIn: standIns.started(life.standIn) },
-      { type: 'say', fact: { type: 'stand-in on', tag: life.tag } },
+      {
+        type: 'say',
+        fact: { type: 'stand-in on', tag: life.tag, beside: life.standIn.isBeside ? [...life.standIn.topics] : [] },
+      },
     ),
   'stand-in not started'(life, { isFailure, isAlone = true }, { now }) {
     const { standIn } = life;
     return stay({ ...life, standIn: isFailure ? standIns.failed(standIn, isAlone, now) : standIns.gaveWay(standIn) });
+  },
+  'subscription read'(life, { tag, topics, wider }) {
+    const before = life.subscription.wider;
+    const added = life.state.phase === 'retired' ? [] : wider.filter(topic => !before.has(topic));
+    return stay(
+      { ...life, subscription: { topics: new Set(topics), wider: new Set(wider) } },
+      ...added.map((topic): HandOverAction => ({ type: 'say', fact: { type: 'left waiting', tag, topic } })),
+    );
   },
   'stand-in not subscribed': (life, { topic }, { now }) =>
     stay({ ...life, standIn: standIns.notSubscribed(life.standIn, topic, now) }),

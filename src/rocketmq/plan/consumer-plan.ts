@@ -3,8 +3,17 @@
  * and functions of values: what changes while a consumer runs is in its intake.
  */
 import type { Settings } from '../../config/settings';
-import { both, type FilterExpression, isNoneOf, isTagged, isUntagged } from './filter-expression';
-import { canaryGroup } from './group-name';
+import {
+  both,
+  type FilterExpression,
+  isNoneOf,
+  isNotSelectedBy,
+  isSelectedBy,
+  isTagged,
+  isUntagged,
+  tagsOf,
+} from './filter-expression';
+import { canaryGroup, ownGroup } from './group-name';
 import { beginningOf, type LeftOut, leftOutSince, tagsLeftOut } from './left-out';
 
 export type EnvironmentSettings = Pick<Settings, 'tag' | 'key' | 'mqBaseline' | 'mqIgnoreTags'>;
@@ -16,6 +25,8 @@ export interface ConsumerPlan {
   readonly baselineGroup: string;
   /** The environment whose messages alone it takes; undefined: a consumer of the baseline. */
   readonly tag: string | undefined;
+  /** It takes what only the canary subscribes to, in a group in which nobody stands in for it. */
+  readonly isOwnPart: boolean;
   /** True when the consumer does not take every message that the application subscribed to, or may come to that. */
   readonly isFiltered: boolean;
   readonly settings: EnvironmentSettings;
@@ -25,6 +36,8 @@ export interface ConsumerPlan {
 export interface ConsumedMessage {
   readonly topic: string;
   readonly tag: string | undefined;
+  /** `TAGS` of the message, for which TAG filters ask. */
+  readonly messageTag?: string | undefined;
   /** It comes from the group's own retry topic: the group took it before, and did not acknowledge it. */
   readonly isRetry: boolean;
   /** The group got it before, and perhaps only skipped it. */
@@ -48,6 +61,7 @@ export function consumerPlan(group: string, settings: EnvironmentSettings): Cons
     group: tag === undefined ? group : canaryGroup(group, tag),
     baselineGroup: group,
     tag,
+    isOwnPart: false,
     isFiltered: tag !== undefined || mqBaseline !== 'all' || mqIgnoreTags.length > 0,
     settings,
   };
@@ -59,18 +73,38 @@ export function standInPlan({ baselineGroup, tag: own, settings }: ConsumerPlan,
   return consumerPlan(baselineGroup, { ...settings, tag });
 }
 
-/** What the brokers are asked for in the place of what the application wrote; the very same object when nothing changes. */
+/** The plan of a consumer beside a canary's, for what only the canary subscribes to. */
+export function ownPartPlan(plan: ConsumerPlan): ConsumerPlan {
+  if (plan.tag === undefined) throw new Error('the baseline has no part of its own');
+  return { ...plan, group: ownGroup(plan.baselineGroup, plan.tag), isOwnPart: true };
+}
+
+/**
+ * What the brokers are asked for in the place of what the application wrote; the very same object when nothing changes.
+ *
+ * @param divisor of a canary: the filter by which its messages of the topic are divided among its two groups
+ */
 export function plannedFilter(
-  { tag, settings }: ConsumerPlan,
+  plan: ConsumerPlan,
   written: FilterExpression,
   topic: string,
   leftOut: LeftOut,
+  divisor?: FilterExpression,
 ): FilterExpression {
-  const { key, mqBaseline, mqIgnoreTags } = settings;
-  if (tag !== undefined) return both(written, isTagged(key, tag));
+  const { key, mqBaseline, mqIgnoreTags } = plan.settings;
+  if (plan.tag !== undefined) {
+    const part = partOf(plan, divisor);
+    return both(written, [...(part === undefined ? [] : [part]), isTagged(key, plan.tag)].join(' AND '));
+  }
   if (mqBaseline === 'none') return both(written, isUntagged(key));
   const tags = new Set([...mqIgnoreTags, ...tagsLeftOut(leftOut, topic)]);
   return tags.size === 0 ? written : both(written, isNoneOf(key, [...tags].sort()));
+}
+
+/** The condition on what is in this consumer's part of a topic; undefined: all of it. */
+function partOf({ isOwnPart }: ConsumerPlan, divisor: FilterExpression | undefined): string | undefined {
+  if (divisor === undefined) return undefined;
+  return isOwnPart ? isNotSelectedBy(divisor) : isSelectedBy(divisor);
 }
 
 /** A filter with a condition such as the consumer may come to have, to ask the brokers about beforehand. */
@@ -81,9 +115,15 @@ export function filterToCheck({ tag, settings }: ConsumerPlan, written: FilterEx
 }
 
 /** Whether the consumer takes a message, when the client is asked. */
-export function isTaken({ tag: own, settings }: ConsumerPlan, message: ConsumedMessage, leftOut: LeftOut): boolean {
+export function isTaken(
+  plan: ConsumerPlan,
+  message: ConsumedMessage,
+  leftOut: LeftOut,
+  divisor?: FilterExpression,
+): boolean {
   const { tag, topic, isRetry } = message;
-  if (own !== undefined) return tag === own;
+  const { settings } = plan;
+  if (plan.tag !== undefined) return tag === plan.tag && isInPart(plan, message, divisor);
   // What the group itself took before, it takes again: its filter may have become narrower meanwhile.
   if (tag === undefined || isRetry) return true;
   if (settings.mqBaseline === 'none' || settings.mqIgnoreTags.includes(tag)) return false;
@@ -94,4 +134,16 @@ export function isTaken({ tag: own, settings }: ConsumerPlan, message: ConsumedM
   const { position } = message;
   const beginning = position && beginningOf(leftOut, topic, tag, position.queue);
   return position === undefined || beginning === undefined || position.offset < beginning;
+}
+
+/** Where the broker did not divide: a client knows tags, and divides by nothing else. */
+function isInPart(
+  { isOwnPart }: ConsumerPlan,
+  { messageTag, isRetry, isRedelivered }: ConsumedMessage,
+  divisor: FilterExpression | undefined,
+): boolean {
+  if (divisor?.type !== 'TAG' || isRetry || isRedelivered === true) return true;
+  const tags = tagsOf(divisor.expression);
+  const isCommon = tags === undefined || (messageTag !== undefined && tags.includes(messageTag));
+  return isCommon !== isOwnPart;
 }

@@ -11,8 +11,23 @@ export interface FilterExpression {
  * operand. What the broker refuses, it refuses composed as well.
  */
 export function both(user: FilterExpression, condition: string): FilterExpression {
-  const operand = user.type === 'TAG' ? tagsToSql(user.expression) : sqlOperand(user.expression);
+  const operand = operandOf(user);
   return { type: 'SQL92', expression: operand === undefined ? condition : `${operand} AND ${condition}` };
+}
+
+/** Holds for what `filter` selects, and for a group's own retries; undefined for a filter that selects everything. */
+export function isSelectedBy(filter: FilterExpression): string | undefined {
+  const operand = operandOf(filter);
+  return operand === undefined ? undefined : `(${operand} OR ${IS_RETRY})`;
+}
+
+/**
+ * Holds for what `filter` does not select, and for a group's own retries. A condition on a property that a message does not
+ * have is neither true nor false to a broker, and selects nothing: so is its negation.
+ */
+export function isNotSelectedBy(filter: FilterExpression): string {
+  const operand = operandOf(filter);
+  return operand === undefined ? IS_RETRY : `(${operand} IS NULL OR NOT ${operand} OR ${IS_RETRY})`;
 }
 
 /** Holds for messages of the environment `tag`. */
@@ -36,6 +51,11 @@ export function isUntagged(key: string): string {
  * put into a retry topic get this property).
  */
 const IS_RETRY = 'ORIGIN_GROUP IS NOT NULL';
+
+/** A filter as one operand of SQL92; undefined for one that selects everything. */
+function operandOf({ type, expression }: FilterExpression): string | undefined {
+  return type === 'TAG' ? tagsToSql(expression) : sqlOperand(expression);
+}
 
 /** A TAG expression as SQL92; undefined for one that selects everything. */
 function tagsToSql(expression: string): string | undefined {

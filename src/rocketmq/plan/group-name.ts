@@ -2,3 +2,11 @@
 export function canaryGroup(group: string, tag: string): string {
   return `${group}_${tag}`;
 }
+
+/**
+ * The group in which a canary alone consumes, beside {@link canaryGroup}: what only it subscribes to. No tag has an
+ * underscore in it, so no canary's group has this name.
+ */
+export function ownGroup(group: string, tag: string): string {
+  return `${canaryGroup(group, tag)}__own`;
+}

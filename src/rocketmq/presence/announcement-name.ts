@@ -2,16 +2,22 @@
 
 /**
  * What a process announces: that it is a canary in a group; that it stands in for one, or declares its tag, by the canary's
- * group; that it hands messages over in the baseline's group.
+ * group; that it stands in for one that is there, in a topic that it does not subscribe to, by {@link groupBeside}; that it
+ * hands messages over in the baseline's group.
  */
-export type AnnouncementKind = 'canary' | 'stand-in' | 'declared' | 'baseline';
+export type AnnouncementKind = 'canary' | 'stand-in' | 'beside' | 'declared' | 'baseline';
 
 const PREFIX = 'rocketmq-gray.';
-const KINDS: readonly AnnouncementKind[] = ['canary', 'stand-in', 'declared', 'baseline'];
+const KINDS: readonly AnnouncementKind[] = ['canary', 'stand-in', 'beside', 'declared', 'baseline'];
 
 /** @param group of a canary, and in the baseline: the baseline's group; else the canary's */
 export function announcementGroup(kind: AnnouncementKind, group: string): string {
   return `${PREFIX}${kind}.${group}`;
+}
+
+/** A topic of a canary's group. Neither name has a dot in it. */
+export function groupBeside(canaryGroup: string, topic: string): string {
+  return `${canaryGroup}.${topic}`;
 }
 
 /** What a producer group's name says; undefined: it is none of ours. */

@@ -3,7 +3,7 @@ import type { Credentials } from '../../names/credentials';
 import { isInstanceTag } from '../../names/tag';
 import { canaryGroup } from '../plan/group-name';
 import { type Runtime, systemRuntime } from '../remoting/runtime';
-import { announcementGroup } from './announcement-name';
+import { announcementGroup, groupBeside } from './announcement-name';
 import { type Announcement, type Announcements, announcements } from './announcements';
 import { type Asked, type BrokerQuestions, brokerQuestions } from './broker-questions';
 import { type Source, whoIsThere } from './memory';
@@ -32,6 +32,8 @@ export interface Presence {
   /** Resolves when every broker that can be reached has taken it, after 3 s at the latest. Never rejects. */
   announceCanary(group: string, tag: string, topics: readonly string[]): Promise<Announcement>;
   announceStandIn(canaryGroup: string, topics: readonly string[]): Promise<Announcement>;
+  /** The stand-in of a canary that is there and does not subscribe to these topics. */
+  announceBeside(canaryGroup: string, topics: readonly string[]): Promise<Announcement>;
   announceDeclared(canaryGroup: string, topics: readonly string[]): Promise<Announcement>;
   /** For people who look: nothing is decided by it. */
   announceBaseline(group: string, topics: readonly string[]): Promise<Announcement>;
@@ -41,7 +43,10 @@ export interface Presence {
    * @param tags those to ask for where announcements cannot be looked up: by who is connected in the group of each
    */
   canaries(group: string, topics: readonly string[], tags?: Iterable<string>): Promise<CanariesSeen>;
-  /** How many stand-ins are there, of this process as well; undefined: nobody answered. Never rejects. */
+  /**
+   * How many stand-ins are there, of this process as well, be it beside a canary in one of the topics; undefined: nobody
+   * answered. Never rejects.
+   */
   standIns(canaryGroup: string, topics: readonly string[]): Promise<number | undefined>;
   /** Whether a baseline process declares the tag; undefined: nobody answered. Never rejects. */
   isDeclared(canaryGroup: string, topics: readonly string[]): Promise<boolean | undefined>;
@@ -91,6 +96,7 @@ export function sharedPresence(servers: PresenceServers, runtime: Runtime = syst
 
 const canariesOf = (group: string) => announcementGroup('canary', group);
 const standInsOf = (group: string) => announcementGroup('stand-in', group);
+const besideOf = (group: string, topic: string) => announcementGroup('beside', groupBeside(group, topic));
 const declaredOf = (group: string) => announcementGroup('declared', group);
 const baselinesOf = (group: string) => announcementGroup('baseline', group);
 
@@ -123,6 +129,15 @@ function presence({ namesrv, proxyRemoting, credentials, tls }: PresenceServers,
   return {
     announceCanary: (group, tag, topics) => announce(canariesOf(group), tag, topics),
     announceStandIn: (group, topics) => announce(standInsOf(group), 'stand-in', topics),
+    async announceBeside(group, topics) {
+      const all = await Promise.all(topics.map(topic => announce(besideOf(group, topic), 'stand-in', [topic])));
+      return {
+        refusal: all.find(({ refusal }) => refusal !== undefined)?.refusal,
+        async withdraw() {
+          await Promise.all(all.map(one => one.withdraw()));
+        },
+      };
+    },
     announceDeclared: (group, topics) => announce(declaredOf(group), 'declared', topics),
     announceBaseline: (group, topics) => announce(baselinesOf(group), 'baseline', topics),
     canaries: (group, topics, tags = []) => canaries(asking, group, topics, [...tags]),
@@ -193,8 +208,9 @@ async function standIns(asking: Asking, group: string, topics: readonly string[]
     ),
   ];
   let asked = await askBrokers(asking, topics, async broker => {
-    const announcements = await questions.ask(broker, standInsOf(group), link => link.producers(standInsOf(group)));
-    return announcements.isRefused ? members(broker) : [announcements];
+    const groups = [standInsOf(group), ...topics.map(topic => besideOf(group, topic))];
+    const asked = await Promise.all(groups.map(name => questions.ask(broker, name, link => link.producers(name))));
+    return asked.some(({ isRefused }) => isRefused) ? members(broker) : asked;
   });
   if (nobodyAnswered(asked) && proxy) asked = await members(proxy);
   return nobodyAnswered(asked) ? undefined : whoIsThere(asked, now()).names.size;

@@ -1,0 +1,62 @@
+/** The consumer beside a canary's, in the group that only the canary consumes in. */
+import type { Intake } from '../hand-over/intake';
+import type { StandIn, StandInMaker } from '../hand-over/stand-in';
+import type { Subscription } from '../plan/subscription';
+
+export interface OwnPart {
+  /** Consumes these as well. One that cannot be started is started again. */
+  consume(subscriptions: readonly Subscription[], standIns: StandInMaker): void;
+  unsubscribed(topic: string): void;
+  /** It polls no more. Settles once another may consume in its group. Never rejects. */
+  leave(): Promise<void>;
+  /** Settles when nothing of it is left, after {@link leave}. Never rejects. */
+  closed(): Promise<void>;
+}
+
+const AGAIN_AFTER_MS = 5_000;
+
+/** @param intake what it takes @param onProblem told when it could not be started or subscribed */
+export function ownPart(intake: () => Intake, onProblem: (error: unknown) => void): OwnPart {
+  const wanted = new Map<string, Subscription>();
+  let standIn: StandIn | undefined;
+  let isLeaving = false;
+  let timer: NodeJS.Timeout | undefined;
+  /** One change after the other. */
+  let work = Promise.resolve();
+  const subscribed = new Map<string, Subscription>();
+
+  async function settle(standIns: StandInMaker): Promise<void> {
+    const missing = [...wanted.values()].filter(one => subscribed.get(one.topic) !== one);
+    if (isLeaving || missing.length === 0) return;
+    try {
+      if (standIn === undefined) standIn = await standIns.start(intake(), missing);
+      else for (const one of missing) await standIn.subscribe(one);
+      for (const one of missing) subscribed.set(one.topic, one);
+    } catch (error) {
+      onProblem(error);
+      timer = setTimeout(() => enqueue(standIns), AGAIN_AFTER_MS).unref();
+    }
+  }
+  const enqueue = (standIns: StandInMaker) => {
+    clearTimeout(timer);
+    work = work.then(() => settle(standIns));
+  };
+
+  return {
+    consume(subscriptions, standIns) {
+      for (const subscription of subscriptions) wanted.set(subscription.topic, subscription);
+      enqueue(standIns);
+    },
+    unsubscribed(topic) {
+      wanted.delete(topic);
+      if (subscribed.delete(topic)) standIn?.unsubscribe(topic);
+    },
+    async leave() {
+      isLeaving = true;
+      clearTimeout(timer);
+      await work;
+      await standIn?.leave();
+    },
+    closed: async () => standIn?.closed,
+  };
+}
