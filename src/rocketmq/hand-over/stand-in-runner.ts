@@ -61,9 +61,11 @@ export function standInRunner(means: StandInMeans, make: MakeStandIn, turn?: () 
     const announcement = await (isBeside ? source.announceBeside : source.announceStandIn)(tag, topics);
     // Of a canary and a stand-in that come at the same time one sees the other: each announces itself before it looks.
     await clock.sleep(FRESH_MS);
-    const { tags } = await source.canaries(topics, knownTags);
-    // What a canary subscribes to is written down before it announces itself.
-    const mayConsume = await tellSubscriptions(means, { tag, topics, isBeside });
+    const [{ tags }, mayConsume] = await Promise.all([
+      source.canaries(topics, knownTags),
+      // A canary that writes down later what it subscribes to sees that this one is announced, and waits.
+      tellSubscriptions(means, { tag, topics, isBeside }),
+    ]);
     if (!mayConsume || (tags.has(tag) && !isBeside) || isOver()) {
       await announcement.withdraw();
       // In this order: while the canary is taken to be away, another stand-in would be started at once.
