@@ -38,11 +38,11 @@ describe('liveSubscription', () => {
   it('reads as the filter in force, with a version that grows with each change and with nothing else', () => {
     const { plan, data } = make();
     const versions = [data.subVersion];
-    plan.leaveOut('T', ['gray']);
+    plan.excludeTags('T', ['gray']);
     versions.push(data.subVersion, data.subVersion);
     expect(data).toMatchObject({ expressionType: 'SQL92', tagsSet: [], codeSet: [] });
     expect(data.subString).toContain("gray_tag NOT IN ('gray')");
-    plan.leaveOut('T', []);
+    plan.excludeTags('T', []);
     versions.push(data.subVersion);
     expect(JSON.stringify({ ...data, subVersion: 5 })).toBe(JSON.stringify(asWritten));
     expect(versions[2]).toBe(versions[1]);
@@ -52,7 +52,7 @@ describe('liveSubscription', () => {
 
   it('is what the application wrote, in a newer version, once the client filters', () => {
     const { plan, data } = make();
-    plan.leaveOut('T', ['gray']);
+    plan.excludeTags('T', ['gray']);
     const { subVersion } = data;
     plan.filterInClient();
     expect(data.subString).toBe('A || B');

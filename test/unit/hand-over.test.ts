@@ -324,7 +324,7 @@ describe('hand-over', () => {
     expect(machine.isReady).toBe(true);
   });
 
-  it('asks again, after a while, for what could not be covered', () => {
+  it('asks again, after a while, for offsets that could not be ensured', () => {
     const { on, seconds } = handOver(['gray']);
     on(subscribed('A'));
     on({ type: 'offsets ensured', tag: 'gray', asked: ['A'], topics: [] });
@@ -510,7 +510,7 @@ describe('hand-over', () => {
     expect(done(on(ensured('gray', 'A')))).toEqual([{ type: 'exclude tags', topic: 'A', tags: ['gray'] }]);
   });
 
-  it('is not ready for a topic that comes later until that is covered too', () => {
+  it('is not ready for a topic that comes later until its offsets are ensured too', () => {
     const { machine, on } = handOver(['gray']);
     on(subscribed('A'));
     on(markers());
@@ -528,7 +528,7 @@ describe('hand-over', () => {
       { type: 'exclude tags', topic: 'B', tags: ['gray'] },
     ]);
     expect(machine.isReady).toBe(false);
-    // What could not be covered is tried again: nobody waits for that.
+    // Offsets that could not be ensured are tried again: nobody waits for that.
     on({ type: 'offsets ensured', tag: 'gray', asked: ['C'], topics: [] });
     expect(machine.isReady).toBe(true);
     on({ type: 'unsubscribed', topic: 'B' });
@@ -546,7 +546,7 @@ describe('hand-over', () => {
     expect(done(on({ type: 'tag seen', tag: 'gray' }))).toMatchObject([{ type: 'ensure offsets', topics: ['A'] }]);
     expect(machine.tags()).toMatchObject([{ phase: 'managed', standIn: 'running' }]);
     expect(done(on(ensured('gray', 'A')))).toEqual([{ type: 'exclude tags', topic: 'A', tags: ['gray'] }]);
-    // Where it cannot be covered the baseline takes them itself.
+    // Where its offsets cannot be ensured the baseline takes them itself.
     on({ type: 'queues changed', topics: ['A'] });
     expect(done(on({ type: 'offsets ensured', tag: 'gray', asked: ['A'], topics: [] }))).toEqual([
       { type: 'exclude tags', topic: 'A', tags: [] },

@@ -88,18 +88,18 @@ describe('what a consumer of the baseline takes in auto mode', () => {
   it('leaves the filter as it was written until a tag is left out, for that topic, and once it is not any more', () => {
     const baseline = auto();
     expect(baseline.filter(all, topic)).toBe(all);
-    baseline.leaveOut(topic, ['gray', 'blue']);
+    baseline.excludeTags(topic, ['gray', 'blue']);
     expect(baseline.filter(all, topic).expression).toBe(
       "(gray_tag IS NULL OR gray_tag NOT IN ('blue', 'gray') OR ORIGIN_GROUP IS NOT NULL)",
     );
     expect(baseline.filter(all, 'OTHER')).toBe(all);
-    baseline.leaveOut(topic, []);
+    baseline.excludeTags(topic, []);
     expect(baseline.filter(all, topic)).toBe(all);
   });
 
   it('leaves out ignored tags besides', () => {
     const baseline = auto({ mqIgnoreTags: ['red'] });
-    baseline.leaveOut(topic, ['gray']);
+    baseline.excludeTags(topic, ['gray']);
     expect(baseline.filter(all, topic).expression).toContain("NOT IN ('gray', 'red')");
     expect(baseline.takes({ topic, tag: 'red', isRetry: false, isRedelivered: true, revision: 0 })).toBe(false);
   });
@@ -119,8 +119,8 @@ describe('what a consumer of the baseline takes in auto mode', () => {
   ] as const)('takes a message %s: %o', (_name, { at, ...message }: MessageRow, taken) => {
     const baseline = auto();
     expect(baseline.revision).toBe(0);
-    baseline.covered(topic, 'gray', new Map([['b:1', 10]]));
-    baseline.leaveOut(topic, ['gray']);
+    baseline.canaryBegins(topic, 'gray', new Map([['b:1', 10]]));
+    baseline.excludeTags(topic, ['gray']);
     expect(baseline.revision).toBe(1);
     const position = at && { queue: at[0], offset: at[1] };
     expect(baseline.takes({ topic, isRetry: false, ...message, position })).toBe(taken);
@@ -128,8 +128,8 @@ describe('what a consumer of the baseline takes in auto mode', () => {
 
   it('counts from when a tag was left out, not from a change since', () => {
     const baseline = auto();
-    baseline.leaveOut(topic, ['gray']);
-    baseline.leaveOut(topic, ['blue', 'gray']);
+    baseline.excludeTags(topic, ['gray']);
+    baseline.excludeTags(topic, ['blue', 'gray']);
     expect(baseline.takes({ topic, tag: 'gray', isRetry: false, revision: 1 })).toBe(false);
     expect(baseline.takes({ topic, tag: 'blue', isRetry: false, revision: 1 })).toBe(true);
   });
@@ -152,10 +152,10 @@ describe('what a consumer of the baseline takes in auto mode', () => {
 
   it('tells who wants to know of the tags it sees', () => {
     const baseline = auto();
-    baseline.saw('nobody listens');
+    baseline.tagSeen('nobody listens');
     const seen: string[] = [];
-    baseline.onSaw(tag => seen.push(tag));
-    baseline.saw('gray');
+    baseline.onTagSeen(tag => seen.push(tag));
+    baseline.tagSeen('gray');
     expect(seen).toEqual(['gray']);
   });
 });

@@ -25,7 +25,12 @@ describe('a plan', () => {
     ['baseline, all', ALL, { group: 'group1', tag: undefined, isFiltered: false }],
     ['baseline, all but some', { ...ALL, mqIgnoreTags: ['a'] }, { group: 'group1', tag: undefined, isFiltered: true }],
   ])('of a %s', (_name, settings, expected) => {
-    expect(consumerPlan('group1', settings)).toEqual({ baselineGroup: 'group1', isOwnPart: false, settings, ...expected });
+    expect(consumerPlan('group1', settings)).toEqual({
+      baselineGroup: 'group1',
+      isOwnPart: false,
+      settings,
+      ...expected,
+    });
   });
 
   it('of a stand-in is that of the canary; a canary has none', () => {

@@ -16,8 +16,8 @@ function intake() {
   const made = createIntake(
     consumerPlan('group1', { tag: undefined, key: 'gray_tag', mqBaseline: 'auto', mqIgnoreTags: [] }),
   );
-  made.covered('T', 'gray', new Map([['broker-a:0', 10]]));
-  made.leaveOut('T', ['gray']);
+  made.canaryBegins('T', 'gray', new Map([['broker-a:0', 10]]));
+  made.excludeTags('T', ['gray']);
   return made;
 }
 

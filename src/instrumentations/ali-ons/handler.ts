@@ -58,7 +58,7 @@ export function scopedHandler(
       const [message, queue] = args;
       let seen = see(message);
       const { tag } = seen;
-      if (tag !== undefined) agent.guard('telling of a message', undefined, () => intake.saw(tag));
+      if (tag !== undefined) agent.guard('telling of a message', undefined, () => intake.tagSeen(tag));
       // The client hands over what comes from the retry topic without its queue; it handles that beside the topic's own.
       const gate = handling.gate((queue as { readonly topic: string } | undefined)?.topic ?? RETRY_TOPIC);
       // What is skipped waits for nobody.

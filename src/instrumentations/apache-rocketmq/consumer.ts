@@ -169,7 +169,7 @@ export function scopedListener(listener: Listener, intake: Intake, agent: Agent)
 
 function see({ topic, properties }: Message, intake: Intake, agent: Agent) {
   const tag = extractTag(properties && recordCarrier(properties), agent.settings.key);
-  if (tag !== undefined) intake.saw(tag);
+  if (tag !== undefined) intake.tagSeen(tag);
   // A retry is no proof that the group took the message: with one message that fails, the client sends back all that it
   // had pulled with it, skipped ones included.
   return { tag, isTaken: intake.takes({ topic, tag, isRetry: false }) };

@@ -21,7 +21,7 @@ export function onReceived(messages: readonly MessageView[], intake: Intake, rev
   if (!intake.isFiltered) return;
   for (const message of messages) {
     const tag = extractTag(message.properties, agent.settings.key);
-    if (tag !== undefined) intake.saw(tag);
+    if (tag !== undefined) intake.tagSeen(tag);
     if (intake.side === 'client') revisions.set(message, revision);
   }
 }

@@ -64,13 +64,13 @@ export function baselineHandOver<StandInPlan extends TagSightings>(
   let closed: Promise<void> | undefined;
   const makeStandIn: MakeStandIn = (tag, subscriptionsOfIts, isBeside) => {
     const itsPlan = plan.standIn(tag, isBeside);
-    itsPlan.onSaw(tagSeen);
+    itsPlan.onTagSeen(tagSeen);
     return standIns.start(itsPlan, subscriptionsOfIts);
   };
   const driver = createDriver(options, { subscriptions, onReady, isOver: () => isOver, makeStandIn });
   const { core, tell } = driver;
   const tagSeen = sightings(driver);
-  plan.onSaw(tagSeen);
+  plan.onTagSeen(tagSeen);
   const asking = askInRounds(driver);
   const announcements: Promise<Announcement>[] = [];
 
@@ -106,14 +106,14 @@ export function baselineHandOver<StandInPlan extends TagSightings>(
       subscriptions.delete(topic);
       source.forgetTopic(topic);
       tell({ type: 'unsubscribed', topic });
-      plan.leaveOut(topic, []);
+      plan.excludeTags(topic, []);
     },
     close() {
       closed ??= end();
       return closed;
     },
     forget() {
-      for (const topic of subscriptions.keys()) plan.leaveOut(topic, []);
+      for (const topic of subscriptions.keys()) plan.excludeTags(topic, []);
     },
   };
 }

@@ -19,7 +19,7 @@ import type { SteeredConsumer } from './steered-consumer';
 /** How often a group is asked whether it has got there, ms. */
 const DRAINED_MS = 3_000;
 
-type Consumer = Pick<SteeredConsumer, 'baselineGroup' | 'beginning' | 'covered'>;
+type Consumer = Pick<SteeredConsumer, 'baselineGroup' | 'beginning' | 'canaryBegins'>;
 
 interface BrokerSource {
   readonly consumer: Consumer;
@@ -94,7 +94,7 @@ async function ensureOffsets(
   const checked = topics.map(async topic => {
     const offsets = await offsetsOnEveryQueue({ administration, canaryGroup: its }, topic, away);
     if (offsets === undefined) return [];
-    consumer.covered(topic, tag, offsets);
+    consumer.canaryBegins(topic, tag, offsets);
     queues.ensured(topic, before.get(topic) ?? new Map(), away);
     return [topic];
   });

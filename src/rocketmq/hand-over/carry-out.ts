@@ -12,7 +12,7 @@ export function carryOut(driver: Driver, action: HandOverAction): void {
       sayFact(action.fact, plan.baselineGroup, driver.groupOf, log);
       return;
     case 'exclude tags':
-      plan.leaveOut(action.topic, action.tags);
+      plan.excludeTags(action.topic, action.tags);
       for (const tag of action.tags) onTag(tag);
       return;
     case 'ensure offsets':

@@ -13,9 +13,9 @@ import type { StandInLife } from './stand-in-life';
 import {
   askWhetherDrained,
   ensureOffsets,
+  hasNobody,
   isExcluded,
   isReady,
-  isStranded,
   refreshMarker,
   settleStandIn,
 } from './tag-duties';
@@ -231,6 +231,6 @@ function settleExcluded({ tags, excluded }: Knowledge, topic: string): HandOverA
 }
 
 function whyTakenBack(life: TagLife, topic: string): 'no stand-in' | 'no offsets' | 'given up' {
-  if (isStranded(life, topic)) return 'no stand-in';
+  if (hasNobody(life, topic)) return 'no stand-in';
   return life.state.phase === 'managed' ? 'no offsets' : 'given up';
 }

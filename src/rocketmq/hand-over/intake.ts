@@ -28,7 +28,7 @@ export interface Intake extends Omit<ConsumerPlan, 'settings'> {
   /** Whether the consumer takes a message, when the client is asked. */
   takes(message: ConsumedMessage): boolean;
   /** To be told of each message with a tag that reaches the consumer. */
-  saw(tag: string): void;
+  tagSeen(tag: string): void;
   /** Calls `listener` after each change of what {@link filter} answers: for clients whose filter brokers have to be told. */
   onChange(listener: () => void): void;
   /** From now on the client skips. */
@@ -99,8 +99,8 @@ export function createIntake(plan: ConsumerPlan, options: IntakeOptions = {}): O
       side === 'client' ? written : plannedFilter(plan, written, topic, leftOut, divisors.get(topic)),
     filterToCheck: written => filterToCheck(plan, written),
     takes: message => isTaken(plan, message, leftOut, divisors.get(message.topic)),
-    saw: seen => onTag?.(seen),
-    onSaw(listener) {
+    tagSeen: seen => onTag?.(seen),
+    onTagSeen(listener) {
       onTag = listener;
     },
     onChange: listener => void listeners.push(listener),
@@ -109,11 +109,11 @@ export function createIntake(plan: ConsumerPlan, options: IntakeOptions = {}): O
       side = 'client';
       changed();
     },
-    leaveOut(topic, tags) {
+    excludeTags(topic, tags) {
       leftOut = withTags(leftOut, topic, tags);
       changed();
     },
-    covered(topic, canary, offsets) {
+    canaryBegins(topic, canary, offsets) {
       leftOut = withBeginning(leftOut, topic, canary, offsets);
     },
     divide(topic, divisor) {

@@ -4,7 +4,7 @@ import type { Beginning } from '../plan/subscription';
 /** A consumer that tells of which tags the messages are that it gets. */
 export interface TagSightings {
   /** Calls `listener` for each message with a tag. */
-  onSaw(listener: (tag: string) => void): void;
+  onTagSeen(listener: (tag: string) => void): void;
 }
 
 /** What a hand-over needs of the baseline's consumer that it steers. */
@@ -13,9 +13,9 @@ export interface SteeredConsumer extends TagSightings {
   /** Where its client begins a queue on which its group has no offset. Undefined: at the end, or wherever the broker says. */
   readonly beginning: Beginning | undefined;
   /** What it takes no longer of a topic, besides what the settings say. In place of what it was. */
-  leaveOut(topic: string, tags: readonly string[]): void;
+  excludeTags(topic: string, tags: readonly string[]): void;
   /** The group of the canary `tag` has a topic's messages from these offsets on, by queue. */
-  covered(topic: string, tag: string, offsets: QueueOffsets): void;
+  canaryBegins(topic: string, tag: string, offsets: QueueOffsets): void;
 }
 
 /** One beside which others can stand in for canaries. */

@@ -20,12 +20,12 @@ export function isExcluded(life: TagLife, topic: string): boolean {
     state.phase === 'managed' &&
     state.offsets.get(topic) === 'ensured' &&
     presenceKnown(canary) &&
-    !isStranded(life, topic)
+    !hasNobody(life, topic)
   );
 }
 
 /** What is excluded would lie in the canary's group: nobody would consume there. */
-export function isStranded({ canary, standIn, subscription }: TagLife, topic: string): boolean {
+export function hasNobody({ canary, standIn, subscription }: TagLife, topic: string): boolean {
   const isCanarys = canary.state === 'present' && subscription.topics?.has(topic) !== false;
   return !isCanarys && standIns.neverComesUp(standIn);
 }

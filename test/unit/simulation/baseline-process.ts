@@ -15,7 +15,7 @@ class StandInPlan implements TagSightings {
 
   constructor(readonly tag: string) {}
 
-  onSaw(listener: (tag: string) => void): void {
+  onTagSeen(listener: (tag: string) => void): void {
     this.sighted = listener;
   }
 }
@@ -86,12 +86,12 @@ export class BaselineProcess {
     return {
       baselineGroup: GROUP,
       beginning: undefined,
-      leaveOut: (_topic, tags) => {
+      excludeTags: (_topic, tags) => {
         this.excluded.clear();
         for (const tag of tags) this.excluded.add(tag);
       },
-      covered() {},
-      onSaw: listener => {
+      canaryBegins() {},
+      onTagSeen: listener => {
         this.sighted = listener;
       },
       standIn: tag => new StandInPlan(tag),
