@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { BrokerAdministration } from '../../src/rocketmq/administration/broker-administration';
 import { subscriptionsIn, writtenSubscriptions } from '../../src/rocketmq/hand-over/written-subscriptions';
+import { systemClock } from '../../src/rocketmq/remoting/clock';
 
 const tags = (expression: string) => ({ type: 'TAG' as const, expression });
 const written = (key: string, value: unknown) =>
@@ -42,8 +43,8 @@ describe('what is written down of subscriptions', () => {
 
   it('is the latest, whichever name server was away and whatever the clocks say', async () => {
     const { administration, away } = nameServers(2);
-    const early = writtenSubscriptions(administration, { systemTime: () => 1_000 });
-    const late = writtenSubscriptions(administration, { systemTime: () => 5_000 });
+    const early = writtenSubscriptions(administration, { ...systemClock, systemTime: () => 1_000 });
+    const late = writtenSubscriptions(administration, { ...systemClock, systemTime: () => 5_000 });
     await late.writeCanary('group1', 'gray', new Map([['orders', { filter: tags('A') }]]));
     away.add(0);
     await early.writeCanary('group1', 'gray', new Map([['orders', { filter: tags('B') }]]));

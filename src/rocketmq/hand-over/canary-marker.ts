@@ -4,6 +4,7 @@ import type { FormerUses } from '../administration/canary-offsets';
 import { canaryGroup } from '../plan/group-name';
 import { type Clock, systemClock } from '../remoting/clock';
 import type { Marker, Phase } from './events';
+import { lastingValues } from './lasting-values';
 
 /** Markers of canaries' groups in the key-value configuration of the name servers, each of which has its own copy. */
 export interface CanaryMarkers {
@@ -23,65 +24,40 @@ export interface CanaryMarkers {
 export const MARKER_NAMESPACE = 'ROCKETMQ_GRAY';
 /** Markers of tags given up do not gather for ever: a name server that was away for longer brings one back, no harm done. */
 const RETIRED_KEPT_MS = 30 * 24 * 3_600_000;
-/** When what a name server did not take is tried again, ms: twice as long after each time, up to the second. */
-const FIRST_REPAIR_MS = 5_000;
-const LAST_REPAIR_MS = 300_000;
 
 export function canaryMarkers(
   administration: BrokerAdministration,
   clock: Pick<Clock, 'systemTime' | 'after'> = systemClock,
 ): CanaryMarkers {
-  /** What ends the repair of a marker, by the canary's group. */
-  const repairs = new Map<string, () => void>();
-  let isClosed = false;
+  const values = lastingValues(administration, MARKER_NAMESPACE, clock);
 
   async function read(group: string): Promise<readonly Marker[] | undefined> {
     const tables = await administration.keyValues(MARKER_NAMESPACE).catch(() => []);
     return tables.length > 0 ? mergedMarkers(tables, group) : undefined;
   }
 
-  function put(group: string, { tag, phase, at, topics = [] }: Marker): Promise<{ taken: number; of: number }> {
-    const value = JSON.stringify({ group, tag, phase, at, ...(topics.length > 0 && { topics }) });
-    return administration
-      .putKeyValue(MARKER_NAMESPACE, canaryGroup(group, tag), value)
-      .catch(() => ({ taken: 0, of: 1 }));
-  }
-
-  /** Somebody may have written a later one meanwhile. */
-  function repairLater(group: string, marker: Marker, delayMs = FIRST_REPAIR_MS): void {
-    const key = canaryGroup(group, marker.tag);
-    repairs.get(key)?.();
-    if (isClosed) return;
-    const cancel = clock.after(delayMs, async () => {
-      const latest = (await read(group))?.find(({ tag }) => tag === marker.tag) ?? marker;
-      if (isClosed) return;
-      const { taken, of } = await put(group, latest);
-      if (repairs.get(key) !== cancel) return;
-      repairs.delete(key);
-      if (taken < of) repairLater(group, latest, Math.min(2 * delayMs, LAST_REPAIR_MS));
-    });
-    repairs.set(key, cancel);
-  }
+  const textOf = (group: string, { tag, phase, at, topics = [] }: Marker) =>
+    JSON.stringify({ group, tag, phase, at, ...(topics.length > 0 && { topics }) });
 
   return {
     read,
-    close() {
-      isClosed = true;
-      for (const cancel of repairs.values()) cancel();
-      repairs.clear();
-    },
+    close: values.close,
     async write(group, { tag, phase, at, topics = [] }) {
       const known = (await read(group)) ?? [];
       const former = known.find(marker => marker.tag === tag);
       const all = [...new Set([...(former?.topics ?? []), ...topics])].sort();
       const later = Math.max(at, (former?.at ?? 0) + 1);
       const marker = { tag, phase, at: later, topics: all };
-      const { taken, of } = await put(group, marker);
-      if (taken < of) repairLater(group, marker);
+      const isTaken = await values.put(canaryGroup(group, tag), textOf(group, marker), async () => {
+        const known = await read(group);
+        if (known === undefined) throw new Error('no name server tells');
+        const latest = known.find(other => other.tag === tag);
+        return latest && textOf(group, latest);
+      });
       const old = known.filter(other => other.tag !== tag && isLongGone(other, clock.systemTime()));
       const removed = old.map(other => administration.deleteKeyValue(MARKER_NAMESPACE, canaryGroup(group, other.tag)));
       await Promise.allSettled(removed);
-      return taken > 0;
+      return isTaken;
     },
   };
 }

@@ -21,13 +21,15 @@ export function openCluster(servers: ClusterServers, runtime: Runtime = systemRu
   const administration = brokerAdministration({ ...servers, runtime });
   const presence = sharedPresence(servers, runtime);
   const markers = canaryMarkers(administration, runtime.clock);
+  const subscriptions = writtenSubscriptions(administration, runtime.clock);
   return {
     administration,
     presence,
     markers,
-    subscriptions: writtenSubscriptions(administration, runtime.clock),
+    subscriptions,
     close() {
       markers.close();
+      subscriptions.close();
       presence.close();
       administration.close();
     },

@@ -9,6 +9,7 @@ import type { FilterExpression } from '../plan/filter-expression';
 import { canaryGroup } from '../plan/group-name';
 import type { Subscription } from '../plan/subscription';
 import { type Clock, systemClock } from '../remoting/clock';
+import { lastingValues } from './lasting-values';
 
 export interface GroupSubscriptions {
   /** Of the baseline, by topic. Undefined: it never said. */
@@ -24,21 +25,28 @@ export interface WrittenSubscriptions {
   writeBaseline(group: string, subscriptions: readonly Subscription[]): Promise<boolean>;
   /** Replaces what is known of a canary. @returns whether at least one name server took it. Never rejects */
   writeCanary(group: string, tag: string, topics: CanaryTopics): Promise<boolean>;
+  /** See {@link LastingValues.close}. */
+  close(): void;
 }
 
 export const SUBSCRIPTIONS_NAMESPACE = 'ROCKETMQ_GRAY_SUBSCRIPTIONS';
 
 export function writtenSubscriptions(
   administration: BrokerAdministration,
-  clock: Pick<Clock, 'systemTime'> = systemClock,
+  clock: Pick<Clock, 'systemTime' | 'after'> = systemClock,
 ): WrittenSubscriptions {
+  const values = lastingValues(administration, SUBSCRIPTIONS_NAMESPACE, clock);
   const tables = () => administration.keyValues(SUBSCRIPTIONS_NAMESPACE).catch(() => []);
   /** With a time later than that of what it replaces, whatever the clocks of the writers. */
   async function write(key: string, written: Omit<Written, 'at'>): Promise<boolean> {
     const former = latest(await tables(), key);
     const value = JSON.stringify({ ...written, at: Math.max(clock.systemTime(), (former?.at ?? 0) + 1) });
-    const put = await administration.putKeyValue(SUBSCRIPTIONS_NAMESPACE, key, value).catch(() => undefined);
-    return put !== undefined && put.taken > 0;
+    return values.put(key, value, async () => {
+      const all = await tables();
+      if (all.length === 0) throw new Error('no name server tells');
+      const known = latest(all, key);
+      return known && JSON.stringify(known);
+    });
   }
   return {
     async read(group) {
@@ -54,6 +62,7 @@ export function writtenSubscriptions(
     },
     writeCanary: (group, tag, topics) =>
       write(canaryKey(group, tag), { group, tag, topics: Object.fromEntries(topics) }),
+    close: values.close,
   };
 }
 
