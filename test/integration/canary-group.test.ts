@@ -160,7 +160,13 @@ describe.each(chosenRocketmqVersions())('RocketMQ %s', version => {
         await administration.putGroup(broker, { ...settings, retryMaxTimes: 5 + index });
       }
 
-      expect(await prepareCanaryGroup(group)).toEqual({ created: BROKERS, createdAlone: [], used: [], offsets: 0 });
+      expect(await prepareCanaryGroup(group)).toEqual({
+        created: BROKERS,
+        createdAlone: [],
+        used: [],
+        offsets: 0,
+        paused: [],
+      });
 
       const baseline = await settingsOf(group.baselineGroup);
       const own = {
@@ -186,6 +192,7 @@ describe.each(chosenRocketmqVersions())('RocketMQ %s', version => {
         createdAlone: [],
         used: [],
         offsets: offsets.length - 1,
+        paused: [],
       });
 
       expect(await offsetsOf(group.canaryGroup)).toEqual(offsets.map(offset => offset ?? 0));
@@ -198,7 +205,7 @@ describe.each(chosenRocketmqVersions())('RocketMQ %s', version => {
       expect(await missingGroup(administration, group.baselineGroup, TOPICS)).toMatchObject({
         brokers: BROKERS.join(', '),
       });
-      const prepared = { created: BROKERS, createdAlone: BROKERS, used: [], offsets: 0 };
+      const prepared = { created: BROKERS, createdAlone: BROKERS, used: [], offsets: 0, paused: [] };
       expect(await prepareCanaryGroup(group)).toEqual(prepared);
       expect(await missingGroup(administration, group.canaryGroup, TOPICS)).toBeUndefined();
 
@@ -213,6 +220,7 @@ describe.each(chosenRocketmqVersions())('RocketMQ %s', version => {
         createdAlone: BROKERS,
         used: [],
         offsets: 0,
+        paused: [],
       });
     });
 
@@ -246,7 +254,13 @@ describe.each(chosenRocketmqVersions())('RocketMQ %s', version => {
       await commit(group.canaryGroup, own);
       const settings = await settingsOf(group.canaryGroup);
 
-      expect(await prepareCanaryGroup(group)).toEqual({ created: [], createdAlone: [], used: BROKERS, offsets: 0 });
+      expect(await prepareCanaryGroup(group)).toEqual({
+        created: [],
+        createdAlone: [],
+        used: BROKERS,
+        offsets: 0,
+        paused: [],
+      });
 
       expect(await offsetsOf(group.canaryGroup)).toEqual(own);
       expect(await settingsOf(group.canaryGroup)).toEqual(settings);
@@ -267,6 +281,7 @@ describe.each(chosenRocketmqVersions())('RocketMQ %s', version => {
         createdAlone: [],
         used: ['broker-a'],
         offsets: everyQueue().length - 2,
+        paused: [],
       });
 
       expect(await offsetsOf(group.canaryGroup)).toEqual([
@@ -388,6 +403,7 @@ describe.each(chosenRocketmqVersions())('RocketMQ %s', version => {
         createdAlone: [],
         used: [],
         offsets: everyQueue().length / 2,
+        paused: [],
       });
       expect(error.failures.map(({ broker }) => broker.name)).toEqual(['broker-b']);
       expect(error.hint).toContain(
@@ -400,6 +416,7 @@ describe.each(chosenRocketmqVersions())('RocketMQ %s', version => {
         createdAlone: [],
         used: ['broker-a'],
         offsets: everyQueue().length / 2,
+        paused: [],
       });
     });
 
@@ -412,6 +429,7 @@ describe.each(chosenRocketmqVersions())('RocketMQ %s', version => {
           createdAlone: BROKERS,
           used: [],
           offsets: 0,
+          paused: [],
         });
       } finally {
         spare.close();
@@ -465,7 +483,13 @@ describe.each(chosenRocketmqVersions())('RocketMQ %s', version => {
       const broker = brokers[0] as Broker;
       await produce(broker, topic, 2);
 
-      expect(await prepareCanaryGroup(group)).toEqual({ created: BROKERS, createdAlone: [], used: [], offsets: 0 });
+      expect(await prepareCanaryGroup(group)).toEqual({
+        created: BROKERS,
+        createdAlone: [],
+        used: [],
+        offsets: 0,
+        paused: [],
+      });
       await produce(broker, topic, 1);
       await prepareCanaryGroup(group);
 
@@ -539,6 +563,7 @@ describe.each(chosenRocketmqVersions())('RocketMQ %s with access control', versi
       createdAlone: [],
       used: [],
       offsets: offsets.length,
+      paused: [],
     });
 
     expect(await offsetsOf(group.canaryGroup)).toEqual(offsets);
@@ -565,7 +590,7 @@ describe.each(chosenRocketmqVersions())('RocketMQ %s with access control', versi
     expect(error.hint).toContain(
       `mqadmin updateSubGroup -n ${rocketmq.namesrv} -c DefaultCluster -g ${group.canaryGroup}`,
     );
-    expect(error.prepared).toEqual({ created: [], createdAlone: [], used: [], offsets: 0 });
+    expect(error.prepared).toEqual({ created: [], createdAlone: [], used: [], offsets: 0, paused: [] });
     expect(inspect(error, { depth: 10 })).not.toMatch(/secret-of|another-secret/);
     expect(await settingsOf(group.canaryGroup)).toEqual([undefined]);
     expect(await offsetsOf(group.canaryGroup)).toEqual(everyQueue().map(() => undefined));
@@ -582,7 +607,13 @@ describe.each(chosenRocketmqVersions())('RocketMQ %s with access control', versi
       administration: as(restricted),
     });
 
-    expect(prepared).toEqual({ created: [], createdAlone: [], used: ['broker-a'], offsets: offsets.length });
+    expect(prepared).toEqual({
+      created: [],
+      createdAlone: [],
+      used: ['broker-a'],
+      offsets: offsets.length,
+      paused: [],
+    });
     expect(await offsetsOf(group.canaryGroup)).toEqual(offsets);
   });
 });
