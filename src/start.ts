@@ -35,7 +35,7 @@ export function start(): void {
   // Worker threads belong to a process that has said it.
   if (isMainThread) {
     log.say(startLines.started, { environment, version: VERSION });
-    for (const notice of notices) sayNotice(log, environment, notice);
+    for (const notice of notices) sayNotice(log, notice);
   }
   const libraries = settings.mqEnabled ? LIBRARIES : LIBRARIES.filter(library => !library.isMessaging);
   sayLoadedBefore(agent, libraries);
@@ -45,7 +45,7 @@ export function start(): void {
   if (settings.status !== undefined) show(settings.status, agent, sources, seen);
 }
 
-function sayNotice(log: Log, environment: string, notice: Notice): void {
+function sayNotice(log: Log, notice: Notice): void {
   switch (notice.type) {
     case 'unknown variable':
       log.say(startLines.unknownVariable, notice);
@@ -54,9 +54,7 @@ function sayNotice(log: Log, environment: string, notice: Notice): void {
       log.say(startLines.tagsWithoutAuto, notice);
       break;
     case 'alias not used':
-      // A canary that takes itself for another environment takes the messages of that.
-      if (notice.setting === 'tag') log.say(startLines.tagNotUsed, { ...notice.problem, environment });
-      else log.say(startLines.aliasNotUsed, notice.problem);
+      log.say(startLines.aliasNotUsed, notice.problem);
   }
 }
 

@@ -32,7 +32,7 @@ export type Notice =
   | { readonly type: 'tags without auto'; readonly mode: string }
   | { readonly type: 'unknown variable'; readonly variable: string }
   /** It belongs to the application or the platform, and its value is of no use to us. */
-  | { readonly type: 'alias not used'; readonly setting: keyof Settings; readonly problem: WrongValue };
+  | { readonly type: 'alias not used'; readonly problem: WrongValue };
 
 export interface WrongValue {
   /** A variable, or a key in a file. */
@@ -120,12 +120,13 @@ function fromEnvironment(setting: Setting, { environment, pending, refuse }: Var
   for (const variable of setting.variables) {
     const text = environment[variable]?.trim();
     if (!text) continue;
-    const isOwn = variable.startsWith(OWN_PREFIX);
-    const parsed = isOwn ? setting.parse(text) : (setting.parseAlias ?? setting.parse)(text);
+    // Whoever gives a tag, by whichever name, wants a canary: without it the process would take the baseline's messages.
+    const isOurs = variable.startsWith(OWN_PREFIX) || setting.name === 'tag';
+    const parsed = isOurs ? setting.parse(text) : (setting.parseAlias ?? setting.parse)(text);
     if (parsed === undefined) {
-      if (isOwn) return fail(variable, text, setting.allowed);
+      if (isOurs) return fail(variable, text, setting.allowed);
       const problem = { where: variable, value: quote(text), allowed: setting.allowed };
-      refuse({ type: 'alias not used', setting: setting.name, problem });
+      refuse({ type: 'alias not used', problem });
       continue;
     }
     return {

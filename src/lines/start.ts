@@ -97,11 +97,4 @@ export const startLines = {
       'A variable of the application or the platform is read by the agent as well, and has no value that it understands.',
     remedy: 'Give the agent its own setting beside it: `GRAY_MQ_NAMESRV` for `NAMESRV_ADDR`.',
   }),
-  tagNotUsed: line('GRAY-113', 'error', {
-    words: ({ where, value, allowed, environment }: WrongValue & { environment: string }) =>
-      `not used: ${where}=${value}; allowed: ${allowed}. This process is of ${environment}`,
-    meaning:
-      'The platform gives this process a tag that is none. It runs all the same, in the environment that the line names.',
-    remedy: 'Give it a tag of the allowed form: `GRAY_TAG`, or the variable that the line names.',
-  }),
 };

@@ -176,11 +176,11 @@ describe.skipIf(notBuilt !== undefined)(title, () => {
         return addon;
       };`,
     );
-    for (const app of ['apache-rocketmq.js', 'echo.js', 'send-server.js']) {
-      cpSync(environment.sandbox.path(`rocketmq/${app}`), environment.sandbox.path(`unpatched/${app}`));
+    for (const app of ['apache-rocketmq/consumer-or-producer.js', 'echo.js', 'send-server.js']) {
+      cpSync(environment.sandbox.path(`clients/${app}`), environment.sandbox.path(`unpatched/${app}`));
     }
     const { namesrv } = environment.rocketmq;
-    const start = (env: Record<string, string>, script = 'unpatched/apache-rocketmq.js') =>
+    const start = (env: Record<string, string>, script = 'unpatched/apache-rocketmq/consumer-or-producer.js') =>
       environment.start(script, { namesrv, group: 'blind', subscriptions: { Blind: '*' } }, env);
     const refused = [
       [start({ GRAY_TAG: 'gray' }), 'which messages are those of gray: the consumer of blind is not made'],

@@ -89,6 +89,12 @@ describe('the line at start', () => {
   });
 });
 
+it('a wrong value of a variable of the application is a warning, and not used', async () => {
+  const { code, stdout, stderr } = await start({ NAMESRV_ADDR: 'mq' });
+  expect({ code, stdout }).toEqual({ code: 0, stdout: 'app runs\n' });
+  expect(withoutTimes(stderr)).toMatch(/warn: not used: NAMESRV_ADDR=mq; allowed: host:port/);
+});
+
 describeOnEachNode('GRAY_ENABLED=false', node => {
   it('does nothing at all, whatever the other variables say', async () => {
     const app = { node, cwd: sandbox.directory };
