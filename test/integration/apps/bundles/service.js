@@ -8,7 +8,7 @@ const grpcClient = require('rocketmq-client-nodejs');
 const remotingClient = require('ali-ons');
 const urllib = require('urllib');
 const echo = require('../clients/echo.js');
-const sendServer = require('../rocketmq/send-server.js');
+const sendServer = require('../clients/send-server.js');
 
 const app = JSON.parse(process.env.APP);
 const say = line => console.log(JSON.stringify(line));
