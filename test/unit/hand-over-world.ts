@@ -23,6 +23,8 @@ interface Message {
   readonly tag: string | undefined;
   /** What subscriptions ask for by tags. */
   readonly word: string;
+  /** Sent while a canary and its stand-ins share the whole group: the baseline has not written down what it subscribes to. */
+  readonly isUndivided: boolean;
 }
 
 /** What somebody subscribes to of the topic; null: not to the topic. */
@@ -460,7 +462,8 @@ export class World {
   // ---- what happens from outside
 
   send(tag: string | undefined, queue: number, word = 'A'): void {
-    const message = { id: this.sent.length, tag, word };
+    const isUndivided = this.options.isUnwritten === true && this.written.get(tag ?? '')?.divisor === undefined;
+    const message = { id: this.sent.length, tag, word, isUndivided };
     this.sent.push(message);
     (this.queues[queue] as Message[]).push(message);
   }
@@ -505,8 +508,10 @@ export class World {
   }
 
   /** Whether somebody has to handle a message: nobody that came since it was sent, or was the last to come then, left it out. */
-  isOwed({ id, tag, word }: Message): boolean {
+  isOwed({ id, tag, word, isUndivided }: Message): boolean {
     const isBaselines = selects(this.asked, word);
+    // A stand-in may pass over what it does not want (README, limits).
+    if (isUndivided && !isBaselines) return false;
     if (tag === undefined) return isBaselines;
     const versions = this.versions.filter(version => version.tag === tag);
     const wants = ({ asked }: Version) => (asked === null ? isBaselines : selects(asked, word));
