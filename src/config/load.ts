@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import * as path from 'node:path';
-import { startLines } from '../lines/start';
+import { startLines, type WrongValue } from '../lines/start';
 import type { Environment } from './environment';
 import type { Launch } from './launch';
 import { SETTINGS, type Setting, type Settings } from './settings';
@@ -33,13 +33,6 @@ export type Notice =
   | { readonly type: 'unknown variable'; readonly variable: string }
   /** It belongs to the application or the platform, and its value is of no use to us. */
   | { readonly type: 'alias not used'; readonly problem: WrongValue };
-
-export interface WrongValue {
-  /** A variable, or a key in a file. */
-  readonly where: string;
-  readonly value: string;
-  readonly allowed: string;
-}
 
 const CONFIG_VARIABLE = 'GRAY_CONFIG';
 const OWN_PREFIX = 'GRAY_';

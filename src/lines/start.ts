@@ -1,7 +1,7 @@
 /** 1xx: the agent starts, or does not; its settings. */
 import { line, NOTHING } from './line';
 
-interface WrongValue {
+export interface WrongValue {
   /** A variable, or a key in a file. */
   readonly where: string;
   readonly value: string;
@@ -34,8 +34,7 @@ export const startLines = {
     remedy: NOTHING,
   }),
   wrongSetting: line('GRAY-102', 'error', {
-    words: ({ where, value, allowed }: { where: string; value: string; allowed: string }) =>
-      `wrong setting: ${where}=${value}; allowed: ${allowed}`,
+    words: ({ where, value, allowed }: WrongValue) => `wrong setting: ${where}=${value}; allowed: ${allowed}`,
     meaning: 'A setting has a value that is not allowed. The process ends with exit code 1.',
     remedy: 'Correct the variable, or the key in the file, that the line names.',
   }),

@@ -4,8 +4,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Account, Rocketmq } from '../../fixtures/rocketmq';
 import { takeRocketmq } from '../../fixtures/warm-servers/take';
 import { createLog } from '../../src/log';
+import type { Broker } from '../../src/rocketmq/administration/broker';
 import {
-  type Broker,
   type BrokerAdministration,
   brokerAdministration,
 } from '../../src/rocketmq/administration/broker-administration';

@@ -1,14 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import {
-  type Broker,
-  type BrokerAdministration,
-  BrokerAdministrationError,
-  type GroupSettings,
-} from '../../src/rocketmq/administration/broker-administration';
+import type { Broker } from '../../src/rocketmq/administration/broker';
+import type { BrokerAdministration } from '../../src/rocketmq/administration/broker-administration';
 import { canarySettings, prepareCanaryGroup } from '../../src/rocketmq/administration/canary-group';
 import { CanaryGroupError } from '../../src/rocketmq/administration/canary-group-error';
+import type { GroupSettings } from '../../src/rocketmq/administration/groups';
 import { createGroupCommand } from '../../src/rocketmq/administration/mqadmin-command';
 import { pausedHint } from '../../src/rocketmq/administration/paused-group';
+import { BrokerAdministrationError } from '../../src/rocketmq/administration/refusal';
 
 const NAMESRV = '10.0.0.1:9876;10.0.0.2:9876';
 const broker: Broker = { name: 'broker-a', cluster: 'Shop', address: '10.0.0.3:10911' };

@@ -1,6 +1,7 @@
 /** The group of a baseline's consumer, on brokers that create none by themselves. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Broker, BrokerAdministration } from '../../src/rocketmq/administration/broker-administration';
+import type { Broker } from '../../src/rocketmq/administration/broker';
+import type { BrokerAdministration } from '../../src/rocketmq/administration/broker-administration';
 import { missingGroup } from '../../src/rocketmq/administration/missing-group';
 import { ownGroups } from '../../src/rocketmq/consumer/own-group';
 import { recordedLog } from './recorded-log';

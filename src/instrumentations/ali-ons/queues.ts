@@ -5,11 +5,10 @@ import type { ConsumerPrototype, MQPushConsumer } from './client';
 import type { Leaver, MessageQueue, PulledQueue } from './departure';
 import type { Hooks } from './hooks';
 import { mayPull, type Puller } from './pull-limit';
+import { countOwnKind } from './shared-group';
 
 /** Until it is asked again whether a queue may be pulled, ms. */
 const PAUSE_MS = 50;
-
-import { countOwnKind } from './shared-group';
 
 export function patchQueues(prototype: ConsumerPrototype, hooks: Hooks): void {
   patchRebalance(prototype, hooks);

@@ -5,10 +5,6 @@ import { type KeyValues, keyValues } from './key-values';
 import { type Offsets, offsets } from './offsets';
 import { type ServersOptions, serversAt } from './servers';
 
-export { type Broker, brokerNamed } from './broker';
-export type { GroupSettings } from './groups';
-export { BrokerAdministrationError } from './refusal';
-
 /**
  * What mqadmin does to consumer groups, over the remoting protocol. Each call throws BrokerAdministrationError for a
  * server that answers with an error, RemotingError for one that does not answer within the time for a request.

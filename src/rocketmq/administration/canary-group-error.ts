@@ -47,6 +47,11 @@ export class CanaryGroupError extends Error {
   }
 }
 
+/** What to do by hand, where an error tells it; else its words. */
+export function hintOf(error: unknown): string {
+  return (error as { readonly hint?: string } | null)?.hint ?? errorText(error);
+}
+
 interface Asked {
   readonly administration: BrokerAdministration;
   readonly canaryGroup: string;

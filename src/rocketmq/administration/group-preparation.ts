@@ -6,7 +6,7 @@ import type { Beginning, Subscription } from '../plan/subscription';
 import type { ClusterServers } from '../remoting/cluster-servers';
 import type { BrokerAdministration } from './broker-administration';
 import type { CanaryGroup } from './canary-group';
-import type { CanaryGroupError, PreparedGroup } from './canary-group-error';
+import { type CanaryGroupError, hintOf, type PreparedGroup } from './canary-group-error';
 import type { MissingGroup } from './missing-group';
 import { pausedHint } from './paused-group';
 
@@ -36,7 +36,7 @@ async function withAdministration<T, F>(
   try {
     return await work(administration);
   } catch (error) {
-    return onFailure((error as { hint?: string }).hint ?? (error as Error).message, error);
+    return onFailure(hintOf(error), error);
   } finally {
     administration.close();
   }

@@ -1,5 +1,6 @@
 /** Whether a group exists where it consumes: brokers may not create groups by themselves, and say so to nobody. */
-import type { Broker, BrokerAdministration } from './broker-administration';
+import type { Broker } from './broker';
+import type { BrokerAdministration } from './broker-administration';
 import { createGroupCommand } from './mqadmin-command';
 
 export interface MissingGroup {

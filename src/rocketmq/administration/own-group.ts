@@ -1,7 +1,8 @@
 /** The group of a canary in which it alone consumes, beside the one that it shares with stand-ins. */
 import type { OwnPlace } from '../plan/division';
 import type { Clock } from '../remoting/clock';
-import { type BrokerAdministration, brokerNamed } from './broker-administration';
+import { brokerNamed } from './broker';
+import type { BrokerAdministration } from './broker-administration';
 import { prepareCanaryGroup } from './canary-group';
 import { offsetsOnEveryQueue } from './canary-offsets';
 

@@ -1,5 +1,6 @@
 /** Groups that somebody switched off: their brokers refuse whoever consumes in them (`consumeEnable=false`). */
-import type { Broker, GroupSettings } from './broker-administration';
+import type { Broker } from './broker';
+import type { GroupSettings } from './groups';
 import { createGroupCommand } from './mqadmin-command';
 
 /** A group on a broker, where it may not consume. */

@@ -2,6 +2,7 @@
 import { errorText } from '../../foreign-objects/error-text';
 import { handOverLines } from '../../lines/hand-over';
 import type { Log } from '../../log';
+import { hintOf } from '../administration/canary-group-error';
 import { prepareOwnGroup } from '../administration/own-group';
 import { type CanaryTopic, divisorFor, type OwnPlace, ownPlaceFor } from '../plan/division';
 import { selectsAllOf, tagsBeyond } from '../plan/filter-comparison';
@@ -145,7 +146,7 @@ async function divided(
     await prepareOwnGroup({ administration, sharedGroup: group, ownGroup: own, places, clock: runtime.clock });
     return divisors;
   } catch (error) {
-    const problem = (error as { hint?: string }).hint ?? errorText(error);
+    const problem = hintOf(error);
     log.say(handOverLines.ownGroupNotReady, { own, tag, problem });
     // Where it was in use, what waits in it is still to be consumed.
     return new Map([...divisors].filter(([topic]) => places.get(topic) === 'as it is'));

@@ -1,5 +1,6 @@
 /** Carries out what the core of a hand-over wants done, and tells it what came of it. */
 import { handOverLines } from '../../lines/hand-over';
+import { hintOf } from '../administration/canary-group-error';
 import { PausedGroupError } from '../administration/paused-group';
 import type { Driver } from './driver';
 import type { HandOverAction } from './events';
@@ -47,7 +48,7 @@ async function ensureOffsets(
   try {
     topics = await source.ensureOffsets(tag, asked, isDeclared);
   } catch (error) {
-    const problem = (error as { hint?: string }).hint ?? (error as Error).message;
+    const problem = hintOf(error);
     const line = error instanceof PausedGroupError ? handOverLines.takenWhilePaused : handOverLines.offsetsNotEnsured;
     log.say(line, { tag, canaryGroup: groupOf(tag), problem });
   }
