@@ -2,7 +2,7 @@
  * The local socket by which people look into a process (`GRAY_STATUS`): who connects gets one JSON document and the end of
  * the connection. It keeps no process alive, and never stops one: what goes wrong is one warning.
  */
-import { chmodSync, lstatSync, readdirSync, statSync, unlinkSync } from 'node:fs';
+import { chmodSync, closeSync, lstatSync, openSync, readdirSync, rmSync, statSync, unlinkSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { isMainThread, threadId } from 'node:worker_threads';
@@ -74,8 +74,13 @@ function listen(path: string, report: () => unknown, outcome: Outcome, isSecond 
   server.maxConnections = CONNECTIONS;
   server.unref();
   server.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EADDRINUSE' || isSecond) {
+    if (error.code !== 'EADDRINUSE') {
       outcome.failed(error.message);
+      return;
+    }
+    if (isSecond) {
+      // Nobody had it a moment ago: another process that starts now was quicker.
+      outcome.taken();
       return;
     }
     void takeOver(path, isFree => {
@@ -105,19 +110,54 @@ function documentOf(report: () => unknown): string {
   }
 }
 
-/** Removes the socket at `path` if nobody listens there any more, and tells whether it did. */
+/** Tells whether `path` is free, after the socket there has been removed if nobody listens there any more. */
 async function takeOver(path: string, then: (isFree: boolean) => void): Promise<void> {
-  const before = lstatSync(path);
-  if (!before.isSocket()) throw new Error(`${path} is there, and is no socket`);
+  const before = identityOf(path);
+  if (before === undefined) throw new Error(`${path} is there, and is no socket`);
   if (await isAlive(path)) {
     then(false);
     return;
   }
-  // Another process may have been as quick.
-  const now = lstatSync(path, { throwIfNoEntry: false });
-  const isSame = now === undefined || now.ino === before.ino;
-  if (now !== undefined && isSame) unlinkSync(path);
-  then(isSame);
+  then(removeDead(path, before));
+}
+
+/**
+ * Removes the socket `dead` from `path`, and tells whether nobody has the path now. Other processes that start do the same
+ * at that moment, and one of them may listen there by now: one at a time looks again and removes.
+ */
+function removeDead(path: string, dead: string): boolean {
+  const lock = `${path}.lock`;
+  if (!takeLock(lock)) return false;
+  try {
+    if (identityOf(path) !== dead) return false;
+    unlinkSync(path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return true;
+    throw error;
+  } finally {
+    rmSync(lock, { force: true });
+  }
+}
+
+/** @param lock a file that exists while its process is at work, for less than a millisecond */
+function takeLock(lock: string): boolean {
+  const before = lstatSync(lock, { throwIfNoEntry: false });
+  // Its process was killed.
+  if (before !== undefined && Date.now() - before.mtimeMs > STALE_MS) rmSync(lock, { force: true });
+  try {
+    closeSync(openSync(lock, 'wx', MODE));
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** Which socket it is, undefined if it is none. The number of its inode alone is soon given to another one. */
+function identityOf(path: string): string | undefined {
+  const file = lstatSync(path, { bigint: true });
+  return file.isSocket() ? `${file.ino} ${file.mtimeNs}` : undefined;
 }
 
 /** Whether a process listens on the socket. One that cannot be asked is alive. */
@@ -135,10 +175,10 @@ function isAlive(path: string): Promise<boolean> {
 
 /** A process that a signal ends leaves it behind; the next one that comes by removes it. */
 function removeAtExit(path: string): void {
-  const { ino } = statSync(path);
+  const own = identityOf(path);
   process.once('exit', () => {
     try {
-      if (statSync(path).ino === ino) unlinkSync(path);
+      if (identityOf(path) === own) unlinkSync(path);
     } catch {
       // It is gone, or somebody else's to remove.
     }

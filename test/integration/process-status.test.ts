@@ -144,6 +144,19 @@ describe('one process', () => {
     expect(stderr).toContain(`warn: GRAY_STATUS=${path}: ${path} is there, and is no socket; the process goes on`);
   });
 
+  it('has a socket also when many start at once where one was killed', async () => {
+    for (let round = 0; round < 3; round++) {
+      const path = join(directory(), 'gray.sock');
+      await staleSocket(path);
+      const children = Array.from({ length: 6 }, () => start(preloaded(path)));
+      const pids = (await Promise.all(children.map(child => who(child)))).map(({ pid }) => pid);
+      await until(() => existsSync(path) && pids.filter(pid => existsSync(`${path}.${pid}`)).length === 5);
+      for (const pid of pids) expect((await report(pid)).process.pid).toBe(pid);
+      await Promise.all(children.map(end));
+      expect(readdirSync(join(path, '..'))).toEqual([]);
+    }
+  });
+
   it.each<[string, () => string]>([
     ['is too long', () => `/tmp/${'x'.repeat(120)}.sock`],
     ['there is no directory', () => sandbox.path('nowhere/')],
