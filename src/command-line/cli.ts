@@ -6,6 +6,7 @@ import { SettingError } from '../config/load';
 import { VERSION } from '../names/version';
 import { keepingAlive } from '../rocketmq/remoting/keeping-alive';
 import { doctorCommand } from './doctor';
+import { messageCommand } from './message';
 import { pageCommand } from './page';
 import { UsageError } from './servers';
 import { statusCommand } from './status';
@@ -30,6 +31,7 @@ async function run(args: readonly string[]): Promise<void> {
   const environment = () => commandLineEnvironment();
   doctorCommand(program.command('doctor'), environment, terminal, exit);
   statusCommand(program.command('status'), environment, terminal, exit);
+  messageCommand(program.command('message'), environment, terminal, exit);
   pageCommand(program.command('page'), environment, terminal);
 
   try {

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Rocketmq } from '../../fixtures/rocketmq';
 import { takeRocketmq } from '../../fixtures/warm-servers/take';
+import { selectsMessage } from '../../src/inspection/message/sql92';
 import {
   both,
   type FilterExpression,
@@ -15,7 +16,7 @@ import {
   isTagged,
   isUntagged,
 } from '../../src/rocketmq/plan/filter-expression';
-import { CHECK_CLIENT_CONFIG, SUBSCRIPTION_PARSE_FAILED } from '../../src/rocketmq/remoting/codes';
+import { CHECK_CLIENT_CONFIG, GET_MAX_OFFSET, SUBSCRIPTION_PARSE_FAILED } from '../../src/rocketmq/remoting/codes';
 import { type RemotingConnection, remotingConnection } from '../../src/rocketmq/remoting/connection';
 
 const TOPIC = 'FILTERS';
@@ -30,6 +31,8 @@ const PULL_OFFSET_MOVED = 21;
 let rocketmq: Rocketmq;
 let broker: RemotingConnection;
 let total = 0;
+/** By queue offset. */
+const held: Readonly<Record<string, string>>[] = [];
 
 async function send(properties: Record<string, string>): Promise<void> {
   const text = Object.entries({ ...properties, WAIT: 'true' })
@@ -55,6 +58,7 @@ async function send(properties: Record<string, string>): Promise<void> {
   );
   if (code !== 0) throw new Error(remark);
   total++;
+  held.push(properties);
 }
 
 /** A pull with an expression that does not compile delivers everything (5.5.0); a POP and this command refuse it. */
@@ -119,6 +123,12 @@ beforeAll(async () => {
       }
     }
   }
+  // What is stored is in its queue a little later.
+  const inQueue = async () => {
+    const fields = { topic: TOPIC, queueId: '0' };
+    return Number((await broker.request(GET_MAX_OFFSET, fields)).extFields.offset);
+  };
+  await expect.poll(inQueue, { timeout: 60_000, interval: 200 }).toBe(total);
 });
 
 afterAll(async () => {
@@ -173,6 +183,17 @@ const broken = fc
     maxLength: 8,
   })
   .map(pieces => pieces.join(' '));
+
+/** What `message` says of a filter, of each message: it knows, or says that it does not. */
+async function sameAsEvaluated(expression: string): Promise<boolean> {
+  const got = new Set(await delivered({ type: 'SQL92', expression }));
+  const evaluated = held.map(properties => selectsMessage(expression, properties));
+  for (const [offset, isSelected] of evaluated.entries()) {
+    if (isSelected !== undefined)
+      expect([expression, held[offset], isSelected]).toEqual([expression, held[offset], got.has(offset)]);
+  }
+  return evaluated.every(isSelected => isSelected !== undefined);
+}
 
 async function sameAsBoth(user: FilterExpression, condition: string): Promise<void> {
   const composed = await delivered(both(user, condition));
@@ -230,6 +251,39 @@ describe('a composed filter', () => {
     await sameAsBoth({ type: 'SQL92', expression: "a = 1) OR (b = 'x'" }, isTagged('gray_tag', 'gray'));
     await sameAsBoth({ type: 'SQL92', expression: "a = 1 OR b = 'x') OR ((a = 2" }, isUntagged('gray_tag'));
   });
+});
+
+describe('a filter that is evaluated without a broker', () => {
+  it('selects what the broker delivers, or says that it does not know', async () => {
+    let known = 0;
+    const property = fc.asyncProperty(sql, async expression => {
+      if (await sameAsEvaluated(expression)) known++;
+    });
+    await fc.assert(property, { numRuns: 200 });
+    expect(known).toBeGreaterThan(150);
+  });
+
+  it.each([
+    isTagged('gray_tag', 'gray'),
+    isUntagged('gray_tag'),
+    isNoneOf('gray_tag', ['gray', 'blue']),
+    isNotSelectedBy({ type: 'TAG', expression: 'A' }),
+    both({ type: 'TAG', expression: 'A || B' }, isTagged('gray_tag', 'gray')).expression,
+    both({ type: 'SQL92', expression: "a > 1 OR b = 'x'" }, isUntagged('gray_tag')).expression,
+    "b STARTSWITH 'x'",
+    "b NOT ENDSWITH 'x'",
+    'a NOT BETWEEN 1 AND 2',
+    "gray_tag <> 'gray'",
+  ])('knows %s', async expression => {
+    expect(await sameAsEvaluated(expression)).toBe(true);
+  });
+
+  it.each(['a = ', 'b > 1', "b > 'a'", 'NOT a = 1', "a = 1) OR (b = 'x'", 'a + 1 = 2'])(
+    'does not know %s',
+    expression => {
+      expect(held.map(properties => selectsMessage(expression, properties))).toContain(undefined);
+    },
+  );
 });
 
 describe('a filter that is divided by another one', () => {

@@ -19,6 +19,7 @@ const FLOORS = [
   'agent',
   'metrics',
   'inspection/doctor',
+  'inspection/message',
   'inspection/fleet',
   'inspection/cluster',
   'rocketmq/consumer',

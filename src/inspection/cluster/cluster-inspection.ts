@@ -3,6 +3,7 @@ import type { RemotingConnectionOptions } from '../../rocketmq/remoting/connecti
 import { type AnnouncementQuestions, announcementQuestions } from './announced-processes';
 import { asking } from './ask';
 import { type GroupQuestions, groupQuestions } from './consumer-groups';
+import { type MessageQuestions, messageQuestions } from './messages';
 import { type RateQuestions, rateQuestions } from './rates';
 import { type RouteQuestions, routeQuestions } from './routes';
 import { type ServerQuestions, serverQuestions } from './server-questions';
@@ -12,6 +13,7 @@ export interface ClusterInspection
     ServerQuestions,
     GroupQuestions,
     AnnouncementQuestions,
+    MessageQuestions,
     RateQuestions {
   close(): void;
 }
@@ -29,6 +31,7 @@ export function clusterInspection(
     ...serverQuestions(ask, credentials),
     ...groupQuestions(ask),
     ...announcementQuestions(ask),
+    ...messageQuestions(ask),
     ...rateQuestions(ask),
     close,
   };

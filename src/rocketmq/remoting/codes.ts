@@ -3,10 +3,12 @@
 // RequestCode.java
 export const UPDATE_AND_CREATE_TOPIC = 17;
 export const UPDATE_BROKER_CONFIG = 25;
+export const QUERY_MESSAGE = 12;
 export const QUERY_CONSUMER_OFFSET = 14;
 export const UPDATE_CONSUMER_OFFSET = 15;
 export const SEARCH_OFFSET_BY_TIMESTAMP = 29;
 export const GET_MAX_OFFSET = 30;
+export const VIEW_MESSAGE_BY_ID = 33;
 export const HEART_BEAT = 34;
 export const UNREGISTER_CLIENT = 35;
 export const GET_ALL_CONSUMER_OFFSET = 43;
@@ -21,6 +23,7 @@ export const GET_CONSUMER_CONNECTION_LIST = 203;
 export const GET_PRODUCER_CONNECTION_LIST = 204;
 export const GET_CONSUME_STATS = 208;
 export const GET_KVLIST_BY_NAMESPACE = 219;
+export const QUERY_TOPIC_CONSUME_BY_WHO = 300;
 export const VIEW_BROKER_STATS_DATA = 315;
 export const GET_ALL_PRODUCER_INFO = 328;
 
