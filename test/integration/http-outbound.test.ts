@@ -27,6 +27,38 @@ describeOnEachNode('outbound calls carry one merged baggage header, untagged one
   }
 });
 
+describeOnEachNode('headers of undici reach composed interceptors as the kind that was given', node => {
+  interface Call {
+    readonly seen?: string;
+    readonly error?: string;
+    readonly sent?: { readonly baggage?: string };
+  }
+  /** What interceptors see of those that cannot be made once more. */
+  const otherKinds: Readonly<Record<string, string>> = {
+    'Headers of a class': 'Headers',
+    iterable: 'Object',
+    undefined: 'Object',
+  };
+
+  // 5 knows no interceptors that are composed.
+  it.each(undiciFor(node).filter(({ major }) => major > 5))('undici $major', async ({ major }) => {
+    const app = { node, cwd: sandbox.directory };
+    const script = ['http/header-kinds.cjs', `v${major}`];
+    const [bare, agent] = await Promise.all([
+      runJson<Record<string, Call>>({ ...app, args: script }),
+      runJson<Record<string, Call>>({ ...app, env: { GRAY_TAG: 'gray' }, args: [...PRELOAD, ...script] }),
+    ]);
+    expect(Object.keys(agent).length).toBeGreaterThanOrEqual(49);
+    const expected = Object.entries(bare).map(([name, { seen, error, sent }]) => {
+      const kind = otherKinds[name.split(',')[0] as string] ?? seen;
+      if (sent === undefined) return [name, { seen: kind, error }];
+      const baggage = ['gray_tag=gray', sent.baggage].filter(member => member !== undefined).join();
+      return [name, { seen: kind, sent: { ...sent, baggage } }];
+    });
+    expect(agent).toEqual(Object.fromEntries(expected));
+  });
+});
+
 describeOnEachNode('fetch of an application with a Response of its own', node => {
   it('carries the tag', async () => {
     const app = { node, cwd: sandbox.directory, env: { GRAY_TAG: 'gray' } };
