@@ -82,6 +82,17 @@ describeOnEachNode('requests that wait for a connection carry the tag of their o
   });
 });
 
+describeOnEachNode('requests that somebody holds back belong to the flow that made them', node => {
+  it('every way to make one', async () => {
+    const args = [...PRELOAD, 'http/held-back.cjs'];
+    const result = await runJson<Record<string, unknown>>({ node, cwd: sandbox.directory, args });
+    // The header that was sent, and the tag that the answer was handled under.
+    const own = [[null, null], ...['gray', 'blue', 'base'].map(tag => [`gray_tag=${tag}`, tag])];
+    expect(Object.keys(result).length).toBe(10);
+    expect(result).toEqual(Object.fromEntries(Object.keys(result).map(name => [name, own])));
+  });
+});
+
 /** The copy of undici in Node.js must be able to talk to the one that the application installed: by major of Node.js. */
 const GLOBAL_DISPATCHERS = new Map([
   [18, 6],
