@@ -18,8 +18,13 @@ const NONE: Scope = { tag: undefined };
  * `close` of a response. From here on those of `emitter` run within `scope` instead.
  */
 export function keepInScope(context: TagContext, scope: Scope | undefined, emitter: object): void {
-  if (FOLLOWED in emitter) scopes.set(emitter, scope ?? NONE);
-  else followByItself(context, scope, emitter as EventEmitter);
+  scopes.set(emitter, scope ?? NONE);
+  if (!(FOLLOWED in emitter)) followByItself(context, scope, emitter as EventEmitter);
+}
+
+/** The scope that was given to an emitter; undefined: none was. It may be one without a tag. */
+export function scopeOf(emitter: object): Scope | undefined {
+  return scopes.get(emitter);
 }
 
 /**

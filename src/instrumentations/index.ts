@@ -1,4 +1,5 @@
 import type { CoreInstrumentation, LibraryEntry } from '../agent/instrumentation';
+import { awaitedRequests } from './awaited-requests';
 import { globalFetch } from './global-fetch';
 import { nodeHttpClient } from './node-http-client';
 import { nodeHttpServer } from './node-http-server';
@@ -10,6 +11,7 @@ export const CORE: readonly CoreInstrumentation[] = [
   nodeHttpServer,
   nodeHttpClient,
   nodeHttp2,
+  awaitedRequests,
   globalFetch,
   rocketmqTraffic,
 ];

@@ -14,7 +14,7 @@ import { onAcceptedConnection } from '../loader/accepted-connections';
 import { createRequestScope } from '../propagation/inbound-request';
 
 /** Server events that hand a request to the application, with the emitters that belong to that request alone. */
-const REQUEST_EVENTS: ReadonlySet<string | symbol> = new Set([
+export const REQUEST_EVENTS: ReadonlySet<string | symbol> = new Set([
   'request',
   'checkContinue',
   'checkExpectation',

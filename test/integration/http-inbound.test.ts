@@ -43,3 +43,15 @@ describeOnEachNode('an http or https server', node => {
 it('in a canary an untagged request has no active tag, and goes on with the tag of the instance', async () => {
   await check({ env: { GRAY_TAG: 'canary' }, args: [...PRELOAD, 'http/inbound-http.cjs'] });
 });
+
+describeOnEachNode('requests that a server is asked for, by `on` or `once` of node:events', node => {
+  it('are handled within their tag over HTTP/1 and HTTP/2, and leave none behind', async () => {
+    const args = [...PRELOAD, 'http/awaited.mjs'];
+    const { after, ...ways } = await runJson<Record<string, unknown>>({ node, cwd: sandbox.directory, args });
+    // What a request carried, and what it was handled under, at once and later; and what the flow has in the end.
+    const handled = [null, 'gray', 'blue', null, 'base', 'gray'].map(tag => [tag, tag, tag]);
+    expect(Object.keys(ways).length).toBe(7);
+    expect(ways).toEqual(Object.fromEntries(Object.keys(ways).map(name => [name, [handled, null]])));
+    expect(after).toBe(null);
+  });
+});

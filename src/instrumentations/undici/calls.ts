@@ -32,6 +32,8 @@ export interface Aimed {
 export interface DispatchOptions {
   readonly headers?: unknown;
   readonly origin?: unknown;
+  readonly method?: unknown;
+  readonly upgrade?: unknown;
   readonly [CALL]?: Call;
 }
 type OwnOptions = { -readonly [K in keyof DispatchOptions]: DispatchOptions[K] };
@@ -80,7 +82,7 @@ export function createCalls({ context, headers, routing }: Agent, takesIterables
       if (isCarried && decision === undefined) return options;
       const tag = tagOf(options);
       const own = copyOf(options);
-      let changes = isCarried ? NOTHING : headers.changes(tag);
+      let changes = isCarried || opensTunnel(options) ? NOTHING : headers.changes(tag);
       if (decision?.changes !== undefined) {
         changes = [...changes, ...decision.changes];
         own.origin = decision.aimed?.origin;
@@ -91,6 +93,11 @@ export function createCalls({ context, headers, routing }: Agent, takesIterables
       return own;
     },
   };
+}
+
+/** A call to a proxy: what goes through the tunnel carries the tag. */
+function opensTunnel({ method, upgrade }: DispatchOptions): boolean {
+  return method === 'CONNECT' && !upgrade;
 }
 
 export function callOf(options: DispatchOptions): Call | undefined {
