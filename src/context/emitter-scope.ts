@@ -36,15 +36,18 @@ export function followEvents(context: TagContext, prototype: object): void {
   wrapMethod<Emit>(
     prototype,
     'emit',
-    original =>
+    (_original, find) =>
       function emit(this: unknown, event: string | symbol): boolean {
         // Most events of a request have no listener.
         const kept = (this as EventEmitter).listenerCount(event) > 0 ? scopes.get(this as object) : undefined;
         if (kept !== undefined) {
           const scope = kept === NONE ? undefined : kept;
-          if (context.scope() !== scope) return emitWithin(context, scope, original, this, arguments);
+          if (context.scope() !== scope) {
+            if (context.hasOpenTelemetry()) return emitWithin(context, scope, find(), this, arguments);
+            return context.runStorage(scope, Reflect.apply, find(), this, arguments) as boolean;
+          }
         }
-        return original.apply(this, arguments as unknown as Parameters<Emit>);
+        return find().apply(this, arguments as unknown as Parameters<Emit>);
       },
   );
   Object.defineProperty(prototype, FOLLOWED, { value: true });

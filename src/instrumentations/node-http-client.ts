@@ -139,9 +139,14 @@ function changeHeaders(request: ClientRequest, list: unknown, changes: readonly 
     const next = change(existing);
     if (next === existing && !Array.isArray(current)) continue;
     if (next === undefined) request.removeHeader(name);
-    else request.setHeader(name, next);
+    else request.setHeader(existing === undefined ? name : spelled(request, name), next);
   }
   return list ?? request.getHeaders();
+}
+
+/** A header's name, as the application spells it. */
+function spelled(request: ClientRequest, name: string): string {
+  return request.getRawHeaderNames().find(raw => raw.toLowerCase() === name) ?? name;
 }
 
 /** An agent's own options win over those of a request: then it does not connect to the address of the call. */

@@ -93,6 +93,19 @@ describeOnEachNode('requests that somebody holds back belong to the flow that ma
   });
 });
 
+describeOnEachNode('a CONNECT to a proxy', node => {
+  it.each(undiciFor(node))(
+    'of node:http and undici $major carries no tag, what goes through the tunnel does',
+    async ({ major }) => {
+      const app = { node, cwd: sandbox.directory, env: { GRAY_TAG: 'gray' } };
+      expect(await runJson({ ...app, args: [...PRELOAD, 'http/tunnel.cjs', `v${major}`] })).toEqual({
+        connects: [null, null],
+        got: ['gray_tag=gray', 'gray_tag=gray'],
+      });
+    },
+  );
+});
+
 /** The copy of undici in Node.js must be able to talk to the one that the application installed: by major of Node.js. */
 const GLOBAL_DISPATCHERS = new Map([
   [18, 6],
