@@ -5,6 +5,7 @@ import { nodeHttpClient } from './node-http-client';
 import { nodeHttpServer } from './node-http-server';
 import { nodeHttp2 } from './node-http2';
 import { rocketmqTraffic } from './rocketmq-traffic';
+import { sharedConnections } from './shared-connections';
 
 /** What is instrumented in Node.js itself. */
 export const CORE: readonly CoreInstrumentation[] = [
@@ -13,6 +14,7 @@ export const CORE: readonly CoreInstrumentation[] = [
   nodeHttp2,
   awaitedRequests,
   globalFetch,
+  sharedConnections,
   rocketmqTraffic,
 ];
 

@@ -13,11 +13,13 @@ import type { Socket } from 'node:net';
 import type { Agent } from '../agent/agent';
 import type { CoreInstrumentation } from '../agent/instrumentation';
 import type { Scope } from '../context/active-tag';
+import { keepInScope } from '../context/emitter-scope';
 import { privateMark } from '../foreign-objects/private-mark';
 import { type AnyFunction, wrapMethod } from '../foreign-objects/wrap';
 import { changeHeaderList, type HeaderChange, joined } from '../propagation/http-headers';
 import { bracketed, hostHeader } from '../routing/address';
 import type { Routing } from '../routing/routing';
+import { connectForRequest, isMadeOutside } from './shared-connections';
 
 /** The flow that made a request. */
 interface Maker {
@@ -83,11 +85,21 @@ export const nodeHttpClient: CoreInstrumentation = {
         },
     );
     wrapMethod<AnyFunction>(
+      Agent.prototype,
+      'createSocket',
+      original =>
+        function createSocket(this: unknown, ...args: unknown[]) {
+          return connectForRequest(() => original.apply(this, args));
+        },
+    );
+    wrapMethod<AnyFunction>(
       ClientRequest.prototype,
       'onSocket',
       original =>
         function onSocket(this: Request, ...args: unknown[]) {
           const { scope } = makerOf(this);
+          // From an agent that connects by itself: errors of the connection are those of the request.
+          if (isMadeOutside(args[0])) keepInScope(context, scope, this);
           if (context.scope() === scope) return original.apply(this, args);
           return context.runInScope(scope, () => original.apply(this, args));
         },

@@ -93,6 +93,28 @@ describeOnEachNode('requests that somebody holds back belong to the flow that ma
   });
 });
 
+describeOnEachNode('a connection that requests share', node => {
+  it('does not hand the tag of the first of them to later ones', async () => {
+    const args = [...PRELOAD, 'http/shared-connection.cjs'];
+    // In callbacks: gray, untagged, blue, blue with AsyncResource.bind, untagged.
+    const carried = [null, null, null, 'gray_tag=blue', null];
+    expect(await runJson({ node, cwd: sandbox.directory, args })).toEqual({
+      tcp: carried,
+      tls: carried,
+      'tls again': carried,
+      errors: ['gray', null],
+    });
+  });
+});
+
+describeOnEachNode('a plain object as global dispatcher', node => {
+  it('is handed calls that carry the tag', async () => {
+    const args = [...PRELOAD, 'http/plain-dispatcher.cjs'];
+    const app = { node, cwd: sandbox.directory, env: { GRAY_TAG: 'gray' } };
+    expect(await runJson({ ...app, args })).toEqual([['gray_tag=gray'], ['gray_tag=gray']]);
+  });
+});
+
 describeOnEachNode('a CONNECT to a proxy', node => {
   it.each(undiciFor(node))(
     'of node:http and undici $major carries no tag, what goes through the tunnel does',
