@@ -55,10 +55,10 @@ export const nodeHttpClient: CoreInstrumentation = {
     wrapMethod<AnyFunction>(
       ClientRequest.prototype,
       'getHeader',
-      original =>
+      (_original, find) =>
         function getHeader(this: Request, name: unknown) {
           makerOf(this);
-          return original.call(this, name);
+          return find().call(this, name);
         },
     );
     wrapMethod<AnyFunction>(

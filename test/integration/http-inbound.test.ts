@@ -55,3 +55,20 @@ describeOnEachNode('requests that a server is asked for, by `on` or `once` of no
     expect(after).toBe(null);
   });
 });
+
+describeOnEachNode('an error that is thrown while a request is handled', node => {
+  it('has one line of stack more, under a tag one of AsyncLocalStorage besides', async () => {
+    const app = { node, cwd: sandbox.directory };
+    const [bare, agent] = await Promise.all([
+      runJson<number[][]>({ ...app, args: ['http/stack-lines.cjs'] }),
+      runJson<number[][]>({ ...app, args: [...PRELOAD, 'http/stack-lines.cjs'] }),
+    ]);
+    const more = agent.map((lines, request) => lines.map((count, at) => count - (bare[request]?.[at] ?? 0)));
+    // At the end of a body nobody looks before a tag was seen.
+    expect(more).toEqual([
+      [1, 0],
+      [2, 2],
+      [1, 1],
+    ]);
+  });
+});
