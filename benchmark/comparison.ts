@@ -40,15 +40,24 @@ export interface Judged extends Goal {
 export function judge(measured: Measured): Judged[] {
   return measured.goals.map(goal => {
     const metric = measured.metrics.find(({ name }) => name === goal.metric);
-    const figure = metric && figures(measured, metric).find(({ contender }) => contender === goal.contender);
-    if (!metric || !figure?.compared) throw new Error(`nothing is measured for ${goal.contender}, ${goal.metric}`);
+    const compared = metric && comparedFor(goal, measured, metric);
+    if (!metric || !compared) throw new Error(`nothing is measured for ${goal.contender}, ${goal.metric}`);
     const { better, comparison, unit } = metric;
-    const { low, high, count } = figure.compared;
+    const { low, high, count } = compared;
     const isSure = count >= ROUNDS_OF_AN_INTERVAL;
     const isMet = isSure && (better === 'higher' ? low >= goal.bound : high <= goal.bound);
     const isMissed = isSure && (better === 'higher' ? high < goal.bound : low > goal.bound);
-    return { ...goal, compared: figure.compared, better, comparison, unit, isMet, isMissed };
+    return { ...goal, compared, better, comparison, unit, isMet, isMissed };
   });
+}
+
+function comparedFor({ contender, against }: Goal, measured: Measured, metric: Metric): Estimate | undefined {
+  const values = metric.values[contender];
+  const base = against === undefined ? undefined : metric.values[against];
+  if (values !== undefined && base !== undefined) return compare(metric, values, base);
+  return against === undefined
+    ? figures(measured, metric).find(figure => figure.contender === contender)?.compared
+    : undefined;
 }
 
 export function titleOf({ contenders }: { readonly contenders: readonly Compared[] }, name: string): string {

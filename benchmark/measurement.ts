@@ -20,6 +20,8 @@ export interface Goal {
   readonly metric: string;
   readonly contender: string;
   readonly bound: number;
+  /** The contender of the same round that it is held against; absent: the base of `contender`. */
+  readonly against?: string;
 }
 
 export interface Compared {
@@ -51,6 +53,16 @@ export function goalsOfWork(bounds: { readonly untagged: number; readonly tagged
     ...Object.entries(contenders).map(([contender, bound]) => ({ metric: CPU, contender, bound: 1 / bound })),
   ];
 }
+
+/**
+ * Where requests are followed: nobody does so for less than `AsyncLocalStorage` alone, so that is what tagged ones are held
+ * against. Untagged ones are to cost nothing.
+ */
+export const GOALS_OF_FOLLOWING: readonly Goal[] = [
+  { metric: THROUGHPUT, contender: 'gray-untagged', bound: 0.99 },
+  { metric: CPU, contender: 'gray-untagged', bound: 1.01 },
+  { metric: CPU, contender: 'gray-tagged', bound: 1.03, against: 'async-local-storage' },
+];
 
 /** One contender's work in one round. */
 export interface Work {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { commandOptions } from '../fixtures/servers/command-options';
 
 export interface Options {
-  /** Versions of Node.js, as the registry knows them: `20`, `26`. */
+  /** Versions of Node.js, as the registry knows them: `22`, `26`. */
   readonly nodes: readonly string[];
   /** Parts of scenarios' names; empty: all. */
   readonly only: readonly string[];
@@ -17,8 +17,11 @@ export interface Options {
   readonly out: string;
 }
 
+/** Those that are maintained. */
+const MEASURED = ['22', '24', '26'];
+
 const USAGE =
-  'npm run bench -- [--node 20,26] [--only http,send] [--rounds 12] [--work-ms 1300] [--requests 1000000] [--out DIR]';
+  'npm run bench -- [--node 24,26] [--only http,send] [--rounds 12] [--work-ms 1300] [--requests 1000000] [--out DIR]';
 
 /** @throws Error with one line for people */
 export function parseOptions(args: readonly string[], scenarios: readonly string[], nodes: readonly string[]): Options {
@@ -39,7 +42,7 @@ export function parseOptions(args: readonly string[], scenarios: readonly string
     if (!nodes.includes(node)) throw new Error(`--node cannot be '${node}'; there are ${nodes.join(', ')}`);
   }
   return {
-    nodes: asked.length > 0 ? asked : nodes.filter(node => ['20', nodes.at(-1)].includes(node)),
+    nodes: asked.length > 0 ? asked : nodes.filter(node => MEASURED.includes(node)),
     only,
     rounds: number('rounds', 12, 1),
     workMs: number('work-ms', 1_300, 10),

@@ -2,14 +2,14 @@
 import { type Bench, startWorker, type Worker } from '../bench';
 import { type Contender, FOLLOWING } from '../contenders';
 import { inFreshProcesses, TURNS } from '../fresh-processes';
-import { goalsOfWork, type Measured, metricsOfWork, type Work } from '../measurement';
+import { GOALS_OF_FOLLOWING, type Measured, metricsOfWork, type Work } from '../measurement';
 
 /** `warmUp`: requests, after which a process's CPU time for one no longer falls (tried out on Node.js 20 and 26). */
 export const HOPS = {
-  none: { title: 'HTTP server, no outbound call', tagged: 0.98, warmUp: 30_000 },
-  fetch: { title: 'HTTP hop: server, then fetch', tagged: 0.97, warmUp: 12_000 },
-  get: { title: 'HTTP hop: server, then http.get', tagged: 0.97, warmUp: 25_000 },
-  pool: { title: "HTTP hop: server, then undici's Pool", tagged: 0.97, warmUp: 25_000 },
+  none: { title: 'HTTP server, no outbound call', warmUp: 30_000 },
+  fetch: { title: 'HTTP hop: server, then fetch', warmUp: 12_000 },
+  get: { title: 'HTTP hop: server, then http.get', warmUp: 25_000 },
+  pool: { title: "HTTP hop: server, then undici's Pool", warmUp: 25_000 },
 } as const;
 export type Hop = keyof typeof HOPS;
 
@@ -38,7 +38,7 @@ export function http(hop: Hop) {
         how: `${operations} requests by autocannon over ${CONNECTIONS} connections, after ${HOPS[hop].warmUp} that warm the process up; the lower quartile of ${TURNS} turns, a new process each round`,
         contenders: FOLLOWING,
         metrics: metricsOfWork(works),
-        goals: goalsOfWork({ untagged: 0.99, tagged: HOPS[hop].tagged }),
+        goals: GOALS_OF_FOLLOWING,
       };
     } finally {
       await Promise.all([load, backend].map(worker => worker.stop()));

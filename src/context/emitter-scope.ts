@@ -1,22 +1,30 @@
 import type { EventEmitter } from 'node:events';
+import { privateMark } from '../foreign-objects/private-mark';
 import { wrapMethod } from '../foreign-objects/wrap';
 import type { Scope, TagContext } from './active-tag';
 
 export type Emit = (this: unknown, event: string | symbol, ...args: unknown[]) => boolean;
 
-/** What the events of an emitter run within. It is there, if undefined, where `emit` of its class looks for it. */
-const SCOPE = Symbol('rocketmq-gray.scope');
+/** On prototypes of classes whose `emit` looks for the scope of an instance. */
+const FOLLOWED = Symbol('rocketmq-gray.followed');
+// In each bundle: only one of them follows events.
+/** What the events of an emitter run within. Nobody sees it, also who prints one. */
+const scopes = privateMark<Scope>();
 /** Within no scope at all, which is not the same as wherever they are emitted. */
 const NONE: Scope = { tag: undefined };
-type Scoped = EventEmitter & { [SCOPE]?: Scope | undefined };
 
 /**
  * Later events of a request are emitted from the connection, which outlives it: `data` of a body that came later,
  * `close` of a response. From here on those of `emitter` run within `scope` instead.
  */
 export function keepInScope(context: TagContext, scope: Scope | undefined, emitter: object): void {
-  if (SCOPE in emitter) (emitter as Scoped)[SCOPE] = scope ?? NONE;
-  else followByItself(context, scope, emitter as EventEmitter);
+  scopes.set(emitter, scope ?? NONE);
+  if (!(FOLLOWED in emitter)) followByItself(context, scope, emitter as EventEmitter);
+}
+
+/** The scope that was given to an emitter; undefined: none was. It may be one without a tag. */
+export function scopeOf(emitter: object): Scope | undefined {
+  return scopes.get(emitter);
 }
 
 /**
@@ -24,22 +32,25 @@ export function keepInScope(context: TagContext, scope: Scope | undefined, emitt
  * every later event of it slower. For classes whose instances belong to one request each. Once is enough.
  */
 export function followEvents(context: TagContext, prototype: object): void {
-  if (Object.hasOwn(prototype, SCOPE)) return;
+  if (Object.hasOwn(prototype, FOLLOWED)) return;
   wrapMethod<Emit>(
     prototype,
     'emit',
-    original =>
+    (_original, find) =>
       function emit(this: unknown, event: string | symbol): boolean {
         // Most events of a request have no listener.
-        const kept = (this as Scoped).listenerCount(event) > 0 ? (this as Scoped)[SCOPE] : undefined;
+        const kept = (this as EventEmitter).listenerCount(event) > 0 ? scopes.get(this as object) : undefined;
         if (kept !== undefined) {
           const scope = kept === NONE ? undefined : kept;
-          if (context.scope() !== scope) return emitWithin(context, scope, original, this, arguments);
+          if (context.scope() !== scope) {
+            if (context.hasOpenTelemetry()) return emitWithin(context, scope, find(), this, arguments);
+            return context.runStorage(scope, Reflect.apply, find(), this, arguments) as boolean;
+          }
         }
-        return original.apply(this, arguments as unknown as Parameters<Emit>);
+        return find().apply(this, arguments as unknown as Parameters<Emit>);
       },
   );
-  Object.defineProperty(prototype, SCOPE, { value: undefined, writable: true, configurable: true });
+  Object.defineProperty(prototype, FOLLOWED, { value: true });
 }
 
 /** Apart from the `emit` that it is for, whose every event would make its closure. @param args `arguments` of that */

@@ -9,6 +9,7 @@ export interface PrivateMark<Value> {
   set(object: object, value: Value): void;
 }
 
+// In each bundle: it keeps nothing.
 class ReturnsItsArgument {
   constructor(object: object) {
     // biome-ignore lint/correctness/noConstructorReturn: the fields of a class derived from this one are put there

@@ -1,16 +1,20 @@
 import type { CoreInstrumentation, LibraryEntry } from '../agent/instrumentation';
+import { awaitedRequests } from './awaited-requests';
 import { globalFetch } from './global-fetch';
 import { nodeHttpClient } from './node-http-client';
 import { nodeHttpServer } from './node-http-server';
 import { nodeHttp2 } from './node-http2';
 import { rocketmqTraffic } from './rocketmq-traffic';
+import { sharedConnections } from './shared-connections';
 
 /** What is instrumented in Node.js itself. */
 export const CORE: readonly CoreInstrumentation[] = [
   nodeHttpServer,
   nodeHttpClient,
   nodeHttp2,
+  awaitedRequests,
   globalFetch,
+  sharedConnections,
   rocketmqTraffic,
 ];
 

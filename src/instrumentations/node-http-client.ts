@@ -3,22 +3,35 @@
  * on them. One place sees the headers of each, in whatever form they were given (object, array, set one by one, sent
  * early for `Expect`): `ClientRequest.prototype._storeHeader`, which writes the header block, Node.js 18.19 to 26.
  *
- * The tag is the one of the flow that made the request, not of the one that happens to flush it: it is taken when the
- * request meets its agent (`Agent.prototype.addRequest`, called from the constructor) or, without one, its socket
- * (`onSocket`; later where `createConnection` is asynchronous).
+ * The tag is the one of the flow that made the request, not of the one that happens to flush it: it is taken in the
+ * constructor, which asks each request for its header `expect`, or has it store a list of headers. What comes after may be
+ * held back: an agent of the application adds a request to its queue later, a connection comes by a callback, a body is sent
+ * by somebody else. Agents and sockets get the request in the scope of that flow, too, for its answer comes in theirs.
  */
 import type { ClientRequest } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Agent } from '../agent/agent';
 import type { CoreInstrumentation } from '../agent/instrumentation';
+import type { Scope } from '../context/active-tag';
+import { keepInScope } from '../context/emitter-scope';
+import { privateMark } from '../foreign-objects/private-mark';
 import { type AnyFunction, wrapMethod } from '../foreign-objects/wrap';
 import { changeHeaderList, type HeaderChange, joined } from '../propagation/http-headers';
 import { bracketed, hostHeader } from '../routing/address';
 import type { Routing } from '../routing/routing';
+import { connectForRequest, isMadeOutside } from './shared-connections';
 
-/** What requests carry, taken when they were made. Undefined: no tag. */
-const TAG = Symbol('rocketmq-gray.tag');
-type Tagged = ClientRequest & {
-  [TAG]?: { readonly tag: string | undefined };
+/** The flow that made a request. */
+interface Maker {
+  /** What its calls carry. Undefined: no tag. */
+  readonly tag: string | undefined;
+  readonly scope: Scope | undefined;
+}
+// In each bundle: there is one that patches node:http.
+const makers = privateMark<Maker>();
+const UNTAGGED: Maker = { tag: undefined, scope: undefined };
+
+type Request = ClientRequest & {
   /** The header block, once it is composed: at once where headers were given as an array. */
   _header?: string | null;
   outputData?: { data: unknown }[];
@@ -31,61 +44,77 @@ interface ConnectOptions {
   readonly socketPath?: unknown;
 }
 
-const NO_TAG = { tag: undefined };
-
 export const nodeHttpClient: CoreInstrumentation = {
   module: 'node:http (client)',
   patch(agent) {
     const { Agent, ClientRequest } = require('node:http') as typeof import('node:http');
-    const { context, guard, headers, routing } = agent;
-
+    const { context, guard, routing } = agent;
     // Here without `guard`, whose closures would be a part of what each request costs.
-    const takeTag = (request: Tagged) => {
-      if (request[TAG] !== undefined) return;
-      const tag = context.outgoingTag();
-      request[TAG] = tag === undefined ? NO_TAG : { tag };
-    };
+    const makerOf = createMakerOf(agent);
+
+    wrapMethod<AnyFunction>(
+      ClientRequest.prototype,
+      'getHeader',
+      (_original, find) =>
+        function getHeader(this: Request, name: unknown) {
+          makerOf(this);
+          return find().call(this, name);
+        },
+    );
     wrapMethod<AnyFunction>(
       Agent.prototype,
       'addRequest',
       original =>
-        function addRequest(this: { options?: ConnectOptions }, request: Tagged, options: unknown, ...rest: unknown[]) {
+        function addRequest(
+          this: { options?: ConnectOptions },
+          request: Request,
+          options: unknown,
+          ...rest: unknown[]
+        ) {
           let aimed: ConnectOptions | Error | undefined;
+          const { tag, scope } = makerOf(request);
           try {
-            takeTag(request);
-            if (routing.hasCanaries() && !connectsElsewhere(this)) aimed = aim(request, options, routing);
+            if (routing.hasCanaries() && !connectsElsewhere(this)) aimed = aim(request, options, tag, routing);
           } catch (error) {
             guard.report('aiming an HTTP call', error);
           }
           // As a connection that could not be made.
           if (aimed instanceof Error) return request.onSocket(null as unknown as Socket, aimed);
-          return original.call(this, request, aimed ?? options, ...rest);
+          if (context.scope() === scope) return original.call(this, request, aimed ?? options, ...rest);
+          return context.runInScope(scope, () => original.call(this, request, aimed ?? options, ...rest));
+        },
+    );
+    wrapMethod<AnyFunction>(
+      Agent.prototype,
+      'createSocket',
+      original =>
+        function createSocket(this: unknown, ...args: unknown[]) {
+          return connectForRequest(() => original.apply(this, args));
         },
     );
     wrapMethod<AnyFunction>(
       ClientRequest.prototype,
       'onSocket',
       original =>
-        function onSocket(this: Tagged, ...args: unknown[]) {
-          try {
-            takeTag(this);
-          } catch (error) {
-            guard.report('taking the tag of an HTTP call', error);
-          }
-          return original.apply(this, args);
+        function onSocket(this: Request, ...args: unknown[]) {
+          const { scope } = makerOf(this);
+          // From an agent that connects by itself: errors of the connection are those of the request.
+          if (isMadeOutside(args[0])) keepInScope(context, scope, this);
+          if (context.scope() === scope) return original.apply(this, args);
+          return context.runInScope(scope, () => original.apply(this, args));
         },
     );
-
-    wrapMethod(
+    wrapMethod<AnyFunction>(
       ClientRequest.prototype,
       '_storeHeader',
       original =>
-        function (this: Tagged, firstLine: string, list: unknown, ...rest: unknown[]) {
+        function _storeHeader(this: Request, firstLine: string, list: unknown, ...rest: unknown[]) {
           let changed = list;
+          const { tag } = makerOf(this);
           try {
-            const taken = this[TAG];
-            const changes = headers.changes(taken === undefined ? context.outgoingTag() : taken.tag);
-            if (changes.length > 0) changed = changeHeaders(this, list, changes);
+            const changes = agent.headers.changes(tag);
+            // To a proxy, which opens a tunnel: what goes through it carries the tag.
+            if (changes.length > 0 && this.method !== 'CONNECT') changed = changeHeaders(this, list, changes);
           } catch (error) {
             guard.report('writing the tag of an HTTP call', error);
           }
@@ -94,6 +123,24 @@ export const nodeHttpClient: CoreInstrumentation = {
     );
   },
 };
+
+/** Who made a request: the present flow, where it is asked about the first time. */
+function createMakerOf({ context, guard }: Agent): (request: object) => Maker {
+  return request => {
+    try {
+      const known = makers.get(request);
+      if (known !== undefined) return known;
+      const tag = context.outgoingTag();
+      const scope = context.scope();
+      const maker = tag === undefined && scope === undefined ? UNTAGGED : { tag, scope };
+      makers.set(request, maker);
+      return maker;
+    } catch (error) {
+      guard.report('taking the tag of an HTTP call', error);
+    }
+    return UNTAGGED;
+  };
+}
 
 /** `list` is what `_storeHeader` gets: the caller's array, or the request's own table of headers (null when empty). */
 function changeHeaders(request: ClientRequest, list: unknown, changes: readonly HeaderChange[]): unknown {
@@ -104,9 +151,14 @@ function changeHeaders(request: ClientRequest, list: unknown, changes: readonly 
     const next = change(existing);
     if (next === existing && !Array.isArray(current)) continue;
     if (next === undefined) request.removeHeader(name);
-    else request.setHeader(name, next);
+    else request.setHeader(existing === undefined ? name : spelled(request, name), next);
   }
   return list ?? request.getHeaders();
+}
+
+/** A header's name, as the application spells it. */
+function spelled(request: ClientRequest, name: string): string {
+  return request.getRawHeaderNames().find(raw => raw.toLowerCase() === name) ?? name;
 }
 
 /** An agent's own options win over those of a request: then it does not connect to the address of the call. */
@@ -115,12 +167,17 @@ function connectsElsewhere({ options }: { readonly options?: ConnectOptions }): 
 }
 
 /** The options of a call that goes to another instance, with its `Host`; undefined: unchanged. */
-function aim(request: Tagged, options: unknown, routing: Routing): ConnectOptions | Error | undefined {
+function aim(
+  request: Request,
+  options: unknown,
+  tag: string | undefined,
+  routing: Routing,
+): ConnectOptions | Error | undefined {
   if (typeof options !== 'object' || options === null) return undefined;
   const { host, port, socketPath } = options as ConnectOptions;
   // A path that is no path names the address once more: a request to a proxy.
   if (typeof host !== 'string' || socketPath || !request.path.startsWith('/')) return undefined;
-  const target = routing.aim(host, Number(port), request[TAG]?.tag);
+  const target = routing.aim(host, Number(port), tag);
   if (target === undefined || target instanceof Error) return target;
 
   // A virtual host that the application named stays: it is the service's, not the instance's.

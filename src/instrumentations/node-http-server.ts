@@ -14,7 +14,7 @@ import { onAcceptedConnection } from '../loader/accepted-connections';
 import { createRequestScope } from '../propagation/inbound-request';
 
 /** Server events that hand a request to the application, with the emitters that belong to that request alone. */
-const REQUEST_EVENTS: ReadonlySet<string | symbol> = new Set([
+export const REQUEST_EVENTS: ReadonlySet<string | symbol> = new Set([
   'request',
   'checkContinue',
   'checkExpectation',
@@ -50,16 +50,19 @@ export function patchServer(prototype: object, agent: Agent): void {
   wrapMethod<Emit>(
     prototype,
     'emit',
-    original =>
+    (_original, find) =>
       function emit(this: unknown, event: string | symbol): boolean {
         const request = arguments[1] as Partial<IncomingMessage> | undefined;
         // One over HTTP/2 comes within the tag of its stream.
         if (REQUEST_EVENTS.has(event) && request?.httpVersionMajor === 1) {
           // For an upgraded connection the second emitter is the socket itself: from here on it belongs to this request.
           const scope = scopeOf(request.rawHeaders, request, arguments[2] as object);
-          if (scope !== undefined) return emitWithin(context, scope, original, this, arguments);
+          if (scope !== undefined) {
+            if (context.hasOpenTelemetry()) return emitWithin(context, scope, find(), this, arguments);
+            return context.runStorage(scope, Reflect.apply, find(), this, arguments) as boolean;
+          }
         }
-        return original.apply(this, arguments as unknown as Parameters<Emit>);
+        return find().apply(this, arguments as unknown as Parameters<Emit>);
       },
   );
 }

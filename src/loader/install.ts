@@ -4,6 +4,7 @@ import type { Line } from '../lines/line';
 import type { Log } from '../log';
 import { installBundleHook } from './bundle-hook';
 import { installEsModuleHook } from './es-module-hook';
+import type { LibraryFile } from './file-filter';
 import {
   type CopySource,
   type CoreInstrumentation,
@@ -73,7 +74,15 @@ export function install<H extends Host>(
   const seen = () => [...copies.values()];
   if (libraries.length === 0) return seen;
   const onFile = createFileHandler(libraries, copies, host);
-  putInPlace('the require hook', host, () => installRequireHook(libraries, onFile));
+  const isWanted = ({ library, directory, path }: LibraryFile<LibraryEntry<H>>) => {
+    const copy = copies.get(directory);
+    // The first file of a copy: its version is asked for.
+    if (copy === undefined) return true;
+    const { files, unknownVersion } = library.load();
+    return copy.isKnown ? Object.hasOwn(files, path) : unknownVersion !== undefined;
+  };
+  const onError = (error: unknown) => host.guard.report('the require hook', error);
+  putInPlace('the require hook', host, () => installRequireHook(libraries, onFile, { isWanted, onError }));
   putInPlace('the hook of bundles', host, () => installBundleHook(onFile));
   // An ES module hook costs start-up time (asynchronous ones a thread): only where a library needs it.
   const esModules = libraries.filter(library => library.esModule).map(library => library.module);

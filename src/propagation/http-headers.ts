@@ -1,4 +1,5 @@
 /** Tags in HTTP headers: reading them from a request that came in, writing them into one that goes out. */
+import { addProperty, shallowCopy } from '../foreign-objects/shallow-copy';
 import { BASE, isTag } from '../names/tag';
 import { mergeBaggage, readBaggage } from './baggage';
 
@@ -89,34 +90,70 @@ export function changeHeaderList(headers: readonly unknown[], changes: readonly 
   const pairs = Array.isArray(headers[0]);
   // Not a list of headers: the library that gets it has the better error.
   if (!pairs && headers.length % 2 !== 0) return [...headers];
-  const list: [unknown, unknown][] = [];
+  const list: Pair[] = [];
   if (pairs) for (const pair of headers) list.push([(pair as unknown[])[0], (pair as unknown[])[1]]);
   else for (let i = 0; i < headers.length; i += 2) list.push([headers[i], headers[i + 1]]);
+  changePairs(list, changes);
+  return pairs ? list : list.flat();
+}
 
+type Pair = [name: unknown, value: unknown];
+
+function changePairs(list: Pair[], changes: readonly HeaderChange[]): void {
   for (const { name, change } of changes) {
-    const isThis = (header: [unknown, unknown]) => String(header[0]).toLowerCase() === name;
+    const isThis = (header: Pair) => String(header[0]).toLowerCase() === name;
     const at = list.findIndex(isThis);
     // As the application spells it.
     const [spelled] = list[at] ?? [name];
     const next = change(joined(list.filter(isThis).map(header => header[1])));
-    for (let i = list.length - 1; i >= 0; i--) if (isThis(list[i] as [unknown, unknown])) list.splice(i, 1);
+    for (let i = list.length - 1; i >= 0; i--) if (isThis(list[i] as Pair)) list.splice(i, 1);
     if (next !== undefined) list.splice(at < 0 ? list.length : at, 0, [spelled, next]);
   }
-  return pairs ? list : list.flat();
+}
+
+/**
+ * Headers that are iterated as pairs. A changed copy: a `Headers` or a `Map` where they were one, since who gets them may ask
+ * them by name; else an object that is iterated, again and again.
+ */
+export function changeHeaderEntries(headers: Iterable<unknown>, changes: readonly HeaderChange[]): Iterable<unknown> {
+  const items = [...headers];
+  const iterated = (list: readonly unknown[]) => ({ [Symbol.iterator]: () => list[Symbol.iterator]() });
+  // Not pairs: the library that gets it has the better error.
+  if (!items.every(item => Array.isArray(item) && item.length === 2)) return iterated(items);
+  const pairs = (items as Pair[]).map(([name, value]): Pair => [name, value]);
+  changePairs(pairs, changes);
+  const kind = Object.prototype.toString.call(headers);
+  return (
+    (kind === '[object Headers]' || kind === '[object Map]' ? likeOf(headers, pairs) : undefined) ?? iterated(pairs)
+  );
+}
+
+/** Another one of the class of `headers`, or of the next one up whose constructor takes pairs. */
+function likeOf(headers: Iterable<unknown>, pairs: readonly Pair[]): Iterable<unknown> | undefined {
+  for (let at: unknown = headers; at !== Object.prototype && at !== null; at = Object.getPrototypeOf(at)) {
+    try {
+      const Kind = (at as Iterable<unknown>).constructor as new (pairs: readonly Pair[]) => Iterable<unknown>;
+      const copy = new Kind(pairs);
+      if ([...copy].length === pairs.length) return copy;
+    } catch {
+      // It wants other arguments.
+    }
+  }
+  return undefined;
 }
 
 /** Header object (name to value or values). A changed copy with the same prototype. */
 export function changeHeaderObject(headers: object | null | undefined, changes: readonly HeaderChange[]): object {
-  const copy = Object.assign(
-    Object.create(headers ? Object.getPrototypeOf(headers) : Object.prototype),
-    headers,
-  ) as Record<string, unknown>;
+  const copy = (headers ? shallowCopy(headers, Object.getPrototypeOf(headers) as object | null) : {}) as Record<
+    string,
+    unknown
+  >;
   for (const { name, change } of changes) {
     // The length first: the names of most headers need no lower-casing then.
     const spelled = Object.keys(copy).filter(key => key.length === name.length && key.toLowerCase() === name);
     const next = change(joined(spelled.map(key => copy[key])));
     for (const key of spelled) delete copy[key];
-    if (next !== undefined) copy[spelled[0] ?? name] = next;
+    if (next !== undefined) addProperty(copy, spelled[0] ?? name, next);
   }
   return copy;
 }

@@ -43,3 +43,32 @@ describeOnEachNode('an http or https server', node => {
 it('in a canary an untagged request has no active tag, and goes on with the tag of the instance', async () => {
   await check({ env: { GRAY_TAG: 'canary' }, args: [...PRELOAD, 'http/inbound-http.cjs'] });
 });
+
+describeOnEachNode('requests that a server is asked for, by `on` or `once` of node:events', node => {
+  it('are handled within their tag over HTTP/1 and HTTP/2, and leave none behind', async () => {
+    const args = [...PRELOAD, 'http/awaited.mjs'];
+    const { after, ...ways } = await runJson<Record<string, unknown>>({ node, cwd: sandbox.directory, args });
+    // What a request carried, and what it was handled under, at once and later; and what the flow has in the end.
+    const handled = [null, 'gray', 'blue', null, 'base', 'gray'].map(tag => [tag, tag, tag]);
+    expect(Object.keys(ways).length).toBe(7);
+    expect(ways).toEqual(Object.fromEntries(Object.keys(ways).map(name => [name, [handled, null]])));
+    expect(after).toBe(null);
+  });
+});
+
+describeOnEachNode('an error that is thrown while a request is handled', node => {
+  it('has one line of stack more, under a tag one of AsyncLocalStorage besides', async () => {
+    const app = { node, cwd: sandbox.directory };
+    const [bare, agent] = await Promise.all([
+      runJson<number[][]>({ ...app, args: ['http/stack-lines.cjs'] }),
+      runJson<number[][]>({ ...app, args: [...PRELOAD, 'http/stack-lines.cjs'] }),
+    ]);
+    const more = agent.map((lines, request) => lines.map((count, at) => count - (bare[request]?.[at] ?? 0)));
+    // At the end of a body nobody looks before a tag was seen.
+    expect(more).toEqual([
+      [1, 0],
+      [2, 2],
+      [1, 1],
+    ]);
+  });
+});

@@ -52,6 +52,20 @@ describeOnEachNode('calls over HTTP/2 carry the tag of their caller once, and ar
   });
 });
 
+describeOnEachNode('what node:http2 exports', node => {
+  it('is not called by the agent, which a stub would see, and makes no session more', async () => {
+    const args = [...PRELOAD, 'http2/stubbed.cjs'];
+    expect(await runJson({ node, cwd: sandbox.directory, args })).toEqual({
+      calls: [],
+      answers: [
+        [null, null],
+        ['gray_tag=gray', 'gray'],
+      ],
+      sessions: 2,
+    });
+  });
+});
+
 describe('headers under', () => {
   it.each<[string, Record<string, string>, Omit<Expected, 'agent'>]>([
     ['GRAY_TAG', { GRAY_TAG: 'canary' }, { instance: 'canary' }],

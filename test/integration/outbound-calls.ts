@@ -5,9 +5,15 @@ import { PRELOAD, runJson } from './child';
 import type { Sandbox } from './sandbox';
 
 /** By form, existing headers and tag: the requests that were sent. */
-type Sent = Record<string, readonly { readonly bytes: string; readonly baggage: readonly string[] }[]>;
+type Sent = Record<
+  string,
+  readonly { readonly bytes: string; readonly spelled?: string | undefined; readonly baggage: readonly string[] }[]
+>;
 
 const withoutBaggage = (bytes: string) => bytes.replace(/^baggage:.*\r\n/gim, '');
+
+/** The header's name as it is written. */
+const spelled = (bytes: string) => /^baggage(?=:)/im.exec(bytes)?.[0];
 
 /** What the agent must make of the application's own baggage headers. */
 function merged(tag: string, own: readonly string[]): string[] {
@@ -51,9 +57,14 @@ export async function expectOneMergedHeader(
     } else {
       expected[name] = without.map(({ bytes, baggage }) => ({
         bytes: withoutBaggage(bytes),
+        spelled: spelled(bytes) ?? 'baggage',
         baggage: merged(tag, baggage),
       }));
-      got[name] = withAgent.map(({ bytes, baggage }) => ({ bytes: withoutBaggage(bytes), baggage }));
+      got[name] = withAgent.map(({ bytes, baggage }) => ({
+        bytes: withoutBaggage(bytes),
+        spelled: spelled(bytes),
+        baggage,
+      }));
     }
   }
   expect(got).toEqual(expected);

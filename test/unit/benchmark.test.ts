@@ -5,7 +5,7 @@ import { type Figures, withEarlier } from '../../benchmark/earlier';
 import { type Measured, metricsOfWork, undisturbed } from '../../benchmark/measurement';
 import { parseOptions } from '../../benchmark/options';
 import { picture } from '../../benchmark/picture';
-import { goalTable, markdown } from '../../benchmark/report';
+import { goalTable, markdown, meaning } from '../../benchmark/report';
 import { inRounds, orderOf } from '../../benchmark/rounds';
 import { differences, estimate, lowerQuartile, ratios } from '../../benchmark/statistics';
 
@@ -152,6 +152,21 @@ it('a goal is met, or missed, only by the whole interval', () => {
   expect(() => judge({ ...MEASURED, goals: unknown })).toThrow('nothing is measured for nobody');
 });
 
+it('a goal may be held against another contender', () => {
+  const values = { als: [2, 4, 2, 2, 2, 2, 2, 2, 2, 2], 'gray-untagged': [3, 6, 3, 3, 3, 3, 3, 3, 3, 3] };
+  const metrics = [{ name: 'time', unit: 'ms', comparison: 'ratio', better: 'lower', values } as const];
+  const goal = { metric: 'time', contender: 'gray-untagged', bound: 1.6 };
+  const [judged] = judge({ ...MEASURED, metrics, goals: [{ ...goal, against: 'als' }] });
+  expect(judged).toMatchObject({ compared: { median: 1.5 }, isMet: true });
+  expect(() => judge({ ...MEASURED, metrics, goals: [{ ...goal, against: 'nobody' }] })).toThrow('nothing is measured');
+});
+
+it('begins with what it means: what an operation costs more', () => {
+  const text = meaning({ node: '26.1.0', measured: [MEASURED] });
+  expect(text).toContain('| a server | 500 µs | +50.0 µs (+50.0 to +50.0) | - | - |');
+  expect(meaning({ node: '26.1.0', measured: [{ ...MEASURED, metrics: [] }] })).toBe('');
+});
+
 it('reports goals, figures and a picture', () => {
   const run = { node: '20.1.0', measured: [MEASURED] };
   expect(goalTable(run)).toContain(
@@ -167,9 +182,15 @@ it('reports goals, figures and a picture', () => {
 });
 
 describe('options', () => {
-  const parse = (...args: string[]) => parseOptions(args, ['http-server', 'send'], ['18', '20', '26']);
+  const parse = (...args: string[]) => parseOptions(args, ['http-server', 'send'], ['18', '22', '24', '26']);
   it('are those of a whole run by default', () => {
-    expect(parse()).toMatchObject({ nodes: ['20', '26'], only: [], rounds: 12, workMs: 1_300, requests: 1_000_000 });
+    expect(parse()).toMatchObject({
+      nodes: ['22', '24', '26'],
+      only: [],
+      rounds: 12,
+      workMs: 1_300,
+      requests: 1_000_000,
+    });
     expect(parse('--node', '18', '--only', 'http', '--rounds', '3')).toMatchObject({
       nodes: ['18'],
       only: ['http'],
@@ -179,7 +200,7 @@ describe('options', () => {
   it.each([
     [['--rounds', '0'], "--rounds cannot be '0'"],
     [['--rounds', ''], "--rounds cannot be ''"],
-    [['--node', '4'], "--node cannot be '4'; there are 18, 20, 26"],
+    [['--node', '4'], "--node cannot be '4'; there are 18, 22, 24, 26"],
     [['--only', 'htpp'], "no scenario has 'htpp' in its name; there are http-server, send"],
     [['--what'], "Unknown option '--what'"],
   ])('%j are refused', (args, message) => {

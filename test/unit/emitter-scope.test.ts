@@ -62,13 +62,16 @@ describe.each<[string, boolean]>([
     const { context, emitter } = scoped();
     const gray = context.newScope('gray');
     keepInScope(context, gray, emitter);
-    const enters = vi.spyOn(context, 'runInScope');
+    const enters = vi.spyOn(context, isOfClass ? 'runStorage' : 'runInScope');
     emitter.emit('data');
     expect(enters).toHaveBeenCalledTimes(1);
-    context.runInScope(gray, () => emitter.emit('data'));
-    expect(enters).toHaveBeenCalledTimes(2);
+    enters.mockClear();
+    context.enter(gray);
+    emitter.emit('data');
+    expect(enters).not.toHaveBeenCalled();
+    context.enter(undefined);
     emitter.emit('nothing');
-    if (isOfClass) expect(enters).toHaveBeenCalledTimes(2);
+    if (isOfClass) expect(enters).not.toHaveBeenCalled();
   });
 });
 

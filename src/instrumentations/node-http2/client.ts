@@ -12,14 +12,18 @@ import { changeHeaders, type HeaderChange } from '../../propagation/http-headers
 import { settledHeaders } from '../../propagation/settled-headers';
 import { isRocketmqCall, onRocketmqCall } from '../rocketmq-traffic';
 
-type PseudoHeaders = { readonly ':path'?: unknown; readonly ':authority'?: unknown } | null | undefined;
+type PseudoHeaders =
+  | { readonly [name in ':path' | ':authority' | ':method' | ':protocol']?: unknown }
+  | null
+  | undefined;
 type Request = (this: object, headers: unknown, ...rest: unknown[]) => object;
 
 export function patchClientSession(prototype: object, agent: Agent): void {
   const { context, guard, headers: propagation } = agent;
   const isUndicis = oncePerObject(isOfUndici);
   const isSettled = (session: object, headers: unknown) =>
-    (typeof headers === 'object' && headers !== null && settledHeaders.has(headers)) || isUndicis(session);
+    (typeof headers === 'object' && headers !== null && (settledHeaders.has(headers) || opensTunnel(headers))) ||
+    isUndicis(session);
 
   wrapMethod<Request>(
     prototype,
@@ -44,6 +48,11 @@ export function patchClientSession(prototype: object, agent: Agent): void {
         return stream;
       },
   );
+}
+
+/** A call to a proxy: what goes through the tunnel carries the tag. */
+function opensTunnel(headers: NonNullable<PseudoHeaders>): boolean {
+  return headers[':method'] === 'CONNECT' && headers[':protocol'] === undefined;
 }
 
 /**

@@ -1,17 +1,18 @@
 /**
- * node:http2, client and server, patched once it is loaded and before its first session: loading it costs 5 to 15 ms,
- * which processes without it do not pay.
+ * node:http2, client and server, patched once it is loaded: loading it costs 5 to 15 ms, which processes without it do not
+ * pay. None of its functions is called, which may be a stub of the application.
  *
- * Every session runs over a connection that was made or accepted, and each of those comes by here
- * (`net.Socket.prototype.connect`, also of TLS sockets; channel `net.server.socket`): however the module was loaded
- * (`require`, `import`, `process.getBuiltinModule`), and whoever took which of its functions out of it. A session over
- * something else in a process without any connection before is not seen.
+ * Its classes are not exported. Every session is an emitter, and shows its class as it is made. That is waited for once
+ * node:http2 is loaded and a connection was made or accepted (`net.Socket.prototype.connect`, also of TLS sockets; channel
+ * `net.server.socket`), since every session runs over one: however the module was loaded (`require`, `import`,
+ * `process.getBuiltinModule`), and whoever took which of its functions out of it. A session over something else in a process
+ * without any connection before is not seen.
  */
-import type { Http2Session } from 'node:http2';
 import type { Agent } from '../../agent/agent';
 import type { CoreInstrumentation } from '../../agent/instrumentation';
 import { onAcceptedConnection } from '../../loader/accepted-connections';
 import { onMadeConnection } from '../../loader/made-connections';
+import { onMadeEmitter } from '../../loader/made-emitters';
 
 export const nodeHttp2: CoreInstrumentation = {
   module: 'node:http2',
@@ -28,41 +29,53 @@ export const nodeHttp2: CoreInstrumentation = {
     onMadeConnection(() => {
       if (!isFound) agent.guard('the hook of node:http2', undefined, look);
     });
-    onAcceptedConnection((_socket, stop) => {
-      agent.guard('the hook of node:http2', undefined, look);
-      if (isFound) stop();
+    onAcceptedConnection((socket, stop) => {
+      agent.guard('the hook of node:http2', undefined, () => {
+        if (!isFound) look();
+        if (isFound && patchSecureServer(socket?.server, agent)) stop();
+      });
     });
   },
 };
 
-let isPatched = false;
+let isWaiting = false;
 
-/** Patches node:http2, once. Loads it: for when it is loaded. */
+/** Patches the classes of sessions as the first of each is made. For when node:http2 is loaded. */
 export function patchHttp2(agent: Agent): void {
-  if (isPatched) return;
-  isPatched = true;
-  const http2 = require('node:http2') as typeof import('node:http2');
-  const { patchClientSession } = require('./client') as typeof import('./client');
-  const { patchServerSession } = require('./server') as typeof import('./server');
-  const { patchServer } = require('../node-http-server') as typeof import('../node-http-server');
-
-  // The classes of sessions are not exported: theirs are the prototypes of sessions that lead nowhere.
-  const client = http2.connect('http://localhost', { createConnection: nowhere });
-  patchClientSession(prototypeOf(client), agent);
-  const server = http2.createServer();
-  server.once('session', session => patchServerSession(prototypeOf(session), agent));
-  server.emit('connection', nowhere());
-  // Requests over HTTP/1 to a server with `allowHTTP1`.
-  patchServer(Object.getPrototypeOf(http2.createSecureServer()) as object, agent);
+  if (isWaiting) return;
+  isWaiting = true;
+  const patches = new Map<string, (prototype: object) => void>([
+    [
+      'ClientHttp2Session',
+      prototype => (require('./client') as typeof import('./client')).patchClientSession(prototype, agent),
+    ],
+    [
+      'ServerHttp2Session',
+      prototype => (require('./server') as typeof import('./server')).patchServerSession(prototype, agent),
+    ],
+  ]);
+  onMadeEmitter(emitter => {
+    // What every session has, and hardly anything else.
+    if (!('goaway' in emitter)) return false;
+    agent.guard('the hook of node:http2', undefined, () => {
+      const prototype = Object.getPrototypeOf(emitter) as object;
+      const { name } = prototype.constructor;
+      patches.get(name)?.(prototype);
+      patches.delete(name);
+    });
+    return patches.size === 0;
+  });
 }
 
-function nowhere() {
-  const { Duplex } = require('node:stream') as typeof import('node:stream');
-  return new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() });
-}
-
-function prototypeOf(session: Http2Session): object {
-  session.on('error', () => {});
-  session.destroy();
-  return Object.getPrototypeOf(session) as object;
+/** Requests over HTTP/1 to a server with `allowHTTP1`. @returns true when that class is patched */
+function patchSecureServer(server: object | undefined, agent: Agent): boolean {
+  // Of the plain class, or one that the application derived from it.
+  for (let at = server; at !== undefined && at !== null; at = Object.getPrototypeOf(at) as object) {
+    if (!Object.hasOwn(at, 'updateSettings')) continue;
+    if (at.constructor.name !== 'Http2SecureServer') return false;
+    const { patchServer } = require('../node-http-server') as typeof import('../node-http-server');
+    patchServer(at, agent);
+    return true;
+  }
+  return false;
 }

@@ -14,14 +14,17 @@ export function patchServerSession(prototype: object, agent: Agent): void {
   wrapMethod<Emit>(
     prototype,
     'emit',
-    original =>
+    (_original, find) =>
       function emit(this: unknown, event: string | symbol): boolean {
         if (event === 'stream') {
           // stream, headers, flags, raw headers
           const scope = scopeOf(arguments[4] as readonly string[] | undefined, arguments[1] as object);
-          if (scope !== undefined) return emitWithin(context, scope, original, this, arguments);
+          if (scope !== undefined) {
+            if (context.hasOpenTelemetry()) return emitWithin(context, scope, find(), this, arguments);
+            return context.runStorage(scope, Reflect.apply, find(), this, arguments) as boolean;
+          }
         }
-        return original.apply(this, arguments as unknown as Parameters<Emit>);
+        return find().apply(this, arguments as unknown as Parameters<Emit>);
       },
   );
 }

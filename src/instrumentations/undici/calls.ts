@@ -9,7 +9,7 @@ import type { Agent } from '../../agent/agent';
 import { overlay } from '../../foreign-objects/overlay';
 import { shallowCopy } from '../../foreign-objects/shallow-copy';
 import type { AnyClass } from '../../foreign-objects/wrap';
-import { changeHeaders, type HeaderChange } from '../../propagation/http-headers';
+import { changeHeaderEntries, changeHeaders, type HeaderChange } from '../../propagation/http-headers';
 
 /** On the options of a call whose tag was taken; enumerable, for copies to have it. */
 const CALL = Symbol('rocketmq-gray.call');
@@ -32,6 +32,8 @@ export interface Aimed {
 export interface DispatchOptions {
   readonly headers?: unknown;
   readonly origin?: unknown;
+  readonly method?: unknown;
+  readonly upgrade?: unknown;
   readonly [CALL]?: Call;
 }
 type OwnOptions = { -readonly [K in keyof DispatchOptions]: DispatchOptions[K] };
@@ -59,7 +61,8 @@ export interface Calls {
   take(options: DispatchOptions, decision?: Decision): DispatchOptions;
 }
 
-export function createCalls({ context, headers, routing }: Agent): Calls {
+/** @param takesIterables whether the dispatchers know headers that are iterated as pairs: 6 to 8 do, 5 takes lists and objects */
+export function createCalls({ context, headers, routing }: Agent, takesIterables = true): Calls {
   const tagOf = (options: DispatchOptions) => {
     const before = callOf(options);
     return before === undefined ? context.outgoingTag() : before.tag;
@@ -79,17 +82,22 @@ export function createCalls({ context, headers, routing }: Agent): Calls {
       if (isCarried && decision === undefined) return options;
       const tag = tagOf(options);
       const own = copyOf(options);
-      let changes = isCarried ? NOTHING : headers.changes(tag);
+      let changes = isCarried || opensTunnel(options) ? NOTHING : headers.changes(tag);
       if (decision?.changes !== undefined) {
         changes = [...changes, ...decision.changes];
         own.origin = decision.aimed?.origin;
       }
-      if (changes.length > 0) own.headers = changeHeaders(listed(options.headers), changes);
+      if (changes.length > 0) own.headers = changed(options.headers, changes, takesIterables);
       const aimed = decision?.aimed ?? before?.aimed;
       own[CALL] = { tag, headers: own.headers, aimed, isMocked: decision?.isMocked ?? before?.isMocked };
       return own;
     },
   };
+}
+
+/** A call to a proxy: what goes through the tunnel carries the tag. */
+function opensTunnel({ method, upgrade }: DispatchOptions): boolean {
+  return method === 'CONNECT' && !upgrade;
 }
 
 export function callOf(options: DispatchOptions): Call | undefined {
@@ -116,12 +124,11 @@ function copyOf(options: DispatchOptions): OwnOptions {
   return prototype === Object.prototype || prototype === null ? shallowCopy(options) : overlay(options, {});
 }
 
-/** What undici takes besides a flat array and an object: an iterable of pairs. */
-function listed(headers: unknown): unknown {
-  if (!isObject(headers) || Array.isArray(headers) || !(Symbol.iterator in headers)) return headers;
-  const flat: unknown[] = [];
-  for (const [name, value] of headers as Iterable<[unknown, unknown]>) flat.push(name, value);
-  return flat;
+function changed(headers: unknown, changes: readonly HeaderChange[], takesIterables: boolean): unknown {
+  if (!isObject(headers) || Array.isArray(headers) || !(Symbol.iterator in headers))
+    return changeHeaders(headers, changes);
+  const entries = changeHeaderEntries(headers as Iterable<unknown>, changes);
+  return takesIterables ? entries : [...entries].flat();
 }
 
 export function isObject(value: unknown): value is object {

@@ -31,7 +31,7 @@ const patchMadeForOneOrigin: Patch = (Kind: Exports, _agent, copy) => new Replac
 
 /** A class that dispatches by itself may do so later, from a queue of its own: `RetryAgent`, those of applications. */
 const patchEveryClass: Patch = (DispatcherClass: Exports, agent) => {
-  const takeEarly = early(createCalls(agent), agent);
+  const takeEarly = early(createCalls(agent, 'compose' in DispatcherClass.prototype), agent);
   const wrapped = wrapClass(DispatcherClass, (args, newTarget, make) => {
     agent.guard('a class of undici', undefined, () => {
       const owner = ownerOf((newTarget as { prototype: object }).prototype, 'dispatch');
@@ -44,7 +44,7 @@ const patchEveryClass: Patch = (DispatcherClass: Exports, agent) => {
 
 /** What a mock is asked for is not asked of another. */
 const patchMock: Patch = (MockAgent: Exports, agent) => {
-  const calls = createCalls(agent);
+  const calls = createCalls(agent, 'compose' in MockAgent.prototype);
   wrapMethod<Dispatch>(
     MockAgent.prototype,
     'dispatch',
@@ -127,12 +127,17 @@ export function patchHandedOut(dispatcher: unknown, agent: Agent): void {
   const isBase = base !== undefined && base !== dispatcher && Object.hasOwn(base, 'dispatch');
   patchDispatcher(isBase ? base : outermost, agent);
   // What is above the base may hold a call back, and dispatch it from another flow.
-  wrapMethod<Dispatch>(outermost, 'dispatch', early(createCalls(agent), agent));
+  wrapMethod<Dispatch>(outermost, 'dispatch', early(createCalls(agent, takesIterables(dispatcher)), agent));
+}
+
+/** `compose` came with 6. An object of the application that hands calls on is none of undici's own. */
+function takesIterables(dispatcher: object): boolean {
+  return 'compose' in dispatcher || !('destroyed' in dispatcher);
 }
 
 /** Patches a `DispatcherBase.prototype`, whose `dispatch(options, handler)` starts requests, and what it inherits. */
 export function patchDispatcher(prototype: object, agent: Agent): void {
-  const calls = createCalls(agent);
+  const calls = createCalls(agent, takesIterables(prototype));
   const aim = createAim(agent);
 
   /** Undefined: it goes on as it is. */

@@ -3,7 +3,9 @@ const http = require('node:http');
 const http2 = require('node:http2');
 const https = require('node:https');
 const net = require('node:net');
-const { once } = require('node:events');
+const Module = require('node:module');
+const EventEmitter = require('node:events');
+const { once } = EventEmitter;
 
 /** The descriptor as one sees it from outside: an own property, or the one inherited from. */
 function seen(object, name) {
@@ -31,6 +33,27 @@ const enumerable = object => {
   return names.sort();
 };
 
+/** The own properties of requests and responses at both ends, as people print them; and how many lines a stack has. */
+async function ofRequests() {
+  const found = [];
+  const keep = object => void found.push(Reflect.ownKeys(object).map(String).sort());
+  const server = http.createServer((req, res) => {
+    keep(req);
+    keep(res);
+    res.end();
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  // An untagged one to a process that knows a tag.
+  for (const headers of [{ baggage: 'gray_tag=blue' }, {}]) {
+    const request = http.get({ host: '127.0.0.1', port: server.address().port, headers, agent: false });
+    const [response] = await once(request, 'response');
+    keep(request);
+    keep(response.resume());
+  }
+  server.close();
+  return found;
+}
+
 async function main() {
   const { Client } = require('undici');
   const DispatcherBase = Object.getPrototypeOf(Client);
@@ -49,6 +72,14 @@ async function main() {
     'http2 request': seen(session2, 'request'),
     'http2 session emit': seen(serverSession2, 'emit'),
     'http2 secure server emit': seen(http2.createSecureServer(), 'emit'),
+    getHeader: seen(http.ClientRequest.prototype, 'getHeader'),
+    'EventEmitter on': seen(EventEmitter, 'on'),
+    'EventEmitter once': seen(EventEmitter, 'once'),
+    'EventEmitter init': seen(EventEmitter, 'init'),
+    'Module load': seen(Module.prototype, 'load'),
+    'Module require': seen(Module.prototype, 'require'),
+    getBuiltinModule: process.getBuiltinModule && seen(process, 'getBuiltinModule'),
+    'what requests have': await ofRequests(),
     fetch: seen(globalThis, 'fetch'),
     dispatch: seen(DispatcherBase.prototype, 'dispatch'),
     'for in': [
