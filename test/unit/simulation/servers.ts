@@ -117,6 +117,8 @@ export class Broker implements SimulatedServer {
   /** False: it may not see groups, or the ends of queues. */
   maySeeGroups = true;
   maySeeEnds = true;
+  /** Consumer groups whose members it may not see. */
+  readonly mayNotSee = new Set<string>();
   /** Codes of the commands that arrived. */
   readonly commands: number[] = [];
   readonly queues = new Map<string, Queue[]>();
@@ -157,6 +159,7 @@ export class Broker implements SimulatedServer {
         return response(SUCCESS, { connectionSet: clientIds.map(clientId => ({ clientId })) });
       }
       case GET_CONSUMER_CONNECTION_LIST: {
+        if (this.mayNotSee.has(consumerGroup)) return response(NO_PERMISSION, undefined, 'no permission');
         const clientIds = [...(this.members.get(consumerGroup) ?? [])];
         if (clientIds.length === 0) return response(CONSUMER_NOT_ONLINE);
         return response(SUCCESS, { connectionSet: clientIds.map(clientId => ({ clientId })) });
