@@ -183,6 +183,28 @@ describe('presence', () => {
     expect(moved.producersOf('rocketmq-gray.canary.group1')).toBe(1);
   });
 
+  it.each([1_000, 200_000])('asks replicas where no master answers, %s ms after it was lost', async ms => {
+    const watch = new Watch();
+    const { world } = watch;
+    const replica = new Broker('replica', 'replica-a:10911');
+    world.network.add(replica);
+    for (const server of world.nameServers) server.replicas.set('broker-a', replica.address);
+    const there = watch.presence();
+    const announcement = await watch.after(there.announceCanary('group1', 'gray', TOPICS));
+    expect(announcement.refusal).toBeUndefined();
+    expect(await watch.canaries()).toEqual(['gray']);
+    expect(replica.producersOf('rocketmq-gray.canary.group1')).toBe(1);
+    // Nobody asks it as long as a master answers.
+    expect(replica.commands).not.toContain(GET_PRODUCER_CONNECTION_LIST);
+    for (const broker of world.brokers) watch.takeDown(broker);
+    for (const server of world.nameServers) for (const { name } of world.brokers) server.withoutMaster.add(name);
+    await world.pass(ms);
+    const seen = () => watch.after(watch.looking.canaries('group1', TOPICS), 4_000);
+    expect(await seen()).toMatchObject({ tags: new Set(['gray']), isComplete: true });
+    world.kill(watch.processes[1] as SimulatedProcess);
+    expect(await seen()).toMatchObject({ tags: new Set(), isComplete: true, about: undefined });
+  });
+
   it('leaves brokers that are listed no longer, two minutes later', async () => {
     const watch = new Watch();
     await watch.after(watch.presence().announceCanary('group1', 'gray', TOPICS));

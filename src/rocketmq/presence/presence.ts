@@ -218,7 +218,7 @@ interface AnnouncementsSeen {
   readonly problem: string | undefined;
 }
 
-/** Asks all brokers of a cluster who announced himself in producer groups. */
+/** Asks the brokers of a cluster who announced himself in producer groups: replicas, where no master answers. */
 async function askForAnnouncements(
   { clusters, questions, clock }: Asking,
   topics: readonly string[],
@@ -226,15 +226,21 @@ async function askForAnnouncements(
   pick: (clientIds: string[]) => readonly string[],
 ): Promise<AnnouncementsSeen> {
   const cluster = clusters.of(topics);
-  const brokers = (await cluster?.brokers.current()) ?? [];
-  const asked = await Promise.all(
-    brokers.map(broker =>
-      Promise.all(groups.map(group => questions.ask(broker, group, async link => pick(await link.producers(group))))),
-    ),
-  );
-  const all = asked.flat();
-  if (all.some(({ answered, isRefused }) => !answered && !isRefused)) cluster?.brokers.doubt();
-  const refusing = brokers.filter((_, index) => asked[index]?.some(({ isRefused }) => isRefused));
+  const servers = (await cluster?.brokers.current()) ?? [];
+  const masters = servers.filter(({ isReplica }) => !isReplica);
+  const askEach = (brokers: readonly WatchedBroker[]) =>
+    Promise.all(
+      brokers.map(broker =>
+        Promise.all(groups.map(group => questions.ask(broker, group, async link => pick(await link.producers(group))))),
+      ),
+    );
+  const asked = await askEach(masters);
+  const byMasters = asked.flat();
+  const refusing = masters.filter((_, index) => asked[index]?.some(({ isRefused }) => isRefused));
+  if (byMasters.some(({ answered, isRefused }) => !answered && !isRefused)) cluster?.brokers.doubt();
+  const isSilent = refusing.length === 0 && !byMasters.some(({ answered }) => answered);
+  const byReplicas = isSilent ? (await askEach(servers.filter(({ isReplica }) => isReplica))).flat() : [];
+  const all = [...byMasters, ...byReplicas];
   const problem = all.find(({ problem }) => problem !== undefined)?.problem ?? cluster?.brokers.problem;
   return { ...whoIsThere(all, clock.now()), refusing, isRefused: refusing.length > 0, problem };
 }

@@ -55,6 +55,10 @@ export class NameServer implements SimulatedServer {
   takesNoValue = false;
   tellsNoValue = false;
   commands = 0;
+  /** Addresses of replicas, by the broker's name. */
+  readonly replicas = new Map<string, string>();
+  /** Names of brokers whose master is away for so long that it is listed no longer. */
+  readonly withoutMaster = new Set<string>();
 
   constructor(
     readonly address: string,
@@ -77,7 +81,11 @@ export class NameServer implements SimulatedServer {
         });
       }
       case GET_BROKER_CLUSTER_INFO: {
-        const table = this.brokers.map(({ name, address }) => [name, { brokerAddrs: { 0: address } }]);
+        const table = this.brokers.map(({ name, address }) => {
+          const replica = this.replicas.get(name);
+          const master = !this.withoutMaster.has(name) && { 0: address };
+          return [name, { brokerAddrs: { ...master, ...(replica !== undefined && { 1: replica }) } }];
+        });
         return response(SUCCESS, {
           brokerAddrTable: Object.fromEntries(table),
           clusterAddrTable: { [CLUSTER]: this.brokers.map(({ name }) => name) },
