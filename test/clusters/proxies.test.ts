@@ -1,4 +1,6 @@
 /** Two proxies in CLUSTER mode: brokers know no client of a proxy, and each proxy its own first. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
 import type { RocketmqOptions } from '../../fixtures/rocketmq';
 import { versionOf } from '../../fixtures/rocketmq-clients/clients';
@@ -121,6 +123,29 @@ describe.each([
     expect((await taker(unaided))[0]).toBe('stand-ins');
     expect(baseline.child.stderr + canary.child.stderr).not.toMatch(/ (?:warn|error): /);
   });
+
+  if (!accessControl)
+    it.each([
+      ['an address server', (server: string) => `${server}/rocketmq/nsaddr`],
+      ['an IPv6 address', () => `[::1]:${environment.rocketmq.namesrv.split(':')[1]}`],
+    ])('name servers by %s', async (name, addressOf) => {
+      const server = createServer((_request, response) => response.end(environment.rocketmq.namesrv));
+      await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+      try {
+        const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+        const env = { GRAY_MQ_NAMESRV: addressOf(url) };
+        const { consumer, send } = await prepared(name.replaceAll(' ', '-'), env);
+        const baseline = await consumer('baseline');
+        const canary = await consumer('canary');
+        await baseline.child.waitFor('gray is managed');
+        const [gray, plain] = [await send('g', 2, GRAY), await send('b', 2)];
+        await canary.receives(gray);
+        await baseline.receives(plain);
+        expect(baseline.child.stderr + canary.child.stderr).not.toMatch(/ (?:warn|error): /);
+      } finally {
+        server.close();
+      }
+    });
 
   it('auto mode, pull mode: a canary that crashes is stood in for', async () => {
     const { consumer, send } = await prepared('pull');
