@@ -68,29 +68,25 @@ it.each(['5.5.0', '4.9.7'] as const)('%s, master and slave', async version => {
   await has(baseline, ['b1']);
   await sleep(SYNCHRONIZED_MS);
 
-  // What the canary does not take any more, since it hangs.
-  canary.child.process.kill('SIGSTOP');
-  await send('g2', GRAY);
-  await master?.kill();
   // The canary is there, and the slave says so.
+  await master?.kill();
   await sleep(5_000);
   expect(baseline.child.stderr).not.toContain('stand-in on');
-  // It ends while there is no master: the slave says that, too, and gives the message out.
+  // It crashes while there is no master: the slave says that, too.
   await canary.child.stop('SIGKILL');
   await baseline.child.waitFor('stand-in on', 60_000);
-  await expect.poll(() => bodies(baseline), SOON).toContain('g2');
   expect(baseline.child.stderr).not.toContain('nobody has said which canaries are there');
 
   await master?.start();
-  await send('g3', GRAY);
+  await send('g2', GRAY);
   await send('b2');
-  await has(baseline, ['b1', 'b2', 'g2', 'g3']);
+  await has(baseline, ['b1', 'b2', 'g2']);
   const next = await restarted();
   await baseline.child.waitFor('stand-in off', 60_000);
-  await send('g4', GRAY);
-  await expect.poll(() => bodies(next), SOON).toContain('g4');
+  await send('g3', GRAY);
+  await expect.poll(() => bodies(next), SOON).toContain('g3');
   for (const body of bodies(next)) expect(body).toMatch(/^g/);
-  expect(bodies(baseline)).not.toContain('g4');
+  expect(bodies(baseline)).not.toContain('g3');
 });
 
 it('5.5.0, controller: another broker becomes master', async () => {
