@@ -42,6 +42,16 @@ export default defineConfig({
           hookTimeout: 600_000,
         },
       },
+      {
+        test: {
+          name: 'clusters',
+          include: ['test/clusters/**/*.test.ts'],
+          globalSetup: ['test/integration/global-setup.ts'],
+          testTimeout: 240_000,
+          // Up to six servers come up at once.
+          hookTimeout: 400_000,
+        },
+      },
     ],
   },
 });

@@ -17,7 +17,7 @@ if (file === undefined) {
   console.error('npm run test:one -- <file>: for example test/integration/startup.test.ts');
   process.exit(2);
 }
-const project = ['unit', 'frameworks'].find(name => file.includes(`${name}/`)) ?? 'integration';
+const project = ['unit', 'frameworks', 'clusters'].find(name => file.includes(`${name}/`)) ?? 'integration';
 /** @type {Record<string, string | undefined>} */
 const environment = { ...VERSIONS, ...process.env };
 try {

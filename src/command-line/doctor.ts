@@ -4,8 +4,8 @@ import type { CommandLineEnvironment } from '../config/command-line';
 import { doctorChecks, doctorExitCode } from '../inspection/doctor/doctor-checks';
 import { doctorPicture } from '../inspection/doctor/doctor-picture';
 import { VERSION } from '../names/version';
-import { proxyOf } from '../rocketmq/hand-over/proxy-source';
 import type { FilterExpression } from '../rocketmq/plan/filter-expression';
+import { proxyOf } from '../rocketmq/remoting/proxies';
 import { doctorReport } from './doctor-report';
 import { accountOf, type ServerOptions, settingParser, UsageError, withServers } from './servers';
 import type { Terminal } from './terminal';
@@ -35,8 +35,8 @@ export function doctorCommand(
     .option('--endpoints <endpoints>', 'a proxy, host:port of its gRPC endpoint, where no name server can be reached')
     .addOption(
       new Option(
-        '--proxy-remoting <address>',
-        'its remoting endpoint (default: GRAY_MQ_PROXY_REMOTING, or the same host, port 8080)',
+        '--proxy-remoting <addresses>',
+        'remoting endpoints of proxies (default: GRAY_MQ_PROXY_REMOTING, or the same host, port 8080)',
       ).argParser(settingParser('mqProxyRemoting')),
     )
     .requiredOption('--topic <topic>', 'what is consumed')
@@ -86,12 +86,12 @@ export function doctorCommand(
 
 /** Name servers know more than a proxy: where both are named, they are asked. */
 function serversOf(options: DoctorOptions, { settings }: CommandLineEnvironment) {
-  if (options.namesrv !== undefined) return { namesrv: options.namesrv };
-  if (options.endpoints !== undefined || options.proxyRemoting !== undefined) {
-    const given = options.proxyRemoting ?? settings.mqProxyRemoting;
-    return { proxyRemoting: given ?? proxyOf(options.endpoints ?? '') };
-  }
-  if (settings.mqNamesrv !== undefined) return { namesrv: settings.mqNamesrv };
+  const { endpoints, namesrv } = options;
+  const given = options.proxyRemoting ?? settings.mqProxyRemoting;
+  const proxyRemoting = given ?? (endpoints === undefined ? undefined : proxyOf(endpoints));
+  if (namesrv !== undefined) return { namesrv, proxyRemoting };
+  if (endpoints !== undefined || options.proxyRemoting !== undefined) return { proxyRemoting };
+  if (settings.mqNamesrv !== undefined) return { namesrv: settings.mqNamesrv, proxyRemoting };
   throw new UsageError('which cluster? --namesrv host:port (or GRAY_MQ_NAMESRV), or --endpoints of a proxy');
 }
 

@@ -80,8 +80,7 @@ function instances(
 }
 
 function takers(group: Group, at: number, colors: Terminal['colors']): Cell {
-  const standIns = group.members.filter(({ isStandIn }) => isStandIn).length;
-  const consumers = group.members.length - standIns;
+  const { consumers, standIns } = group;
   switch (group.takenBy) {
     case 'consumers':
       return { text: plural(consumers, 'consumer'), paint: colors.green };

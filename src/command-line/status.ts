@@ -13,6 +13,7 @@ import type { Terminal } from './terminal';
 export interface FleetOptions extends ServerOptions {
   readonly group?: readonly string[];
   readonly tag?: readonly string[];
+  readonly proxyRemoting?: string;
 }
 
 interface StatusOptions extends FleetOptions {
@@ -49,6 +50,12 @@ export function statusCommand(
 /** The options that say which cluster, and what of it. */
 export function withFleet(command: Command): Command {
   return withServers(command)
+    .addOption(
+      new Option(
+        '--proxy-remoting <addresses>',
+        'remoting endpoints of proxies in CLUSTER mode (default: GRAY_MQ_PROXY_REMOTING, or as brokers know them, port 8080)',
+      ).argParser(settingParser('mqProxyRemoting')),
+    )
     .option('--group <groups...>', "only these of the baseline's consumer groups; also such as no agent announces")
     .addOption(
       new Option(
@@ -64,6 +71,7 @@ export function fleetQuestion(options: FleetOptions, environment: CommandLineEnv
     groups: options.group ?? [],
     tags: options.tag ?? environment.settings.mqTags,
     credentials: accountOf(options, environment),
+    proxyRemoting: options.proxyRemoting ?? environment.settings.mqProxyRemoting,
     tls: environment.settings.mqTls,
   };
 }

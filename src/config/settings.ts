@@ -1,9 +1,9 @@
 /** The table of settings: the single source for parsing, for the configuration file and for the README. */
 import { LOG_LEVELS, type LogLevel } from '../log';
 import {
-  ADDRESS_GRAMMAR,
+  ADDRESSES_GRAMMAR,
   NAME_SERVERS_GRAMMAR,
-  parseAddress,
+  parseAddresses,
   parseEveryNameServer,
   parseNameServers,
 } from '../names/addresses';
@@ -108,7 +108,7 @@ const addresses = {
   parse: parsedBy(parseEveryNameServer),
   parseAlias: parsedBy(parseNameServers),
 };
-const address = { allowed: ADDRESS_GRAMMAR, parse: parsedBy(parseAddress) };
+const eachAddress = { allowed: ADDRESSES_GRAMMAR, parse: parsedBy(parseAddresses) };
 
 const define = <Name extends keyof Settings>(setting: Setting<Name>): Setting => setting as unknown as Setting;
 
@@ -196,8 +196,9 @@ export const SETTINGS: readonly Setting[] = [
     variables: ['GRAY_MQ_PROXY_REMOTING'],
     default: undefined,
     defaultText: 'host of the gRPC endpoint, port 8080',
-    meaning: "the proxy's remoting endpoint, for looking at groups with `auto` where no name server is known",
-    ...address,
+    meaning:
+      'remoting endpoints of proxies, `host:port;host:port`: with `auto` they are asked who is connected, where no name server is known, and where brokers may not be asked or cannot know',
+    ...eachAddress,
   }),
   define({
     name: 'mqTls',

@@ -1,6 +1,6 @@
 /** Addresses of servers, in the forms in which people and other software write them. */
 
-export const ADDRESS_GRAMMAR = 'host:port';
+export const ADDRESSES_GRAMMAR = 'host:port, or host:port;host:port';
 export const NAME_SERVERS_GRAMMAR = 'host:port, host:port;host:port, or http://host:port/path of an address server';
 
 const HOST_NAME = /^[A-Za-z0-9._-]+$/;
@@ -20,6 +20,15 @@ export function parseAddress(text: string): string | undefined {
   if (colon === -1 || !/^[0-9]{1,5}$/.test(port) || Number(port) < 1 || Number(port) > 65_535) return undefined;
   if (host.includes(':')) return isIPv6(host) ? `[${host}]:${Number(port)}` : undefined;
   return HOST_NAME.test(host) ? `${host}:${Number(port)}` : undefined;
+}
+
+/** `host:port;host:port`, each as {@link parseAddress} takes it; undefined when one of them cannot be understood. */
+export function parseAddresses(text: string): string | undefined {
+  const parsed = text
+    .trim()
+    .split(/\s*[;,]\s*/)
+    .map(parseAddress);
+  return parsed.includes(undefined) ? undefined : [...new Set(parsed)].join(';');
 }
 
 function isIPv6(host: string): boolean {

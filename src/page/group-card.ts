@@ -1,6 +1,6 @@
 import type { Group } from '../inspection/fleet/fleet-shape';
 import { html, keyed, setText } from './elements';
-import { isBehind, isLeftLying, memberName, perSecond, waiting } from './words';
+import { isBehind, isLeftLying, memberName, perSecond, unseenMembers, waiting } from './words';
 
 export function createGroupCard({ group }: Group): HTMLElement {
   const card = html('article', 'group');
@@ -33,9 +33,10 @@ export function updateGroupCard(card: HTMLElement, group: Group): void {
     text: isStandIn ? `stand-in: ${memberName(clientId)}` : memberName(clientId),
     className: isStandIn ? 'stand-in' : '',
   }));
-  const nobody = group.takenBy === 'unknown' ? 'who is there is not known' : 'nobody';
   const shown =
-    there.length > 0 ? there : [{ key: '', text: nobody, className: isLeftLying(group) ? 'nobody alarm' : 'nobody' }];
+    there.length > 0
+      ? there
+      : [{ key: '', text: unseenMembers(group), className: isLeftLying(group) ? 'nobody alarm' : 'nobody' }];
   keyed(members, shown, {
     key: ({ key }) => key,
     create: () => html('li'),

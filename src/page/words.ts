@@ -43,3 +43,14 @@ export function saidOf(tag: string | null, groups: readonly Group[]): { text: st
     ? { text: 'not known', className: '' }
     : { text: tag === null ? 'nobody is online' : 'never there: the baseline takes them', className: '' };
 }
+
+/** Of a group of which nobody says who is connected. */
+export function unseenMembers({ takenBy, consumers, standIns }: Group): string {
+  if (takenBy === 'nobody') return 'nobody';
+  if (takenBy === 'unknown') return 'who is there is not known';
+  const parts = [
+    ...(consumers > 0 ? [`${consumers} announced`] : []),
+    ...(standIns > 0 ? [`${standIns} standing in`] : []),
+  ];
+  return parts.join(', ');
+}

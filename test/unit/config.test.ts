@@ -136,7 +136,7 @@ describe('environment', () => {
     ['GRAY_MQ_NAMESRV', 'a:0', 'host:port'],
     ['GRAY_MQ_NAMESRV', 'a:65536', 'host:port'],
     ['GRAY_MQ_NAMESRV', 'a:1;;b:2', 'host:port'],
-    ['GRAY_MQ_PROXY_REMOTING', 'a:1;b:2', 'host:port'],
+    ['GRAY_MQ_PROXY_REMOTING', 'a:1;b', 'host:port'],
     ['GRAY_MQ_TLS', 'true', 'off or on or unverified'],
     ['GRAY_INBOUND', 'reject', 'accept or ignore'],
     ['GRAY_INTEROP', 'sermant', 'mse'],

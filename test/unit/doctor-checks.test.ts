@@ -429,3 +429,51 @@ it.each([
 ])('%s ms are %s', (ms, words) => {
   expect(ago(ms)).toBe(words);
 });
+
+describe('proxies in CLUSTER mode, whose clients brokers do not know', () => {
+  const AT = { address: 'p:8080' };
+  const nobody = (changed: Partial<BrokerPicture> = {}) =>
+    broker({
+      baseline: { ...group('g'), members: members(undefined) },
+      canary: { ...group('g_gray'), members: members(undefined) },
+      ...changed,
+    });
+  const answers = (...ids: string[]) =>
+    new Map([
+      ['g', members('*', 'b1')],
+      ['g_gray', members(GRAY, ...ids)],
+    ]);
+  const silent = new Map<string, Answer<GroupMembers>>([
+    ['g', AWAY],
+    ['g_gray', AWAY],
+  ]);
+  const said = (all: DoctorPicture, check: string) =>
+    doctorChecks(all)
+      .filter(one => one.check === check)
+      .map(({ verdict, finding }) => `${verdict} ${finding}`);
+
+  it('a proxy says who is connected', () => {
+    const all = picture({ proxies: { areApart: known(true), asked: [{ ...AT, members: answers('c1') }] } }, [nobody()]);
+    expect(said(all, 'proxy')).toEqual(['ok tells who is connected; brokers do not know it']);
+    expect(said(all, 'who takes it')).toEqual(['ok the canary: 1 consumer in g_gray']);
+    expect(said(all, 'online')).toEqual(['ok 1 consumer, subscribed with *', `ok 1 consumer, subscribed with ${GRAY}`]);
+  });
+
+  it('where none answers, announcements say who takes it, and who is online is not known', () => {
+    const all = picture({ proxies: { areApart: known(true), asked: [{ ...AT, members: silent }] } }, [nobody()]);
+    expect(said(all, 'who takes it')).toEqual(['ok the canary: 1 process in g_gray']);
+    for (const line of [...said(all, 'proxy'), ...said(all, 'online')])
+      expect(line).toMatch(/^unknown .*connection lost/);
+    expect(
+      doctorChecks(all)
+        .flatMap(({ remedies = [] }) => remedies)
+        .join(),
+    ).toContain('GRAY_MQ_PROXY_REMOTING');
+  });
+
+  it('where nobody announces himself either, who takes it is not known', () => {
+    const unseen = nobody({ announcements: known([]) });
+    const all = picture({ proxies: { areApart: REFUSED, asked: [] } }, [unseen]);
+    expect(said(all, 'who takes it').join()).toMatch(/^unknown brokers do not know .* signature$/);
+  });
+});

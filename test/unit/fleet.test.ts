@@ -4,9 +4,9 @@ import type { AnnouncedProcess } from '../../src/inspection/cluster/announced-pr
 import type { Answer } from '../../src/inspection/cluster/answer';
 import { fleetOf } from '../../src/inspection/fleet/fleet';
 import type { BrokerAnswers, FleetAnswers, GroupAnswers } from '../../src/inspection/fleet/fleet-answers';
-import { type Group, isReached } from '../../src/inspection/fleet/fleet-shape';
+import { type Group, isReached, type TakenBy } from '../../src/inspection/fleet/fleet-shape';
 import { lanesOf } from '../../src/inspection/fleet/lanes';
-import { isBehind, isLeftLying, memberName, saidOf } from '../../src/page/words';
+import { isBehind, isLeftLying, memberName, saidOf, unseenMembers } from '../../src/page/words';
 import type { Marker } from '../../src/rocketmq/hand-over/hand-over';
 
 const AWAY = { problem: 'RocketMQ at b:1 is away', isRefusal: false };
@@ -191,12 +191,92 @@ describe('a fleet', () => {
   });
 });
 
+describe('proxies in CLUSTER mode, whose clients brokers do not know', () => {
+  const announcements = known([process('baseline', 'g', 1), process('canary', 'g', 2, 'gray')]);
+  const nobody = consuming([], 0, 0);
+  const members = (...ids: string[]) =>
+    new Map([
+      ['g', nobody.members],
+      ['g_gray', consuming(ids, 0, 0).members],
+    ]);
+  const gray = (announced: typeof announcements, proxies: FleetAnswers['proxies']) => {
+    const brokers = [
+      broker('a', {
+        announcements: announced,
+        groups: new Map([
+          ['g', nobody],
+          ['g_gray', nobody],
+        ]),
+      }),
+    ];
+    const fleet = fleetOf(
+      answers({ markers: known(new Map([['g', [managed]]])), brokers, ...(proxies && { proxies }) }),
+    );
+    const { takenBy, consumers, standIns } = fleet.groups.find(({ group }) => group === 'g_gray') as Group;
+    return { takenBy, consumers, standIns, isSaid: fleet.problems.some(text => text.includes('no proxy says it')) };
+  };
+
+  it.each<[string, typeof announcements, FleetAnswers['proxies'], TakenBy, number, boolean]>([
+    ['there are none: brokers know all', announcements, undefined, 'nobody', 0, false],
+    [
+      'a proxy knows who is connected',
+      known([]),
+      { areApart: known(true), asked: [{ address: 'p:8080', members: members('c1', 'c2') }] },
+      'consumers',
+      2,
+      false,
+    ],
+    [
+      'it does not answer, and the canary announces itself',
+      announcements,
+      { areApart: known(true), asked: [{ address: 'p:8080', members: new Map([['g_gray', AWAY]]) }] },
+      'consumers',
+      1,
+      true,
+    ],
+    [
+      'it does not answer, and nobody announces himself',
+      known([]),
+      { areApart: known(true), asked: [{ address: 'p:8080', members: new Map([['g_gray', AWAY]]) }] },
+      'unknown',
+      0,
+      true,
+    ],
+    [
+      'one of two answers, since they tell each other',
+      known([]),
+      {
+        areApart: known(true),
+        asked: [
+          { address: 'p:8080', members: new Map([['g_gray', AWAY]]) },
+          { address: 'q:8080', members: members() },
+        ],
+      },
+      'nobody',
+      0,
+      false,
+    ],
+    ['whether there are any is not known', known([]), { areApart: AWAY, asked: [] }, 'unknown', 0, true],
+  ])('%s', (_, announced, proxies, takenBy, consumers, isSaid) => {
+    expect(gray(announced, proxies)).toEqual({ takenBy, consumers, standIns: 0, isSaid });
+  });
+
+  it('the page says of whom it is known only by announcement', () => {
+    const group = { takenBy: 'both', consumers: 1, standIns: 2 } as Group;
+    expect(unseenMembers(group)).toBe('1 announced, 2 standing in');
+    expect(unseenMembers({ ...group, takenBy: 'unknown' })).toBe('who is there is not known');
+    expect(unseenMembers({ ...group, takenBy: 'nobody' })).toBe('nobody');
+  });
+});
+
 describe('words of the page', () => {
   const group = (changed: Partial<Group>): Group => ({
     group: 'g_gray',
     baselineGroup: 'g',
     tag: 'gray',
     takenBy: 'nobody',
+    consumers: 0,
+    standIns: 0,
     members: [],
     phase: null,
     markedAt: null,

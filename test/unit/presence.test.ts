@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { MEMORY_MS, SETTLING_MS } from '../../src/rocketmq/presence/memory';
 import { type Presence, sharedPresence } from '../../src/rocketmq/presence/presence';
 import { GET_PRODUCER_CONNECTION_LIST } from '../../src/rocketmq/remoting/codes';
+import { PROXIES_GROUP } from '../../src/rocketmq/remoting/proxies';
 import { SimulatedProcess } from './simulation/network';
 import { Broker } from './simulation/servers';
 import { PROXY, SERVERS, TOPIC, World } from './simulation/world';
@@ -182,6 +183,28 @@ describe('presence', () => {
     expect(moved.producersOf('rocketmq-gray.canary.group1')).toBe(1);
   });
 
+  it.each([1_000, 200_000])('asks replicas where no master answers, %s ms after it was lost', async ms => {
+    const watch = new Watch();
+    const { world } = watch;
+    const replica = new Broker('replica', 'replica-a:10911');
+    world.network.add(replica);
+    for (const server of world.nameServers) server.replicas.set('broker-a', replica.address);
+    const there = watch.presence();
+    const announcement = await watch.after(there.announceCanary('group1', 'gray', TOPICS));
+    expect(announcement.refusal).toBeUndefined();
+    expect(await watch.canaries()).toEqual(['gray']);
+    expect(replica.producersOf('rocketmq-gray.canary.group1')).toBe(1);
+    // Nobody asks it as long as a master answers.
+    expect(replica.commands).not.toContain(GET_PRODUCER_CONNECTION_LIST);
+    for (const broker of world.brokers) watch.takeDown(broker);
+    for (const server of world.nameServers) for (const { name } of world.brokers) server.withoutMaster.add(name);
+    await world.pass(ms);
+    const seen = () => watch.after(watch.looking.canaries('group1', TOPICS), 4_000);
+    expect(await seen()).toMatchObject({ tags: new Set(['gray']), isComplete: true });
+    world.kill(watch.processes[1] as SimulatedProcess);
+    expect(await seen()).toMatchObject({ tags: new Set(), isComplete: true, about: undefined });
+  });
+
   it('leaves brokers that are listed no longer, two minutes later', async () => {
     const watch = new Watch();
     await watch.after(watch.presence().announceCanary('group1', 'gray', TOPICS));
@@ -242,6 +265,60 @@ describe('presence', () => {
     expect(await watch.after(watch.looking.canaries('group1', TOPICS, []))).toMatchObject({ isComplete: true });
     expect(await watch.after(watch.looking.standIns('group1_blue', TOPICS))).toBe(1);
     expect(await watch.after(watch.looking.standIns('group1_gray', TOPICS))).toBe(0);
+  });
+
+  describe('where proxies in CLUSTER mode know who is connected, and nobody may ask who announced himself', () => {
+    const about = new Set(['gray', 'blue']);
+    function clustered(mayAskForProxies = true) {
+      const watch = new Watch();
+      for (const broker of watch.world.brokers) {
+        broker.mayAsk = false;
+        broker.members.set(PROXIES_GROUP, new Set(['10.0.0.1@DEFAULT']));
+        if (!mayAskForProxies) broker.mayNotSee.add(PROXIES_GROUP);
+      }
+      watch.world.proxy.members.set('group1_gray', new Set(['10.0.0.2@9']));
+      watch.world.proxy.members.set('group1_blue', new Set(['10.0.0.2@9@gray-stand-in']));
+      return watch;
+    }
+    const see = (watch: Watch, looking: Presence) =>
+      watch.after(looking.canaries('group1', TOPICS, ['gray', 'blue']), 4_000);
+
+    it.each([true, false])('a proxy is asked; its account may ask brokers for proxies: %s', async mayAsk => {
+      const watch = clustered(mayAsk);
+      const looking = watch.presence({ ...SERVERS, proxyRemoting: PROXY });
+      expect(await see(watch, looking)).toMatchObject({ tags: new Set(['gray']), isComplete: true, about });
+      expect(await watch.after(looking.standIns('group1_blue', TOPICS), 4_000)).toBe(1);
+      // A proxy that was restarted knows nobody at first.
+      watch.restart(watch.world.proxy, 1_000);
+      watch.world.proxy.members.clear();
+      await watch.world.pass(10_000);
+      expect((await see(watch, looking)).tags).toEqual(new Set(['gray']));
+      await watch.world.pass(30_000);
+      expect((await see(watch, looking)).tags).toEqual(new Set());
+    });
+
+    it.each([true, false])(
+      'without a proxy absence is not known; the account may ask for proxies: %s',
+      async mayAsk => {
+        const watch = clustered(mayAsk);
+        watch.world.brokers[0].members.set('group1_blue', new Set(['10.0.0.3@9']));
+        const seen = await see(watch, watch.looking);
+        // Who is seen is there all the same.
+        expect(seen).toMatchObject({ tags: new Set(['blue']), isComplete: false, about: new Set() });
+        expect(seen.problem).toContain('GRAY_MQ_PROXY_REMOTING');
+        expect(await watch.after(watch.looking.standIns('group1_gray', TOPICS))).toBeUndefined();
+      },
+    );
+
+    it('is asked by all consumers of a process that share what is announced', async () => {
+      const watch = clustered();
+      const process = new SimulatedProcess(watch.world.network);
+      const first = sharedPresence(SERVERS, process);
+      expect(await see(watch, first)).toMatchObject({ isComplete: false });
+      sharedPresence({ ...SERVERS, proxyRemoting: PROXY }, process);
+      await watch.world.pass(1_000);
+      expect(await see(watch, first)).toMatchObject({ isComplete: true });
+    });
   });
 
   it('asks a proxy where no broker answers', async () => {

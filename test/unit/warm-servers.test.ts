@@ -33,14 +33,14 @@ function servers() {
         brokerAddress: 'broker:1',
         directory,
         brokers: [{ name: 'broker-a', address: 'broker:1', pid: 1 }],
-        proxy: { endpoints: 'proxy:1', proxyRemoting: 'proxy:2' },
+        proxies: [{ endpoints: 'proxy:1', remoting: 'proxy:2', pid: 1 }],
       };
       return {
         facts,
         async call(called, args) {
           if (called === 'createGroup') throw new Error('no such broker');
           story.push(`${name}: ${called} ${JSON.stringify(args)}`);
-          return called === 'restart' ? 2 : undefined;
+          return called === 'broker' ? 2 : undefined;
         },
         async stop() {
           story.push(`ends ${name}`);
@@ -126,7 +126,7 @@ it('another process takes one, asks it, and gives it back as it ends', async () 
   expect(story.slice(1)).toEqual([
     'plain 0: createTopic ["T",{"queues":1}]',
     'plain 0: createTopic ["U"]',
-    'plain 0: restart [0]',
+    'plain 0: broker [0,"restart"]',
     'ends plain 0',
     'starts plain 1',
   ]);

@@ -4,7 +4,7 @@ import type { AnnouncedProcess } from '../cluster/announced-processes';
 import { isKnown } from '../cluster/answer';
 import { type Announced, announcedOn } from './announced-on';
 import { type Check, type Looked, notKnown } from './check';
-import type { BrokerPicture, DoctorPicture, GroupOnBroker } from './doctor-picture';
+import type { DoctorPicture } from './doctor-picture';
 import { onlineOn } from './online';
 
 export function agentChecks(picture: DoctorPicture): Check[] {
@@ -36,18 +36,16 @@ function agentCheck(check: Looked, announced: readonly Announced[], picture: Doc
   return { ...check, verdict: 'ok', finding, details };
 }
 
-function consumersWithoutAgent(
-  announced: readonly Announced[],
-  { question, canaryGroup, brokers }: DoctorPicture,
-): string[] {
-  const isThere = (of: (broker: BrokerPicture) => GroupOnBroker) =>
-    onlineOn(brokers, of, question.topic).members.some(({ isStandIn }) => !isStandIn);
+function consumersWithoutAgent(announced: readonly Announced[], picture: DoctorPicture): string[] {
+  const { question, canaryGroup } = picture;
+  const isThere = (environment: 'baseline' | 'canary') =>
+    onlineOn(picture, environment).members.some(({ isStandIn }) => !isStandIn);
   const isAnnounced = (...kinds: AnnouncedProcess['kind'][]) => announced.some(({ kind }) => kinds.includes(kind));
   return [
-    ...(isThere(({ baseline }) => baseline) && !isAnnounced('baseline', 'declared', 'stand-in')
+    ...(isThere('baseline') && !isAnnounced('baseline', 'declared', 'stand-in')
       ? [`consumers of ${question.group} are online, and no agent of the baseline says that it is there`]
       : []),
-    ...(isThere(({ canary }) => canary) && !isAnnounced('canary')
+    ...(isThere('canary') && !isAnnounced('canary')
       ? [`consumers of ${canaryGroup} are online, and no agent of ${question.tag} says that it is there`]
       : []),
   ];

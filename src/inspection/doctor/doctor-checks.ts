@@ -13,12 +13,12 @@ import { markerChecks } from './marker-checks';
 import { memberChecks } from './member-checks';
 import { nameServerChecks } from './name-server-checks';
 import { offsetChecks } from './offset-checks';
-import { checksByProxy } from './proxy-checks';
+import { checksByProxy, proxyChecks } from './proxy-checks';
 import { subscriptionChecks } from './subscription-checks';
 import { takerChecks } from './taker-checks';
 import { topicChecks } from './topic-checks';
 
-const CHECKS: readonly DoctorCheck[] = [nameServerChecks, brokerChecks, accountChecks, topicChecks];
+const CHECKS: readonly DoctorCheck[] = [nameServerChecks, brokerChecks, accountChecks, proxyChecks, topicChecks];
 
 /** These see only the brokers that answer; there is at least one. */
 const CHECKS_OF_ANSWERS: readonly DoctorCheck[] = [

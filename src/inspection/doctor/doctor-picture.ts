@@ -13,6 +13,7 @@ import { consumerPlan, plannedFilter } from '../../rocketmq/plan/consumer-plan';
 import type { FilterExpression } from '../../rocketmq/plan/filter-expression';
 import { canaryGroup } from '../../rocketmq/plan/group-name';
 import { NOTHING_LEFT_OUT, withTags } from '../../rocketmq/plan/left-out';
+import { proxyList } from '../../rocketmq/remoting/proxies';
 import { type AnnouncedProcess, announcementsIn } from '../cluster/announced-processes';
 import { type Answer, isKnown, type Settle, settling, valueIn } from '../cluster/answer';
 import { type ClusterInspection, clusterInspection } from '../cluster/cluster-inspection';
@@ -25,11 +26,15 @@ import {
   type NameServerAnswer,
   subscriptionsOf,
 } from '../cluster/name-servers';
+import { askProxies, type ProxyAnswers } from '../cluster/proxies';
 
 export interface DoctorQuestion {
   /** `host:port;host:port`; absent: only the proxy is asked. */
   readonly namesrv?: string | undefined;
-  /** `host:port` of a proxy's remoting endpoint; asked where there are no name servers. */
+  /**
+   * `host:port;host:port` of proxies' remoting endpoints: asked who is connected; without name servers the first is all that is
+   * asked.
+   */
   readonly proxyRemoting?: string | undefined;
   readonly topic: string;
   readonly group: string;
@@ -88,7 +93,9 @@ export interface DoctorPicture {
   readonly markers: Answer<readonly Marker[]> | undefined;
   /** Undefined: nobody was asked. */
   readonly subscriptions?: Answer<GroupSubscriptions>;
-  /** What the proxy says; undefined: it was not asked. */
+  /** What proxies say beside brokers; undefined: none was asked. */
+  readonly proxies?: ProxyAnswers;
+  /** What the proxy says where only that is known; undefined: name servers are. */
   readonly proxy:
     | {
         readonly address: string;
@@ -122,12 +129,15 @@ export async function doctorPicture(asked: DoctorQuestion): Promise<DoctorPictur
     const topic = await firstAnswer(addresses, address => settle(inspection.topic(address, question.topic)));
     const hosts = valueIn(topic) ?? [];
     const brokers = brokersInQuestion(nameServers, hosts);
-    const [pictures, markers, subscriptions] = await Promise.all([
+    const answering = brokers.flatMap(({ address }) => address ?? []);
+    const groups = [question.group, group];
+    const [pictures, markers, subscriptions, proxies] = await Promise.all([
       Promise.all(brokers.map(broker => askBroker(broker, head, hosts, inspection, administration, settle))),
       settle(markersByGroup(administration).then(markers => markers.get(question.group) ?? [])),
       settle(subscriptionsOf(administration, question.group)),
+      askProxies(answering, question.proxyRemoting, groups, inspection, settle),
     ]);
-    return { ...head, nameServers, topic, brokers: pictures, markers, subscriptions, proxy: undefined };
+    return { ...head, nameServers, topic, brokers: pictures, markers, subscriptions, proxies, proxy: undefined };
   } finally {
     inspection.close();
     administration.close();
@@ -218,7 +228,8 @@ async function announcementsOf(
 
 /** Where a proxy alone can be reached, it knows the topic and who is connected. */
 async function askProxy(head: Head, inspection: ClusterInspection, settle: Settle): Promise<DoctorPicture> {
-  const { proxyRemoting: address = '', topic, group } = head.question;
+  const { proxyRemoting, topic, group } = head.question;
+  const [address = ''] = proxyList(proxyRemoting);
   const [release, hosts, baseline, canary] = await Promise.all([
     settle(inspection.release(address)),
     settle(inspection.topic(address, topic)),

@@ -9,9 +9,7 @@ import { type Online, onlineOn } from './online';
 
 export function memberChecks(picture: DoctorPicture): Check[] {
   const { brokers } = picture;
-  const { topic } = picture.question;
-  const baseline = onlineOn(brokers, broker => broker.baseline, topic);
-  const canary = onlineOn(brokers, broker => broker.canary, topic);
+  const [baseline, canary] = [onlineOn(picture, 'baseline'), onlineOn(picture, 'canary')];
   const isFilteredHere = brokers.every(({ filterProblems }) => valueIn(filterProblems.canary)?.kind !== 'disabled');
   return [baselineMembers(baseline, picture), canaryMembers(canary, picture, isFilteredHere)];
 }

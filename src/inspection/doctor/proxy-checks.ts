@@ -1,10 +1,24 @@
-/** What is known where only a proxy can be asked. */
+/** What proxies say: beside brokers, and where nobody else can be asked. */
 import { isKnown } from '../cluster/answer';
-import type { Check } from './check';
+import { areApart, unseenByBrokers } from '../cluster/proxies';
+import { type Check, notKnown } from './check';
 import type { DoctorPicture } from './doctor-picture';
 import { baselineMembers, canaryMembers } from './member-checks';
 import { onlineIn } from './online';
 import { topicChecks } from './topic-checks';
+
+const NAME_IT =
+  "name the proxies' remoting endpoints (remotingListenPort in rmq-proxy.json, 8080 by default): --proxy-remoting 'host:port;host:port', or GRAY_MQ_PROXY_REMOTING";
+
+/** Of a cluster with proxies in CLUSTER mode: whether they say who is connected to them. */
+export function proxyChecks(picture: DoctorPicture): Check[] {
+  const { proxies, canaryGroup } = picture;
+  if (proxies === undefined || !areApart(proxies)) return [];
+  const check = { check: 'proxy', subject: proxies.asked.map(({ address }) => address).join(', ') };
+  const unseen = unseenByBrokers(proxies, canaryGroup);
+  if (unseen !== undefined) return [{ ...notKnown(check, unseen), remedies: [NAME_IT] }];
+  return [{ ...check, verdict: 'ok', finding: 'tells who is connected; brokers do not know it' }];
+}
 
 export function checksByProxy(picture: DoctorPicture, proxy: NonNullable<DoctorPicture['proxy']>): Check[] {
   const { question, canaryGroup } = picture;

@@ -1,29 +1,54 @@
 /** Who takes the tag's messages. */
 import { plural } from '../cluster/amounts';
+import type { AnnouncedProcess } from '../cluster/announced-processes';
 import { isKnown, valueIn } from '../cluster/answer';
-import { announcedOn } from './announced-on';
+import { areApart } from '../cluster/proxies';
+import { type Announced, announcedOn } from './announced-on';
 import { type Check, type Looked, notKnown } from './check';
 import type { DoctorPicture } from './doctor-picture';
 import { backlogOf } from './group-on-brokers';
 import { type Online, onlineOn } from './online';
 
 export function takerChecks(picture: DoctorPicture): Check[] {
-  const { question, brokers } = picture;
-  const check = { check: 'who takes it', subject: `messages of ${question.tag}` };
-  const online = onlineOn(brokers, ({ canary }) => canary, question.topic);
-  const baseline = onlineOn(brokers, broker => broker.baseline, question.topic);
+  const check = { check: 'who takes it', subject: `messages of ${picture.question.tag}` };
+  const online = onlineOn(picture, 'canary');
+  const announced = announcedOn(picture.brokers);
+  // Where all are known who are connected, whoever is not takes nothing, whatever he announces.
+  const isHeard = (seen: Online) => seen.problem !== undefined || areApart(picture.proxies);
+  const takers = takersAmong(online, isHeard(online) ? announced : []);
+  const baseline = onlineOn(picture, 'baseline');
+  const isBaselineThere =
+    baseline.members.length > 0 || (isHeard(baseline) && announced.some(({ kind }) => kind === 'baseline'));
   const taker =
-    online.members.length > 0
-      ? takenInItsGroup(check, picture, online, baseline)
-      : takenElsewhere(check, picture, online, baseline);
+    takers.canaries + takers.standIns > 0
+      ? takenInItsGroup(check, picture, takers, isBaselineThere)
+      : takenElsewhere(check, picture, online.problem, isBaselineThere ? 'there' : baseline);
   return [taker];
 }
 
+interface Takers {
+  readonly canaries: number;
+  readonly standIns: number;
+  /** What they are called: members of the group, or processes that announce themselves where nobody says who is a member. */
+  readonly canary: 'consumer' | 'process';
+}
+
+/** Who is in the canary's group, by what processes say of themselves and by who is connected. */
+function takersAmong({ members }: Online, announced: readonly Announced[]): Takers {
+  const count = (wanted: AnnouncedProcess['kind']) => announced.filter(({ kind }) => kind === wanted).length;
+  const standIns = members.filter(({ isStandIn }) => isStandIn).length;
+  const canaries = members.length - standIns;
+  return {
+    canaries: canaries > 0 ? canaries : count('canary'),
+    standIns: standIns > 0 ? standIns : count('stand-in'),
+    canary: canaries > 0 ? 'consumer' : 'process',
+  };
+}
+
 /** Somebody is in the canary's group. */
-function takenInItsGroup(check: Looked, picture: DoctorPicture, { members }: Online, baseline: Online): Check {
+function takenInItsGroup(check: Looked, picture: DoctorPicture, takers: Takers, isBaselineThere: boolean): Check {
   const { question, canaryGroup } = picture;
-  const canaries = members.filter(({ isStandIn }) => !isStandIn).length;
-  const standIns = members.length - canaries;
+  const { canaries, standIns, canary } = takers;
   if (canaries > 0 && standIns > 0) {
     const finding = `the canary, and ${plural(standIns, 'stand-in')} of the baseline beside it: they are handing over`;
     const remedies = ['look again in a few seconds; a stand-in that stays is that of a process that hangs: restart it'];
@@ -31,10 +56,10 @@ function takenInItsGroup(check: Looked, picture: DoctorPicture, { members }: Onl
   }
   const finding =
     canaries > 0
-      ? `the canary: ${plural(canaries, 'consumer')} in ${canaryGroup}`
+      ? `the canary: ${canary === 'consumer' ? plural(canaries, canary) : plural(canaries, canary, 'processes')} in ${canaryGroup}`
       : `the baseline: ${plural(standIns, 'stand-in')} in ${canaryGroup}`;
   // In the other modes it does not: what it has told its brokers is no proof, clients of gRPC tell no filter that changed.
-  const takesToo = question.baselineMode === 'all' && baseline.members.length > 0 && !isIgnored(picture);
+  const takesToo = question.baselineMode === 'all' && isBaselineThere && !isIgnored(picture);
   if (!takesToo) return { ...check, verdict: 'ok', finding };
   return {
     ...check,
@@ -45,7 +70,12 @@ function takenInItsGroup(check: Looked, picture: DoctorPicture, { members }: Onl
 }
 
 /** Nobody is known to be in the canary's group. */
-function takenElsewhere(check: Looked, picture: DoctorPicture, { problem }: Online, baseline: Online): Check {
+function takenElsewhere(
+  check: Looked,
+  picture: DoctorPicture,
+  problem: Online['problem'],
+  baseline: Online | 'there',
+): Check {
   const { question, canaryGroup, markers, brokers } = picture;
   const { tag, group, baselineMode } = question;
   if (problem && !isKnown(problem)) return notKnown(check, problem);
@@ -55,7 +85,7 @@ function takenElsewhere(check: Looked, picture: DoctorPicture, { problem }: Onli
   if (isIgnored(picture) || baselineMode === 'none' || (isManaged && baselineMode === 'auto')) {
     return takenByNobody(check, picture);
   }
-  if (baseline.members.length === 0)
+  if (baseline !== 'there')
     return { ...check, verdict: 'warn', finding: `nobody is online, in ${group} or ${canaryGroup}` };
   const unmanaged = phase === 'retired' ? `${tag} is given up` : `${tag} has never been there`;
   const why = baselineMode === 'all' ? 'GRAY_MQ_BASELINE=all' : unmanaged;

@@ -9,10 +9,13 @@ import type { Answer } from '../cluster/answer';
 import type { GroupStats } from '../cluster/consumer-groups';
 import type { GroupMembers } from '../cluster/group-members';
 import type { NameServerAnswer } from '../cluster/name-servers';
+import type { ProxyAnswers } from '../cluster/proxies';
 
 export interface FleetQuestion {
   /** `host:port;host:port` */
   readonly namesrv: string;
+  /** `host:port;host:port` of proxies' remoting endpoints, besides those that brokers know. */
+  readonly proxyRemoting?: string | undefined;
   /** The baseline's groups to look at; empty: all that are announced or marked. */
   readonly groups: readonly string[];
   /** Tags to look at besides those that are announced or marked. */
@@ -47,4 +50,6 @@ export interface FleetAnswers {
   /** By the baseline's group. */
   readonly markers: Answer<ReadonlyMap<string, readonly Marker[]>>;
   readonly brokers: readonly BrokerAnswers[];
+  /** Undefined: none was asked. */
+  readonly proxies?: ProxyAnswers;
 }

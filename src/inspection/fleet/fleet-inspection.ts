@@ -6,6 +6,7 @@ import { type AnnouncedProcess, announcementsIn } from '../cluster/announced-pro
 import { type Answer, isKnown, type Settle, settling, valueIn } from '../cluster/answer';
 import { type ClusterInspection, clusterInspection } from '../cluster/cluster-inspection';
 import { askNameServers, askRelease, listedBrokers, markersByGroup } from '../cluster/name-servers';
+import { askProxies } from '../cluster/proxies';
 import { fleetOf } from './fleet';
 import type { BrokerAnswers, FleetQuestion, GroupAnswers } from './fleet-answers';
 import type { Fleet } from './fleet-shape';
@@ -34,8 +35,13 @@ export function fleetInspection({ credentials, tls, ...question }: FleetQuestion
         listedBrokers(nameServers).map(broker => askWhoIsThere(asking, broker, valueIn(markers) ?? new Map())),
       );
       const lanes = lanesOf({ question, markers, brokers: heard });
-      const brokers = await Promise.all(heard.map(broker => askGroups(asking, broker, lanes)));
-      return fleetOf({ at, question, nameServers, markers, brokers });
+      const answering = heard.flatMap(({ broker, release }) => (isKnown(release) ? (broker.address ?? []) : []));
+      const groups = lanes.map(({ group }) => group);
+      const [brokers, proxies] = await Promise.all([
+        Promise.all(heard.map(broker => askGroups(asking, broker, lanes))),
+        askProxies(answering, question.proxyRemoting, groups, inspection, settle),
+      ]);
+      return fleetOf({ at, question, nameServers, markers, brokers, proxies });
     },
     close() {
       inspection.close();

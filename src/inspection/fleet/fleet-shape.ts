@@ -15,6 +15,12 @@ export interface Fleet {
     /** Why it is not known what it knows; null: it answers. */
     readonly problem: string | null;
   }[];
+  /** Those that were asked who is connected. */
+  readonly proxies: readonly {
+    readonly address: string;
+    /** null: it answers. */
+    readonly problem: string | null;
+  }[];
   /** The baseline first, then by tag. */
   readonly environments: readonly Environment[];
   /** By the baseline's group, its own first, then by tag. */
@@ -66,6 +72,9 @@ export interface Group {
   readonly baselineGroup: string;
   readonly tag: string | null;
   readonly takenBy: TakenBy;
+  /** How many are connected; processes that announce themselves, where nobody says who is connected. */
+  readonly consumers: number;
+  readonly standIns: number;
   readonly members: readonly Member[];
   /** What the name servers have written down of a canary's group. */
   readonly phase: Phase | null;

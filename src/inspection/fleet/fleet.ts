@@ -3,15 +3,16 @@ import type { FilterExpression } from '../../rocketmq/plan/filter-expression';
 import type { AnnouncedProcess } from '../cluster/announced-processes';
 import { type Answer, isKnown, valueIn } from '../cluster/answer';
 import type { Member } from '../cluster/group-members';
+import { areApart, byProxies, unseenByBrokers } from '../cluster/proxies';
 import type { BrokerAnswers, FleetAnswers } from './fleet-answers';
 import type { Environment, Fleet, Group, Instance, TakenBy } from './fleet-shape';
 import { isOwnTopic, type Lane, lanesOf, topicsOf } from './lanes';
 
 export function fleetOf(answers: FleetAnswers): Fleet {
-  const { at, question, brokers } = answers;
+  const { at, question, brokers, proxies } = answers;
   const processes = uniqueProcesses(brokers);
   const groups = lanesOf(answers)
-    .map(lane => groupOf(lane, brokers, processes))
+    .map(lane => groupOf(lane, answers, processes))
     // A tag that is given up, and where nobody is, is the baseline's again.
     .filter(({ phase, takenBy }) => phase !== 'retired' || takenBy !== 'nobody');
   const wanted = processes.filter(process => groups.some(group => concerns(process, group)));
@@ -25,6 +26,10 @@ export function fleetOf(answers: FleetAnswers): Fleet {
       address: broker.address ?? null,
       release: valueIn(release) ?? null,
       problem: isKnown(release) ? null : release.problem,
+    })),
+    proxies: (proxies?.asked ?? []).map(({ address, members }) => ({
+      address,
+      problem: [...members.values()].flatMap(answer => (isKnown(answer) ? [] : [answer.problem]))[0] ?? null,
     })),
     environments: environmentsOf(groups, wanted),
     groups,
@@ -62,18 +67,26 @@ function uniqueProcesses(brokers: readonly BrokerAnswers[]): AnnouncedProcess[] 
   return [...all.values()];
 }
 
-function concerns({ kind, group, announcer }: AnnouncedProcess, lane: Group): boolean {
-  if (kind === 'canary') return lane.baselineGroup === group && lane.tag === announcer.name;
-  return kind === 'baseline' ? lane.group === group && lane.tag === null : lane.group === group && lane.tag !== null;
+function concerns(
+  { kind, group, announcer }: AnnouncedProcess,
+  lane: Pick<Group, 'group' | 'baselineGroup'> & { readonly tag: string | null | undefined },
+): boolean {
+  const tag = lane.tag ?? null;
+  if (kind === 'canary') return lane.baselineGroup === group && tag === announcer.name;
+  return kind === 'baseline' ? lane.group === group && tag === null : lane.group === group && tag !== null;
 }
 
-function groupOf(lane: Lane, brokers: readonly BrokerAnswers[], processes: readonly AnnouncedProcess[]): Group {
+function groupOf(
+  lane: Lane,
+  { brokers, proxies }: Pick<FleetAnswers, 'brokers' | 'proxies'>,
+  processes: readonly AnnouncedProcess[],
+): Group {
   const { group, baselineGroup, tag, marker } = lane;
   const answers = brokers.filter(isThere).flatMap(broker => broker.groups.get(group) ?? []);
   const members = new Map<string, Member>();
   const filters = new Map<string, FilterExpression>();
-  for (const answer of answers) {
-    const of = valueIn(answer.members);
+  for (const answer of [...answers.map(({ members }) => members), ...byProxies(proxies, group)]) {
+    const of = valueIn(answer);
     for (const member of of?.members ?? []) members.set(member.clientId, member);
     for (const [topic, filter] of Object.entries(of?.filters ?? {})) filters.set(topic, filter);
   }
@@ -95,12 +108,17 @@ function groupOf(lane: Lane, brokers: readonly BrokerAnswers[], processes: reado
     backlog: waiting(topic => topic === name),
     takenPerSecond: total(answers.map(({ taken }) => taken.get(name) ?? { value: 0 })),
   }));
-  const isAsked = answers.length > 0 && answers.every(answer => isKnown(answer.members));
+  const isSeenByBrokers = answers.length > 0 && answers.every(answer => isKnown(answer.members));
+  const isAsked = isSeenByBrokers && unseenByBrokers(proxies, group) === undefined;
+  // Where all are known who are connected, whoever is not takes nothing, whatever he announces.
+  const heard = isAsked && !areApart(proxies) ? [] : processes;
+  const there = takersOf([...members.values()], heard, lane);
   return {
     group,
     baselineGroup,
     tag: tag ?? null,
-    takenBy: takenBy([...members.values()], isAsked),
+    takenBy: takenBy(there, isAsked),
+    ...there,
     members: [...members.values()],
     phase: marker?.phase ?? null,
     markedAt: marker?.at ?? null,
@@ -112,11 +130,26 @@ function groupOf(lane: Lane, brokers: readonly BrokerAnswers[], processes: reado
   };
 }
 
-function takenBy(members: readonly Member[], isAsked: boolean): TakenBy {
+/** By who is connected; of whom nobody says it, by the processes that announce themselves. */
+function takersOf(
+  members: readonly Member[],
+  processes: readonly AnnouncedProcess[],
+  lane: Pick<Group, 'group' | 'baselineGroup'> & Pick<Lane, 'tag'>,
+): Pick<Group, 'consumers' | 'standIns'> {
   const standIns = members.filter(({ isStandIn }) => isStandIn).length;
-  if (members.length === 0) return isAsked ? 'nobody' : 'unknown';
+  const consumers = members.length - standIns;
+  const announced = (wanted: AnnouncedProcess['kind']) =>
+    processes.filter(process => process.kind === wanted && concerns(process, lane)).length;
+  return {
+    consumers: consumers > 0 ? consumers : announced(lane.tag === undefined ? 'baseline' : 'canary'),
+    standIns: standIns > 0 ? standIns : announced('stand-in'),
+  };
+}
+
+function takenBy({ consumers, standIns }: Pick<Group, 'consumers' | 'standIns'>, isAsked: boolean): TakenBy {
+  if (consumers + standIns === 0) return isAsked ? 'nobody' : 'unknown';
   if (standIns === 0) return 'consumers';
-  return standIns === members.length ? 'stand-ins' : 'both';
+  return consumers === 0 ? 'stand-ins' : 'both';
 }
 
 /** null when one of them is not known. */
@@ -140,7 +173,7 @@ function environmentsOf(groups: readonly Group[], processes: readonly AnnouncedP
     return {
       tag,
       instances: instancesOf(tag, processes),
-      standIns: own.reduce((count, { members }) => count + members.filter(({ isStandIn }) => isStandIn).length, 0),
+      standIns: own.reduce((count, { standIns }) => count + standIns, 0),
       groups: own.length,
       backlog: sum(own.map(({ backlog }) => backlog)),
       takenPerSecond: sum(own.map(({ takenPerSecond }) => takenPerSecond)),
@@ -174,11 +207,13 @@ function instancesOf(tag: string | null, processes: readonly AnnouncedProcess[])
     .sort((a, b) => a.host.localeCompare(b.host) || a.pid - b.pid);
 }
 
-function problemsOf({ nameServers, markers, brokers }: FleetAnswers): string[] {
+function problemsOf({ nameServers, markers, brokers, proxies }: FleetAnswers): string[] {
   const problems = nameServers.flatMap(({ brokers }) => (isKnown(brokers) ? [] : [brokers.problem]));
   if (!isKnown(markers) && nameServers.some(({ brokers }) => isKnown(brokers))) {
     problems.push(`which canaries there were is not known: ${markers.problem}`);
   }
+  const unseen = [...(brokers[0]?.groups.keys() ?? [])].map(group => unseenByBrokers(proxies, group)?.problem);
+  problems.push(...unseen.flatMap(problem => problem ?? []));
   for (const { broker, release, announcements, isListed, groups } of brokers) {
     if (!isKnown(release)) {
       problems.push(release.problem);

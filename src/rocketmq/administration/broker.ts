@@ -4,6 +4,8 @@ export interface Broker {
   readonly cluster: string;
   /** `host:port` of its master; undefined while only replicas are registered. */
   readonly address: string | undefined;
+  /** `host:port` of each replica that is registered; absent: none is. */
+  readonly replicas?: readonly string[];
 }
 
 /** A broker by its name. One that is not listed is away, which a question to it will say. */

@@ -90,7 +90,11 @@ export function brokersIn(response: RemotingResponse): Broker[] {
   const { brokerAddrTable = {}, clusterAddrTable = {} } = bodyOf<ClusterInfo>(response);
   return Object.entries(clusterAddrTable).flatMap(([cluster, names]) =>
     names
-      .map(name => ({ name, cluster, address: brokerAddrTable[name]?.brokerAddrs?.[MASTER_ID] }))
+      .map(name => {
+        const { [MASTER_ID]: address, ...others } = brokerAddrTable[name]?.brokerAddrs ?? {};
+        const replicas = Object.values(others);
+        return { name, cluster, address, ...(replicas.length > 0 && { replicas }) };
+      })
       .sort((a, b) => (a.name < b.name ? -1 : 1)),
   );
 }

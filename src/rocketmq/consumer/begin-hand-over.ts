@@ -7,6 +7,7 @@ import type { SteeredIntake } from '../hand-over/intake';
 import type { HandOverSource } from '../hand-over/source';
 import type { StandInMaker } from '../hand-over/stand-in';
 import type { ClusterServers } from '../remoting/cluster-servers';
+import { proxyOf } from '../remoting/proxies';
 import type { ClientConnection } from './client';
 
 export interface HandOverMeans {
@@ -51,7 +52,7 @@ function sourceOf(
     log.say(handOverLines.noNameServer, { group });
     return undefined;
   }
-  const { proxyOf, proxySource } = require('../hand-over/proxy-source') as typeof import('../hand-over/proxy-source');
+  const { proxySource } = require('../hand-over/proxy-source') as typeof import('../hand-over/proxy-source');
   const proxy = settings.mqProxyRemoting ?? proxyOf(connection.endpoint);
   log.say(handOverLines.proxyOnly, { group, proxy });
   return proxySource(intake, { proxyRemoting: proxy, credentials: connection.credentials, tls: settings.mqTls });

@@ -17,6 +17,7 @@ import { ownGroup } from '../plan/group-name';
 import type { Beginning } from '../plan/subscription';
 import type { ClusterServers } from '../remoting/cluster-servers';
 import { SQL92_DISABLED } from '../remoting/codes';
+import { proxyOf } from '../remoting/proxies';
 import { baselineDuties } from './baseline-duties';
 import { beginHandOver, type HandOverMeans } from './begin-hand-over';
 import { canaryDuties } from './canary-duties';
@@ -80,12 +81,17 @@ export function createSessions({ settings, log, onTag, onOpened, report }: Sessi
     seeSimilar(tag);
     onTag(tag);
   };
+  const means = { ready, log, onTag: onTagInUse };
   /** Keeps none alive. */
   let opened: WeakRef<Session>[] = [];
 
-  const serversOf = ({ namesrv: own, credentials }: ClientConnection): ClusterServers | undefined => {
+  const serversOf = (client: ClientKind, connection: ClientConnection): ClusterServers | undefined => {
+    const { namesrv: own, credentials, endpoint } = connection;
     const namesrv = settings.mqNamesrv ?? own;
-    return namesrv === undefined ? undefined : { namesrv, credentials, tls: settings.mqTls };
+    if (namesrv === undefined) return undefined;
+    // Clients that share queues are those of a proxy.
+    const proxyRemoting = settings.mqProxyRemoting ?? (client.sharesQueues ? proxyOf(endpoint) : undefined);
+    return { namesrv, proxyRemoting, credentials, tls: settings.mqTls };
   };
 
   return {
@@ -97,12 +103,13 @@ export function createSessions({ settings, log, onTag, onOpened, report }: Sessi
       });
       if (client.blindness !== undefined) sayBlindness(intake, client.blindness, log);
       side.settle(intake, client);
+      const serversOfIts = (connection: ClientConnection) => serversOf(client, connection);
       const session: Session = createSession({
         intake,
         client: client.name,
-        duties: () => dutiesOf(intake, { settings: ownSettings, client, serversOf, ready, log, onTag: onTagInUse }),
+        duties: () => dutiesOf(intake, { ...means, settings: ownSettings, client, serversOf: serversOfIts }),
         checkFilters(subscriptions, connection) {
-          const servers = serversOf(connection);
+          const servers = serversOfIts(connection);
           if (servers === undefined) return;
           if (intake.tag === undefined) {
             const isClosed = () => session.report() === undefined;

@@ -17,21 +17,8 @@ const JOINED_MS = 40_000;
 
 const NOT_ANNOUNCED: Announcement = { refusal: undefined, withdraw: async () => {} };
 
-/** Of a proxy: `remotingListenPort` in rmq-proxy.json, by default. */
-const PROXY_REMOTING_PORT = 8080;
-
-/**
- * The remoting endpoint of a proxy, by default: the port of that name on the same host.
- *
- * @param endpoint of a gRPC client: `host:port`, of several the first, perhaps with a scheme
- */
-export function proxyOf(endpoint: string): string {
-  const first = endpoint.replace(/^\w+:(\/\/)?(?=\S*:\d)/, '').split(/[;,]/)[0] ?? '';
-  return `${first.replace(/:\d+$/, '')}:${PROXY_REMOTING_PORT}`;
-}
-
 export interface Proxy {
-  /** `host:port` of its remoting endpoint. */
+  /** `host:port` of its remoting endpoint; of several, `host:port;host:port`. */
   readonly proxyRemoting: string;
   readonly credentials: Credentials | undefined;
   readonly tls?: TlsMode | undefined;

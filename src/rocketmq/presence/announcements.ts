@@ -15,7 +15,7 @@ export interface Announcement {
 }
 
 export interface Announcements {
-  /** Resolves when every broker that can be reached has taken it, after 3 s at the latest. Never rejects. */
+  /** Resolves when every master that can be reached has taken it, after 3 s at the latest. Never rejects. */
   announce(producerGroup: string, name: string, topics: readonly string[]): Promise<Announcement>;
   isAnnouncedOn(cluster: WatchedCluster): boolean;
   /** What is announced on a cluster is announced on brokers that are new as well. */
@@ -37,15 +37,16 @@ export function announcements(clock: Clock, clusters: Pick<WatchedClusters, 'of'
   const announcer = { host: hostname(), pid: process.pid, version: VERSION };
   const unique = randomBytes(6).toString('hex');
 
-  /** What each of the brokers says against it. */
+  /** What each of the masters says against it. Nobody waits for replicas. */
   function putOn(
     brokers: readonly WatchedBroker[],
     producerGroup: string,
     clientId: string,
   ): Promise<(string | undefined)[]> {
-    const puts = brokers.map(({ address }) => {
+    const puts = brokers.flatMap(({ address, isReplica }) => {
       const put = clusters.linkTo(address).announce(producerGroup, clientId);
-      return put.catch(() => undefined);
+      const said = put.catch(() => undefined);
+      return isReplica ? [] : [said];
     });
     return Promise.all(puts);
   }

@@ -9,6 +9,12 @@ import type { WatchedBroker } from './watched-brokers';
 /** A server's answer to a question: who is there, of those that the question is about. */
 export type Question = (link: BrokerLink) => Promise<readonly string[]>;
 
+/** Who is asked. */
+export interface AskedServer extends WatchedBroker {
+  /** How long after a connection to it was lost its clients may not have come back; absent: as long as to a broker. */
+  readonly settlingMs?: number;
+}
+
 export interface Asked extends Source {
   readonly problem: string | undefined;
   /** Set when the server refused to answer. */
@@ -17,7 +23,7 @@ export interface Asked extends Source {
 
 export interface BrokerQuestions {
   /** Asks one server, unless it is being asked, or has just been. @param name of the question. Never rejects. */
-  ask(server: WatchedBroker, name: string, question: Question): Promise<Asked>;
+  ask(server: AskedServer, name: string, question: Question): Promise<Asked>;
   /** Drops what was remembered for too long. */
   forgetOld(): void;
 }
@@ -30,10 +36,12 @@ export function brokerQuestions(clock: Pick<Clock, 'now'>, linkTo: (address: str
   const memories = new Map<string, Memory>();
   const underWay = new Map<string, Promise<Asked>>();
 
-  async function answerTo(key: string, link: BrokerLink, question: Question): Promise<Asked> {
+  async function answerTo(key: string, { address, settlingMs }: AskedServer, question: Question): Promise<Asked> {
     try {
+      const link = linkTo(address);
       const names = await question(link);
-      const memory = remember(memories.get(key), { names, at: clock.now(), connectedAt: link.connectedAt });
+      const { connectedAt } = link;
+      const memory = remember(memories.get(key), { names, at: clock.now(), connectedAt, settlingMs });
       memories.set(key, memory);
       return { answered: true, memory, problem: undefined, isRefused: false };
     } catch (error) {
@@ -55,7 +63,7 @@ export function brokerQuestions(clock: Pick<Clock, 'now'>, linkTo: (address: str
       if (memory !== undefined && clock.now() - memory.answeredAt < ROUND_MS) {
         return Promise.resolve({ answered: true, memory, problem: undefined, isRefused: false });
       }
-      const asked = answerTo(key, linkTo(server.address), question).finally(() => underWay.delete(key));
+      const asked = answerTo(key, server, question).finally(() => underWay.delete(key));
       underWay.set(key, asked);
       return asked;
     },

@@ -15,6 +15,8 @@ export interface Answer {
   readonly at: number;
   /** Since when the connection over which it came has been open. */
   readonly connectedAt: number;
+  /** See {@link SETTLING_MS}. */
+  readonly settlingMs?: number | undefined;
 }
 
 /** How long an answer holds while no broker can be reached: as long as brokers keep a client that is silent. */
@@ -27,9 +29,12 @@ export const SETTLING_MS = 5_000;
  * What is known after an answer. While connections settle (the broker was restarted, and those who are there have not all
  * come back), those stay whom it leaves out and who were seen over the connection that was lost.
  */
-export function remember(former: Memory | undefined, { names, at, connectedAt }: Answer): Memory {
+export function remember(
+  former: Memory | undefined,
+  { names, at, connectedAt, settlingMs = SETTLING_MS }: Answer,
+): Memory {
   const seen = new Map<string, number>();
-  const isSettling = at - connectedAt < SETTLING_MS;
+  const isSettling = at - connectedAt < settlingMs;
   if (former !== undefined && isSettling) {
     for (const [name, seenAt] of former.seen) {
       if (seenAt < connectedAt && at - seenAt <= MEMORY_MS) seen.set(name, seenAt);

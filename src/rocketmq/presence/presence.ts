@@ -2,11 +2,13 @@ import type { TlsMode } from '../../config/settings';
 import type { Credentials } from '../../names/credentials';
 import { isInstanceTag } from '../../names/tag';
 import { canaryGroup } from '../plan/group-name';
+import { proxyList } from '../remoting/proxies';
 import { type Runtime, systemRuntime } from '../remoting/runtime';
 import { announcementGroup, groupBeside } from './announcement-name';
 import { type Announcement, type Announcements, announcements } from './announcements';
-import { type Asked, type BrokerQuestions, brokerQuestions } from './broker-questions';
-import { type Source, whoIsThere } from './memory';
+import { type BrokerQuestions, brokerQuestions } from './broker-questions';
+import { type MemberServers, membersOf, proxyServer } from './members';
+import { whoIsThere } from './memory';
 import { STAND_IN_SUFFIX } from './stand-in-client-id';
 import type { WatchedBroker } from './watched-brokers';
 import { type WatchedClusters, watchedClusters } from './watched-clusters';
@@ -57,7 +59,10 @@ export interface Presence {
 export interface PresenceServers {
   /** `host:port;host:port`; absent: only the proxy is asked. */
   readonly namesrv?: string | undefined;
-  /** `host:port` of the proxy's remoting endpoint, asked who is connected in a group where no broker answers. */
+  /**
+   * `host:port;host:port` of proxies' remoting endpoints, asked who is connected in a group where no broker says who announced
+   * himself.
+   */
   readonly proxyRemoting?: string | undefined;
   readonly credentials?: Credentials | undefined;
   readonly tls?: TlsMode | undefined;
@@ -65,6 +70,8 @@ export interface PresenceServers {
 
 interface Shared {
   readonly presence: Presence;
+  /** Those of all who share it. */
+  readonly proxies: Set<string>;
   users: number;
 }
 
@@ -76,8 +83,11 @@ export function sharedPresence(servers: PresenceServers, runtime: Runtime = syst
   const { namesrv = '', proxyRemoting = '', credentials, tls } = servers;
   const all = shared.get(runtime) ?? new Map<string, Shared>();
   shared.set(runtime, all);
-  const key = JSON.stringify([namesrv, proxyRemoting, credentials, tls]);
-  const entry = all.get(key) ?? { presence: presence(servers, runtime), users: 0 };
+  // What is announced is announced once, whatever proxies the clients of a process are connected to.
+  const key = JSON.stringify([namesrv, namesrv === '' ? proxyRemoting : '', credentials, tls]);
+  const proxies = all.get(key)?.proxies ?? new Set<string>();
+  for (const proxy of proxyList(proxyRemoting)) proxies.add(proxy);
+  const entry = all.get(key) ?? { presence: presence(servers, runtime, proxies), proxies, users: 0 };
   all.set(key, entry);
   entry.users++;
   let isClosed = false;
@@ -101,20 +111,17 @@ const declaredOf = (group: string) => announcementGroup('declared', group);
 const baselinesOf = (group: string) => announcementGroup('baseline', group);
 
 /** What is asked, and whom. */
-interface Asking {
+interface Asking extends Omit<MemberServers, 'brokers'> {
   readonly clusters: WatchedClusters;
-  readonly questions: BrokerQuestions;
-  readonly proxy: WatchedBroker | undefined;
-  readonly now: () => number;
 }
 
-function presence({ namesrv, proxyRemoting, credentials, tls }: PresenceServers, runtime: Runtime): Presence {
+function presence({ namesrv, credentials, tls }: PresenceServers, runtime: Runtime, proxies: Set<string>): Presence {
   const { clock } = runtime;
   const clusters = watchedClusters(runtime, {
     namesrv,
     credentials,
     tls,
-    proxyRemoting,
+    proxies,
     isInUse: cluster => announced.isAnnouncedOn(cluster),
     onBrokers(cluster, brokers) {
       announced.putOnNew(cluster, brokers);
@@ -123,8 +130,14 @@ function presence({ namesrv, proxyRemoting, credentials, tls }: PresenceServers,
   });
   const announced: Announcements = announcements(clock, clusters);
   const questions: BrokerQuestions = brokerQuestions(clock, clusters.linkTo);
-  const proxy = proxyRemoting === undefined ? undefined : { name: 'proxy', address: proxyRemoting };
-  const asking = { clusters, questions, proxy, now: clock.now };
+  const asking: Asking = {
+    clusters,
+    questions,
+    clock,
+    get proxies() {
+      return [...proxies].map(proxyServer);
+    },
+  };
   const { announce } = announced;
   return {
     announceCanary: (group, tag, topics) => announce(canariesOf(group), tag, topics),
@@ -153,93 +166,83 @@ async function canaries(
   topics: readonly string[],
   tags: readonly string[],
 ): Promise<CanariesSeen> {
-  const { questions, proxy, now } = asking;
-  let isOfAllTags = false;
-  const about = new Set<string>();
-  const askMembersOfEach = async (server: WatchedBroker) => {
-    const members = await askMembers(asking, server, group, tags);
-    for (const [at, { answered }] of members.entries()) if (answered) about.add(tags[at] as string);
-    return members;
-  };
-  let asked = await askBrokers(asking, topics, async broker => {
-    const announcements = await questions.ask(broker, canariesOf(group), async link =>
-      tagsOf(await link.producers(canariesOf(group))),
-    );
-    isOfAllTags ||= announcements.answered;
-    if (!announcements.isRefused) return [announcements];
-    const members = await askMembersOfEach(broker);
-    // With no tag to ask for, that nobody may say who announced himself is all there is to know.
-    return members.length > 0 ? members : [{ ...announcements, answered: true }];
-  });
-  if (nobodyAnswered(asked) && proxy) {
-    const members = await askMembersOfEach(proxy);
-    if (!nobodyAnswered(members)) asked = members;
+  const announced = await askForAnnouncements(asking, topics, [canariesOf(group)], tagsOf);
+  const { problem } = announced;
+  if (announced.isComplete) return { tags: announced.names, isComplete: true, about: undefined, problem };
+  // With no tag to ask for, that nobody may say who announced himself is all there is to know.
+  if (tags.length === 0) {
+    return { tags: announced.names, isComplete: announced.isRefused, about: new Set(), problem };
   }
-  const { names, isComplete } = whoIsThere(asked, now());
-  return {
-    tags: names,
-    isComplete,
-    about: isOfAllTags ? undefined : about,
-    problem: asked.find(({ problem }) => problem !== undefined)?.problem,
-  };
-}
-
-/** Asks who is connected in the group of each tag, which is longer there than it lives. */
-function askMembers(
-  { questions }: Asking,
-  server: WatchedBroker,
-  group: string,
-  tags: readonly string[],
-): Promise<Asked[]> {
-  const asked = tags.map(tag =>
-    questions.ask(server, `members ${canaryGroup(group, tag)}`, async link => {
-      const members = await link.consumers(canaryGroup(group, tag));
-      return members.some(clientId => !clientId.endsWith(STAND_IN_SUFFIX)) ? [tag] : [];
+  const members = await Promise.all(
+    tags.map(tag => {
+      const its = canaryGroup(group, tag);
+      const pick = (clientIds: readonly string[]) => (clientIds.some(isNoStandIn) ? [tag] : []);
+      return membersOf({ ...asking, brokers: announced.refusing }, its, `members ${its}`, pick);
     }),
   );
-  return Promise.all(asked);
+  const about = new Set(tags.filter((_, index) => members[index]?.isProven));
+  const known = [...announced.names].filter(tag => !about.has(tag));
+  return {
+    tags: new Set([...known, ...members.flatMap(({ names }) => [...names])]),
+    isComplete: about.size > 0,
+    about,
+    problem: members.find(({ problem }) => problem !== undefined)?.problem ?? (about.size === 0 ? problem : undefined),
+  };
 }
 
+const isNoStandIn = (clientId: string) => !clientId.endsWith(STAND_IN_SUFFIX);
+
 async function standIns(asking: Asking, group: string, topics: readonly string[]): Promise<number | undefined> {
-  const { questions, proxy, now } = asking;
-  const members = async (server: WatchedBroker) => [
-    await questions.ask(server, `stand-in members ${group}`, async link =>
-      (await link.consumers(group)).filter(clientId => clientId.endsWith(STAND_IN_SUFFIX)),
-    ),
-  ];
-  let asked = await askBrokers(asking, topics, async broker => {
-    const groups = [standInsOf(group), ...topics.map(topic => besideOf(group, topic))];
-    const asked = await Promise.all(groups.map(name => questions.ask(broker, name, link => link.producers(name))));
-    return asked.some(({ isRefused }) => isRefused) ? members(broker) : asked;
-  });
-  if (nobodyAnswered(asked) && proxy) asked = await members(proxy);
-  return nobodyAnswered(asked) ? undefined : whoIsThere(asked, now()).names.size;
+  const groups = [standInsOf(group), ...topics.map(topic => besideOf(group, topic))];
+  const announced = await askForAnnouncements(asking, topics, groups, clientIds => clientIds);
+  if (announced.isComplete) return announced.names.size;
+  const pick = (clientIds: readonly string[]) => clientIds.filter(clientId => !isNoStandIn(clientId));
+  const servers = { ...asking, brokers: announced.refusing };
+  const { names, isProven } = await membersOf(servers, group, `stand-in members ${group}`, pick);
+  return isProven || names.size > 0 ? names.size : undefined;
 }
 
 async function isDeclared(asking: Asking, group: string, topics: readonly string[]): Promise<boolean | undefined> {
-  const asked = await askBrokers(asking, topics, async broker => [
-    await asking.questions.ask(broker, declaredOf(group), link => link.producers(declaredOf(group))),
-  ]);
-  return nobodyAnswered(asked) ? undefined : whoIsThere(asked, asking.now()).names.size > 0;
+  const announced = await askForAnnouncements(asking, topics, [declaredOf(group)], clientIds => clientIds);
+  return announced.isComplete ? announced.names.size > 0 : undefined;
 }
 
-/** Asks all brokers. */
-async function askBrokers(
-  { clusters }: Asking,
+interface AnnouncementsSeen {
+  /** Who is there by those that answer; when none does, by their last answers. */
+  readonly names: ReadonlySet<string>;
+  /** Somebody answered. */
+  readonly isComplete: boolean;
+  /** Those that let nobody look. */
+  readonly refusing: readonly WatchedBroker[];
+  readonly isRefused: boolean;
+  readonly problem: string | undefined;
+}
+
+/** Asks the brokers of a cluster who announced himself in producer groups: replicas, where no master answers. */
+async function askForAnnouncements(
+  { clusters, questions, clock }: Asking,
   topics: readonly string[],
-  askOne: (broker: WatchedBroker) => Promise<Asked[]>,
-): Promise<Asked[]> {
+  groups: readonly string[],
+  pick: (clientIds: string[]) => readonly string[],
+): Promise<AnnouncementsSeen> {
   const cluster = clusters.of(topics);
-  if (cluster === undefined) return [];
-  const brokers = await cluster.brokers.current();
-  const asked = (await Promise.all(brokers.map(askOne))).flat();
-  if (asked.some(({ answered, isRefused }) => !answered && !isRefused)) cluster.brokers.doubt();
-  if (asked.length > 0) return asked;
-  return [{ answered: false, memory: undefined, problem: cluster.brokers.problem, isRefused: false }];
-}
-
-function nobodyAnswered(asked: readonly Source[]): boolean {
-  return !asked.some(({ answered }) => answered);
+  const servers = (await cluster?.brokers.current()) ?? [];
+  const masters = servers.filter(({ isReplica }) => !isReplica);
+  const askEach = (brokers: readonly WatchedBroker[]) =>
+    Promise.all(
+      brokers.map(broker =>
+        Promise.all(groups.map(group => questions.ask(broker, group, async link => pick(await link.producers(group))))),
+      ),
+    );
+  const asked = await askEach(masters);
+  const byMasters = asked.flat();
+  const refusing = masters.filter((_, index) => asked[index]?.some(({ isRefused }) => isRefused));
+  if (byMasters.some(({ answered, isRefused }) => !answered && !isRefused)) cluster?.brokers.doubt();
+  const isSilent = refusing.length === 0 && !byMasters.some(({ answered }) => answered);
+  const byReplicas = isSilent ? (await askEach(servers.filter(({ isReplica }) => isReplica))).flat() : [];
+  const all = [...byMasters, ...byReplicas];
+  const problem = all.find(({ problem }) => problem !== undefined)?.problem ?? cluster?.brokers.problem;
+  return { ...whoIsThere(all, clock.now()), refusing, isRefused: refusing.length > 0, problem };
 }
 
 /** The tags in canaries' client ids; whatever else is in the group is not ours. */

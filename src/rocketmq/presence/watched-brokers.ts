@@ -1,12 +1,16 @@
 import { errorText } from '../../foreign-objects/error-text';
+import type { Broker } from '../administration/broker';
 import type { BrokerAdministration } from '../administration/broker-administration';
 import type { Clock } from '../remoting/clock';
 
-/** A broker as it was listed last. */
+/** A broker as it was listed last: its master, or a replica. */
 export interface WatchedBroker {
+  /** Of a replica: with its address. */
   readonly name: string;
-  /** `host:port` of its master. */
+  /** `host:port` */
   readonly address: string;
+  /** What is announced to it is known while the master is away; one that becomes master knows it already. */
+  readonly isReplica?: true;
 }
 
 /** The brokers of the clusters that host some topics, looked up again from time to time. Keeps no process alive. */
@@ -32,7 +36,7 @@ export function watchedBrokers(
   topics: readonly string[],
   onChange: (brokers: readonly WatchedBroker[]) => void,
 ): WatchedBrokers {
-  const known = new Map<string, { readonly address: string; readonly listedAt: number }>();
+  const known = new Map<string, { readonly broker: WatchedBroker; readonly listedAt: number }>();
   let problem: string | undefined;
   let lookedUpAt = Number.NEGATIVE_INFINITY;
   let isClosed = false;
@@ -40,7 +44,7 @@ export function watchedBrokers(
   let underWay: Promise<void> | undefined;
   let dueAt = 0;
 
-  const list = () => [...known].map(([name, { address }]) => ({ name, address }));
+  const list = () => [...known.values()].map(({ broker }) => broker);
 
   function schedule(ms: number): void {
     cancel?.();
@@ -61,9 +65,7 @@ export function watchedBrokers(
     try {
       const listed = await administration.brokersOfCluster(topics);
       lookedUpAt = clock.now();
-      for (const { name, address } of listed) {
-        if (address !== undefined) known.set(name, { address, listedAt: lookedUpAt });
-      }
+      for (const broker of listed.flatMap(serversOf)) known.set(broker.name, { broker, listedAt: lookedUpAt });
       for (const [name, { listedAt }] of known) {
         // A list with nobody in it tells of a name server that has just started, too.
         if (lookedUpAt - listedAt > UNLISTED_MS && listed.length > 0) known.delete(name);
@@ -94,4 +96,12 @@ export function watchedBrokers(
       cancel?.();
     },
   };
+}
+
+function serversOf({ name, address, replicas = [] }: Broker): WatchedBroker[] {
+  const master = address === undefined ? [] : [{ name, address }];
+  return [
+    ...master,
+    ...replicas.map(replica => ({ name: `${name} ${replica}`, address: replica, isReplica: true as const })),
+  ];
 }

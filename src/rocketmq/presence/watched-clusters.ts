@@ -25,8 +25,8 @@ export interface WatchedClustersOptions {
   readonly namesrv: string | undefined;
   readonly credentials: Credentials | undefined;
   readonly tls?: TlsMode | undefined;
-  /** A server that is none of the brokers. */
-  readonly proxyRemoting: string | undefined;
+  /** Addresses of servers that are none of the brokers. */
+  readonly proxies: ReadonlySet<string>;
   /** Whether something is announced on a cluster. */
   isInUse(cluster: WatchedCluster): boolean;
   /** Called after each answer of a name server about a cluster. */
@@ -37,7 +37,7 @@ export interface WatchedClustersOptions {
 const UNUSED_MS = 300_000;
 
 export function watchedClusters(runtime: Runtime, options: WatchedClustersOptions): WatchedClusters {
-  const { namesrv, credentials, tls, proxyRemoting, isInUse, onBrokers } = options;
+  const { namesrv, credentials, tls, proxies, isInUse, onBrokers } = options;
   const { clock } = runtime;
   let administration: BrokerAdministration | undefined;
   /** By address. */
@@ -55,7 +55,7 @@ export function watchedClusters(runtime: Runtime, options: WatchedClustersOption
     const all = await Promise.all([...clusters.values()].map(each => each.brokers.current()));
     const addresses = new Set(all.flat().map(({ address }) => address));
     for (const [address, link] of links) {
-      if (address === proxyRemoting || addresses.has(address)) continue;
+      if (proxies.has(address) || addresses.has(address)) continue;
       links.delete(address);
       link.close();
     }

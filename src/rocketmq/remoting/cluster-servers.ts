@@ -6,6 +6,11 @@ export interface ClusterServers {
   /** `host:port;host:port` */
   readonly namesrv: string;
   readonly credentials: Credentials | undefined;
+  /**
+   * `host:port;host:port` of proxies' remoting endpoints: asked who is connected, where nobody may be asked who announced
+   * himself.
+   */
+  readonly proxyRemoting?: string | undefined;
   /** Default: off. */
   readonly tls?: TlsMode | undefined;
 }

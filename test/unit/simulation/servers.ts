@@ -55,6 +55,10 @@ export class NameServer implements SimulatedServer {
   takesNoValue = false;
   tellsNoValue = false;
   commands = 0;
+  /** Addresses of replicas, by the broker's name. */
+  readonly replicas = new Map<string, string>();
+  /** Names of brokers whose master is away for so long that it is listed no longer. */
+  readonly withoutMaster = new Set<string>();
 
   constructor(
     readonly address: string,
@@ -77,7 +81,11 @@ export class NameServer implements SimulatedServer {
         });
       }
       case GET_BROKER_CLUSTER_INFO: {
-        const table = this.brokers.map(({ name, address }) => [name, { brokerAddrs: { 0: address } }]);
+        const table = this.brokers.map(({ name, address }) => {
+          const replica = this.replicas.get(name);
+          const master = !this.withoutMaster.has(name) && { 0: address };
+          return [name, { brokerAddrs: { ...master, ...(replica !== undefined && { 1: replica }) } }];
+        });
         return response(SUCCESS, {
           brokerAddrTable: Object.fromEntries(table),
           clusterAddrTable: { [CLUSTER]: this.brokers.map(({ name }) => name) },
@@ -117,6 +125,8 @@ export class Broker implements SimulatedServer {
   /** False: it may not see groups, or the ends of queues. */
   maySeeGroups = true;
   maySeeEnds = true;
+  /** Consumer groups whose members it may not see. */
+  readonly mayNotSee = new Set<string>();
   /** Codes of the commands that arrived. */
   readonly commands: number[] = [];
   readonly queues = new Map<string, Queue[]>();
@@ -157,6 +167,7 @@ export class Broker implements SimulatedServer {
         return response(SUCCESS, { connectionSet: clientIds.map(clientId => ({ clientId })) });
       }
       case GET_CONSUMER_CONNECTION_LIST: {
+        if (this.mayNotSee.has(consumerGroup)) return response(NO_PERMISSION, undefined, 'no permission');
         const clientIds = [...(this.members.get(consumerGroup) ?? [])];
         if (clientIds.length === 0) return response(CONSUMER_NOT_ONLINE);
         return response(SUCCESS, { connectionSet: clientIds.map(clientId => ({ clientId })) });
