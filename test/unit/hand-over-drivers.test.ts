@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Phase } from '../../src/rocketmq/hand-over/hand-over';
 import type { Fleet } from './simulation/fleet';
-import { anything, type History, orderly, play, TAGS } from './simulation/histories';
+import { anything, anythingBesideOthers, type History, orderly, play, TAGS } from './simulation/histories';
 
 const declared = fc.subarray(['gray']);
 const settings = fc.record({ seed: fc.nat(), declared });
@@ -13,6 +13,7 @@ const settings = fc.record({ seed: fc.nat(), declared });
  * seen by nobody: it and the baseline take its messages both.
  */
 function isSeen(fleet: Fleet, tag: string): boolean {
+  if (fleet.others.some(other => other.tag === tag)) return true;
   const isPresent = fleet.canaries.some(canary => canary.tag === tag);
   return isPresent && (fleet.mayAsk || fleet.isMarked(tag) || fleet.reports(tag).length > 0);
 }
@@ -86,6 +87,13 @@ describe('hand-over, with what drives it, in any order of events', () => {
     const property = fc.asyncProperty(settings, orderly, async (options, history) => {
       const fleet = await check(options, history);
       expect(fleet.overlaps).toBe(0);
+    });
+    await fc.assert(property, { numRuns: RUNS });
+  });
+
+  it('loses nothing, and is in order in the end, beside canaries of other agents', PATIENCE, async () => {
+    const property = fc.asyncProperty(settings, anythingBesideOthers, async (options, history) => {
+      await check(options, history);
     });
     await fc.assert(property, { numRuns: RUNS });
   });

@@ -45,7 +45,7 @@ export function filterSide({ mqFilterSide }: Pick<Settings, 'mqFilterSide'>, log
         log.say(groupLines.brokerCannotFilter, { reason });
         return 'pass';
       }
-      sayClientFilters(`${reason} (enablePropertyFilter=true in the broker's configuration changes that)`);
+      sayClientFilters(reason);
       if (intake.side === 'client') return 'pass';
       intake.filterInClient();
       return 'retry';

@@ -68,6 +68,8 @@ export interface SessionsOptions {
   report(what: string, error: unknown): void;
 }
 
+const SWITCHED_OFF =
+  "a broker has SQL92 filters switched off (enablePropertyFilter=true in the broker's configuration changes that)";
 /** The broker's words, 4.5.2 to 5.5.0, for a group with `consumeEnable=false`. */
 const MAY_NOT_CONSUME = /subscription group no permission/i;
 
@@ -101,17 +103,19 @@ export function createSessions({ settings, log, onTag, onOpened, report }: Sessi
         intake,
         client: client.name,
         duties: () => dutiesOf(intake, { settings: ownSettings, client, serversOf, ready, log, onTag: onTagInUse }),
-        checkFilters(subscriptions, connection) {
+        async checkFilters(subscriptions, connection) {
           const servers = serversOf(connection);
           if (servers === undefined) return;
           if (intake.tag === undefined) {
             const isClosed = () => session.report() === undefined;
             sayMissing(group, () => lookForGroup(group, subscriptions, servers), isClosed);
           }
-          // Only the client's own errors wait for this: filters can change while a consumer runs.
-          void checkFilters(intake, subscriptions, servers, log).then(reason => {
+          const checked = checkFilters(intake, subscriptions, servers, log).then(reason => {
             if (reason !== undefined) side.onBrokerCannot(intake, reason);
           });
+          // Only the client's own errors wait for this: filters can change while a consumer runs. But a filter that a broker
+          // reads over would pass over messages with the first poll.
+          if (intake.needsVersion5) await checked;
         },
         log,
         report,
@@ -137,9 +141,7 @@ export function createSessions({ settings, log, onTag, onOpened, report }: Sessi
       const text = errorText(error);
       const { group, baselineGroup } = intake;
       if (MAY_NOT_CONSUME.test(text) && group !== baselineGroup) log.say(handOverLines.mayNotConsume, { group });
-      return SQL92_DISABLED.test(text)
-        ? side.onBrokerCannot(intake, 'a broker has SQL92 filters switched off')
-        : 'pass';
+      return SQL92_DISABLED.test(text) ? side.onBrokerCannot(intake, SWITCHED_OFF) : 'pass';
     },
 
     consumers: () => opened.flatMap(one => one.deref()?.report() ?? []),

@@ -6,8 +6,9 @@ import { type Runtime, systemRuntime } from '../remoting/runtime';
 import { announcementGroup, groupBeside } from './announcement-name';
 import { type Announcement, type Announcements, announcements } from './announcements';
 import { type Asked, type BrokerQuestions, brokerQuestions } from './broker-questions';
+import { STAND_IN_SUFFIX } from './consumer-client-id';
 import { type Source, whoIsThere } from './memory';
-import { STAND_IN_SUFFIX } from './stand-in-client-id';
+import { otherCanaries, type Wanted } from './other-canaries';
 import type { WatchedBroker } from './watched-brokers';
 import { type WatchedClusters, watchedClusters } from './watched-clusters';
 
@@ -43,6 +44,11 @@ export interface Presence {
    * @param tags those to ask for where announcements cannot be looked up: by who is connected in the group of each
    */
   canaries(group: string, topics: readonly string[], tags?: Iterable<string>): Promise<CanariesSeen>;
+  /**
+   * Tags of the canaries of a group that announce nothing; see other-canaries.ts. Asked every few seconds: within that time
+   * the answer is the former one. Where nobody may say it there are none. Never rejects.
+   */
+  otherCanaries(wanted: Wanted): Promise<ReadonlySet<string>>;
   /**
    * How many stand-ins are there, of this process as well, be it beside a canary in one of the topics; undefined: nobody
    * answered. Never rejects.
@@ -125,6 +131,7 @@ function presence({ namesrv, proxyRemoting, credentials, tls }: PresenceServers,
   const questions: BrokerQuestions = brokerQuestions(clock, clusters.linkTo);
   const proxy = proxyRemoting === undefined ? undefined : { name: 'proxy', address: proxyRemoting };
   const asking = { clusters, questions, proxy, now: clock.now };
+  const others = otherCanariesOf(asking);
   const { announce } = announced;
   return {
     announceCanary: (group, tag, topics) => announce(canariesOf(group), tag, topics),
@@ -141,6 +148,7 @@ function presence({ namesrv, proxyRemoting, credentials, tls }: PresenceServers,
     announceDeclared: (group, topics) => announce(declaredOf(group), 'declared', topics),
     announceBaseline: (group, topics) => announce(baselinesOf(group), 'baseline', topics),
     canaries: (group, topics, tags = []) => canaries(asking, group, topics, [...tags]),
+    otherCanaries: others,
     standIns: (group, topics) => standIns(asking, group, topics),
     isDeclared: (group, topics) => isDeclared(asking, group, topics),
     close: clusters.close,
@@ -214,6 +222,26 @@ async function standIns(asking: Asking, group: string, topics: readonly string[]
   });
   if (nobodyAnswered(asked) && proxy) asked = await members(proxy);
   return nobodyAnswered(asked) ? undefined : whoIsThere(asked, now()).names.size;
+}
+
+/** How often it is asked for canaries that announce nothing, ms. */
+const OTHERS_MS = 3_000;
+
+function otherCanariesOf(asking: Asking): (wanted: Wanted) => Promise<ReadonlySet<string>> {
+  const { on } = otherCanaries(canariesOf);
+  const answers = new Map<string, { readonly at: number; readonly tags: Promise<ReadonlySet<string>> }>();
+  return wanted => {
+    const name = `others ${JSON.stringify(wanted)}`;
+    const known = answers.get(name);
+    const now = asking.now();
+    if (known !== undefined && now - known.at < OTHERS_MS) return known.tags;
+    const asked = askBrokers(asking, wanted.topics, async broker => [
+      await asking.questions.ask(broker, name, link => on(link, broker.name, wanted)),
+    ]);
+    const tags = asked.then(sources => whoIsThere(sources, asking.now()).names);
+    answers.set(name, { at: now, tags });
+    return tags;
+  };
 }
 
 async function isDeclared(asking: Asking, group: string, topics: readonly string[]): Promise<boolean | undefined> {
