@@ -198,6 +198,7 @@ describe('words of the page', () => {
     tag: 'gray',
     takenBy: 'nobody',
     members: [],
+    isAnnounced: false,
     phase: null,
     markedAt: null,
     isDeclared: false,

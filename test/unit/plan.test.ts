@@ -34,6 +34,7 @@ describe('a plan', () => {
     expect(consumerPlan('group1', settings)).toEqual({
       baselineGroup: 'group1',
       isOwnPart: false,
+      needsVersion5: false,
       settings,
       ...expected,
     });

@@ -102,6 +102,7 @@ function groupOf(lane: Lane, brokers: readonly BrokerAnswers[], processes: reado
     tag: tag ?? null,
     takenBy: takenBy([...members.values()], isAsked),
     members: [...members.values()],
+    isAnnounced: tag === undefined ? null : isAnnounced(lane, processes),
     phase: marker?.phase ?? null,
     markedAt: marker?.at ?? null,
     isDeclared: processes.some(process => process.kind === 'declared' && process.group === group),
@@ -110,6 +111,12 @@ function groupOf(lane: Lane, brokers: readonly BrokerAnswers[], processes: reado
     retries: waiting(isOwnTopic),
     takenPerSecond: sum(topics.map(({ takenPerSecond }) => takenPerSecond)),
   };
+}
+
+function isAnnounced({ baselineGroup, tag }: Lane, processes: readonly AnnouncedProcess[]): boolean {
+  return processes.some(
+    ({ kind, group, announcer }) => kind === 'canary' && group === baselineGroup && announcer.name === tag,
+  );
 }
 
 function takenBy(members: readonly Member[], isAsked: boolean): TakenBy {

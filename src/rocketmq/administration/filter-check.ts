@@ -44,11 +44,11 @@ export function filterCheck({ askBroker }: Servers): FilterCheck {
       const options = { body, allowed: [SYSTEM_ERROR, SUBSCRIPTION_PARSE_FAILED] };
       const response = await askBroker(broker, CHECK_CLIENT_CONFIG, {}, options);
       const { code, remark, version } = response;
+      const isAnswer = code === SUCCESS || code === SUBSCRIPTION_PARSE_FAILED;
+      // Whether it refuses operators that it does not know, or reads over them, depends on what is about them.
+      if (isAnswer && needsVersion5 && version < VERSION_5) return { kind: 'outdated', words: 'it is older than 5.0' };
       if (code === SUBSCRIPTION_PARSE_FAILED) return { kind: 'malformed', words: firstLine(remark) };
-      if (code === SUCCESS) {
-        const isOutdated = needsVersion5 && version < VERSION_5;
-        return isOutdated ? { kind: 'outdated', words: 'it is older than 5.0' } : undefined;
-      }
+      if (code === SUCCESS) return undefined;
       if (SQL92_DISABLED.test(remark)) return { kind: 'disabled', words: firstLine(remark) };
       throw refusal(broker.address ?? broker.name, CHECK_CLIENT_CONFIG, response);
     },

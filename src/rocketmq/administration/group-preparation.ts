@@ -26,8 +26,12 @@ export interface FilteringConsumer {
   filterToCheck(written: FilterExpression): FilterExpression;
 }
 
-/** Of a broker that could filter. */
-const REMEDY = " (enablePropertyFilter=true in the broker's configuration changes that)";
+/** Why brokers do not filter. */
+export interface FilterObstacle {
+  readonly reason: string;
+  /** They could, were they told to. */
+  readonly isSwitchedOff: boolean;
+}
 
 /** Runs `work` with what talks to the brokers. Never rejects: what it fails with goes to `onFailure`. */
 async function withAdministration<T, F>(
@@ -110,7 +114,7 @@ export function lookForGroup(
 }
 
 /**
- * What speaks against filtering on the brokers, in words: the very filters that will be used are compiled by each of them.
+ * What speaks against filtering on the brokers: the very filters that will be used are compiled by each of them.
  * Where that has to be known, that it is not known speaks against it too.
  */
 export function checkFilters(
@@ -118,11 +122,12 @@ export function checkFilters(
   subscriptions: readonly Subscription[],
   servers: ClusterServers,
   log: Log,
-): Promise<string | undefined> {
+): Promise<FilterObstacle | undefined> {
   if (consumer.side === 'client') return Promise.resolve(undefined);
   const say = (problem: string) => {
     log.say(groupLines.filterNotChecked, { group: consumer.group, problem });
-    return consumer.needsVersion5 ? `it could not be asked what the brokers filter by (${problem})` : undefined;
+    if (!consumer.needsVersion5) return undefined;
+    return { reason: `it could not be asked what the brokers filter by (${problem})`, isSwitchedOff: false };
   };
   return withAdministration(servers, say, async administration => {
     const brokers = await administration.brokersOfCluster(subscriptions.map(({ topic }) => topic));
@@ -133,8 +138,12 @@ export function checkFilters(
         const planned = consumer.filterToCheck(filter);
         try {
           const problem = await administration.filterProblem(broker, group, topic, planned, needsVersion5);
-          if (problem?.kind === 'disabled') return `${broker.name} has SQL92 filters switched off${REMEDY}`;
-          if (problem?.kind === 'outdated') return `${broker.name} is older than 5.0, and cannot filter by baggage`;
+          if (problem?.kind === 'disabled') {
+            return { reason: `${broker.name} has SQL92 filters switched off`, isSwitchedOff: true };
+          }
+          if (problem?.kind === 'outdated') {
+            return { reason: `${broker.name} is older than 5.0, and cannot filter by baggage`, isSwitchedOff: false };
+          }
           if (problem?.kind === 'malformed') {
             const refused = { broker: broker.name, group, topic, filter: planned.expression };
             log.say(groupLines.filterRefused, { ...refused, problem: problem.words });
@@ -145,6 +154,6 @@ export function checkFilters(
         }
       }),
     );
-    return (await Promise.all(checks)).find(reason => reason !== undefined);
+    return (await Promise.all(checks)).find(obstacle => obstacle !== undefined);
   });
 }

@@ -68,8 +68,7 @@ export interface SessionsOptions {
   report(what: string, error: unknown): void;
 }
 
-const SWITCHED_OFF =
-  "a broker has SQL92 filters switched off (enablePropertyFilter=true in the broker's configuration changes that)";
+const SWITCHED_OFF = { reason: 'a broker has SQL92 filters switched off', isSwitchedOff: true };
 /** The broker's words, 4.5.2 to 5.5.0, for a group with `consumeEnable=false`. */
 const MAY_NOT_CONSUME = /subscription group no permission/i;
 
@@ -110,8 +109,8 @@ export function createSessions({ settings, log, onTag, onOpened, report }: Sessi
             const isClosed = () => session.report() === undefined;
             sayMissing(group, () => lookForGroup(group, subscriptions, servers), isClosed);
           }
-          const checked = checkFilters(intake, subscriptions, servers, log).then(reason => {
-            if (reason !== undefined) side.onBrokerCannot(intake, reason);
+          const checked = checkFilters(intake, subscriptions, servers, log).then(obstacle => {
+            if (obstacle !== undefined) side.onBrokerCannot(intake, obstacle);
           });
           // Only the client's own errors wait for this: filters can change while a consumer runs. But a filter that a broker
           // reads over would pass over messages with the first poll.
