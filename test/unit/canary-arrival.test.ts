@@ -1,6 +1,7 @@
 /** A canary that arrives, in a simulated network: it says that it is there, and waits for those that stand in. */
 import { describe, expect, it } from 'vitest';
 import { type Arrival, arrive } from '../../src/rocketmq/hand-over/canary-arrival';
+import { openCluster } from '../../src/rocketmq/hand-over/cluster';
 import { sharedPresence } from '../../src/rocketmq/presence/presence';
 import { SimulatedProcess } from './simulation/network';
 import { SERVERS, TOPIC, World } from './simulation/world';
@@ -14,14 +15,16 @@ function arriving() {
   const looker = new SimulatedProcess(world.network);
   const others = sharedPresence(SERVERS, looker);
   const state: { arrival?: Arrival } = {};
+  const cluster = openCluster(SERVERS, process);
   return {
     world,
     process,
     looker,
     others,
     state,
+    leave: () => state.arrival?.leave().then(() => cluster.close()),
     begin() {
-      void arrive(WHO, [TOPIC], SERVERS, world.log(), process).then(arrival => {
+      void arrive(WHO, [TOPIC], cluster, world.log()).then(arrival => {
         state.arrival = arrival;
       });
     },
@@ -35,7 +38,7 @@ function arriving() {
 
 describe('a canary arrives', () => {
   it('at once where nobody stands in: it is written down, and seen until it leaves', async () => {
-    const { world, state, begin, canaries } = arriving();
+    const { world, state, begin, leave, canaries } = arriving();
     begin();
     await world.pass(500);
     expect(state.arrival).toBeDefined();
@@ -50,7 +53,7 @@ describe('a canary arrives', () => {
       });
     }
     expect(await canaries()).toEqual(['gray']);
-    void state.arrival?.leave();
+    void leave();
     await world.pass(500);
     expect(await canaries()).toEqual([]);
     // What was written down outlives it.
@@ -58,22 +61,18 @@ describe('a canary arrives', () => {
   });
 
   it('and leaves while another consumer of its process stays, and leaves nothing behind when that leaves too', async () => {
-    const { world, process, looker, state, begin, canaries } = arriving();
+    const { world, process, looker, begin, leave, canaries } = arriving();
     begin();
-    const second = arrive(
-      { ...WHO, baselineGroup: 'group2', group: 'group2_gray' },
-      [TOPIC],
-      SERVERS,
-      world.log(),
-      process,
-    );
+    const cluster = openCluster(SERVERS, process);
+    const other = { ...WHO, baselineGroup: 'group2', group: 'group2_gray' };
+    const second = arrive(other, [TOPIC], cluster, world.log());
     await world.pass(1_000);
-    void state.arrival?.leave();
+    void leave();
     await world.pass(1_000);
     expect(await canaries()).toEqual([]);
     expect(world.brokers[0].producersOf('rocketmq-gray.canary.group2')).toBe(1);
     const arrival = await second;
-    void arrival.leave();
+    void arrival.leave().then(() => cluster.close());
     await world.pass(1_000);
     const commands = () => world.nameServers.reduce((sum, server) => sum + server.commands, 0);
     world.kill(looker);

@@ -3,8 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { brokerAdministration } from '../../src/rocketmq/administration/broker-administration';
 import { prepareCanaryGroup } from '../../src/rocketmq/administration/canary-group';
 import { divideSubscriptions, forgetSubscription } from '../../src/rocketmq/hand-over/canary-division';
+import { type Cluster, openCluster } from '../../src/rocketmq/hand-over/cluster';
 import { writtenSubscriptions } from '../../src/rocketmq/hand-over/written-subscriptions';
 import { SimulatedProcess } from './simulation/network';
+import type { NameServer } from './simulation/servers';
 import { GROUP, SERVERS, TOPIC, World } from './simulation/world';
 
 const tags = (expression: string) => ({ type: 'TAG' as const, expression });
@@ -30,14 +32,20 @@ async function prepared(baseline?: string) {
   await run(
     prepareCanaryGroup({ administration, baselineGroup: GROUP, canaryGroup: WHO.group, topics: [TOPIC], clock }),
   );
-  const divide = (expression: string, canDivide = true, by = process) =>
-    run(
-      divideSubscriptions(WHO, [{ topic: TOPIC, filter: tags(expression) }], () => canDivide, SERVERS, world.log(), by),
-    );
+  const clusters = new Map<SimulatedProcess, Cluster>();
+  const clusterOf = (of: SimulatedProcess): Cluster => {
+    const cluster = clusters.get(of) ?? openCluster(SERVERS, of);
+    clusters.set(of, cluster);
+    return cluster;
+  };
+  const divide = (expression: string, canDivide = true, by = process) => {
+    const added = [{ topic: TOPIC, filter: tags(expression) }];
+    return run(divideSubscriptions(WHO, added, () => canDivide, clusterOf(by), world.log()));
+  };
   const offsetOf = (group: string) => world.brokers[0].queues.get(TOPIC)?.[0]?.offsets.get(group);
   const move = (group: string, offset: number) => world.brokers[0].queues.get(TOPIC)?.[0]?.offsets.set(group, offset);
   const topics = async () => (await run(written.read(GROUP)))?.canaries.get('gray');
-  return { world, process, divide, offsetOf, move, topics };
+  return { world, process, clusterOf, divide, offsetOf, move, topics };
 }
 
 describe('what a canary subscribes to', () => {
@@ -72,15 +80,29 @@ describe('what a canary subscribes to', () => {
   });
 
   it('begins anew where a version between did not want it', async () => {
-    const { world, process, divide, move, offsetOf, topics } = await prepared('A || B');
+    const { world, process, clusterOf, divide, move, offsetOf, topics } = await prepared('A || B');
     await divide('A || B || C');
     move(OWN, 3);
-    forgetSubscription(WHO.group, TOPIC, process);
+    forgetSubscription(WHO.group, TOPIC, clusterOf(process));
     await divide('A', true, new SimulatedProcess(world.network));
     expect((await topics())?.get(TOPIC)).toEqual({ filter: tags('A') });
     move(WHO.group, 9);
     await divide('A || C', true, new SimulatedProcess(world.network));
     expect(offsetOf(OWN)).toBe(9);
+  });
+
+  it('reaches a name server that was away, as long as its consumer is there', async () => {
+    const { world, process, clusterOf, divide } = await prepared('A || B');
+    const [first, second] = world.nameServers as [NameServer, NameServer];
+    world.takeDown(second, [process]);
+    await divide('A || C');
+    const writtenAt = (server: NameServer) => JSON.parse(server.keyValues.get(`canary.${GROUP}_gray`) ?? 'null');
+    expect(writtenAt(first)).toMatchObject({ tag: 'gray', topics: { [TOPIC]: { filter: tags('A || C') } } });
+    expect(writtenAt(second)).toBeNull();
+    second.isUp = true;
+    await world.until('it is there too', () => writtenAt(second) !== null);
+    expect(writtenAt(second)).toEqual(writtenAt(first));
+    clusterOf(process).close();
   });
 
   it('is not divided where no consumer can be made beside it, or the baseline never said anything', async () => {

@@ -89,6 +89,21 @@ describe('criteria', () => {
     expect(isBroken(two, accounts(), { ...options, isDeclared: false })).toBe(false);
   });
 
+  it('a baseline that falls behind because of its stand-ins is broken, where there are many tags', () => {
+    const untagged = sent.map(({ tag, ...one }) => one);
+    const handlings = (late: number) =>
+      untagged.map(({ id, at }, index) => handled(id, BASELINE, index < 1_000 - late ? at + 20 : 70_000));
+    const run = (late: number) => accounts({ sent: untagged, handlings: handlings(late), presences: [early] });
+    const tags = { ...options, tags: 50 };
+    // Of the control, the last one is always late.
+    expect(broken(run(40), run(1), tags)).toEqual([]);
+    expect(broken(run(100), run(1), tags)).toEqual([
+      "untagged messages handled meanwhile: at least 0.95 of the control's",
+    ]);
+    expect(broken(run(100), run(100), tags)).toEqual([]);
+    expect(broken(run(100), run(1))).toEqual([]);
+  });
+
   it('a tag that nobody is told of may be doubled', () => {
     const blue = (run: RunRecord) => ({ ...run, sent: run.sent.map(message => ({ ...message, tag: 'blue' })) });
     const run = accounts(

@@ -10,6 +10,7 @@ import type { Duties } from '../../src/rocketmq/consumer/duties';
 import type { Ready } from '../../src/rocketmq/consumer/group-readiness';
 import { AGAIN_AFTER_MS } from '../../src/rocketmq/consumer/late-preparation';
 import { createSession, type Session } from '../../src/rocketmq/consumer/session';
+import type { Cluster } from '../../src/rocketmq/hand-over/cluster';
 import { createIntake } from '../../src/rocketmq/hand-over/intake';
 import { consumerPlan } from '../../src/rocketmq/plan/consumer-plan';
 import type { Subscription } from '../../src/rocketmq/plan/subscription';
@@ -46,6 +47,7 @@ export function sessionWorld({ sharesQueues = true, isAuto = true }: WorldOption
   const log: string[] = [];
   const unsettled = new Set<string>();
   let announced = 0;
+  let opened = 0;
   let lives = 0;
   let closings = 0;
   let calls = 0;
@@ -82,6 +84,10 @@ export function sessionWorld({ sharesQueues = true, isAuto = true }: WorldOption
         log.push(`${life} prepares ${topics.join(' ')}`.trim());
         const ready = await later(`ready ${topics.join(' ')}`.trim(), outcome => READY[outcome]);
         return ready;
+      },
+      open() {
+        opened++;
+        return { close: () => void opened-- } as Cluster;
       },
       async arrive() {
         expect(announced).toBe(0);
@@ -177,6 +183,7 @@ export function sessionWorld({ sharesQueues = true, isAuto = true }: WorldOption
     pending,
     unsettled,
     announced: () => announced,
+    opened: () => opened,
     start() {
       const closingsBefore = closings;
       const run = () => {

@@ -41,7 +41,7 @@ describe('a consumer of a canary', () => {
     await world.flush();
     expect([world.pending.map(({ what }) => what), world.announced()]).toEqual([['client close'], 1]);
     await world.endAll();
-    expect(world.announced()).toBe(0);
+    expect([world.announced(), world.opened()]).toEqual([0, 0]);
   });
 
   it.each<[string, readonly Outcome[], boolean]>([
@@ -124,7 +124,7 @@ describe('the races of a consumer', () => {
     await world.end('client close');
     await world.end('arrive');
     await world.end('withdraw');
-    expect([await started, await closed, world.announced()]).toEqual(['undefined', 'close done', 0]);
+    expect([await started, await closed, world.announced(), world.opened()]).toEqual(['undefined', 'close done', 0, 0]);
   });
 
   it('closed while its client starts: both calls of the client have their own end', async () => {
@@ -341,7 +341,8 @@ it('whatever happens in whatever order: nothing is announced twice, or after the
       await world.tryAgain();
       await world.endAll();
       expect([[...world.unsettled], world.log.slice(happened)]).toEqual([[], []]);
-      expect([world.announced(), world.session.report(), world.reported]).toEqual([0, undefined, []]);
+      const left = [world.announced(), world.opened(), world.session.report(), world.reported];
+      expect(left).toEqual([0, 0, undefined, []]);
       announcements += world.log.filter(line => line.endsWith('announced')).length;
     }),
     { numRuns: 400 },

@@ -1,17 +1,16 @@
 /** What is done for a consumer of a canary: its group is made ready, and the baseline is told that it is there. */
 import { groupLines } from '../../lines/groups';
 import type { Log } from '../../log';
-import type { Arrival } from '../hand-over/canary-arrival';
 import type { StandInMaker } from '../hand-over/stand-in';
 import type { Subscription } from '../plan/subscription';
 import type { ClusterServers } from '../remoting/cluster-servers';
-import type { CanaryPart } from './canary-part';
+import { type CanaryPlaceOptions, canaryPlace } from './canary-place';
 import type { ClientConnection } from './client';
 import type { Duties, Reach } from './duties';
 import type { Ready } from './group-readiness';
 import { latePreparation } from './late-preparation';
 
-export interface CanaryDutiesOptions {
+export interface CanaryDutiesOptions extends Omit<CanaryPlaceOptions, 'standIns' | 'isOver'> {
   readonly group: string;
   readonly tag: string;
   /** See {@link ClientKind.sharesQueues}. */
@@ -21,38 +20,19 @@ export interface CanaryDutiesOptions {
   serversOf(connection: ClientConnection): ClusterServers | undefined;
   /** Makes the group ready: on which brokers it is. Never rejects. */
   ready(subscriptions: readonly Subscription[], servers: ClusterServers): Promise<Ready>;
-  /** Tells that it is there; settles when it may start. Never rejects. */
-  arrive(topics: readonly string[], servers: ClusterServers): Promise<Arrival>;
-  /** What it does about what it subscribes to. */
-  readonly part: CanaryPart;
   readonly log: Pick<Log, 'say'>;
 }
 
 export function canaryDuties(options: CanaryDutiesOptions): Duties {
-  const { group, tag, sharesQueues, isAuto, serversOf, ready, arrive, part, log } = options;
-  let arrival: Promise<Arrival> | undefined;
+  const { group, tag, sharesQueues, isAuto, serversOf, ready, part, log } = options;
   let isOver = () => false;
   let servers: ClusterServers | undefined;
   let standIns: () => StandInMaker | undefined = () => undefined;
+  const place = canaryPlace({ ...options, standIns: () => standIns(), isOver: () => isOver() });
 
   /** Also where a broker is away: on the others the baseline's stand-ins make room. */
   const arriveFor = async (subscriptions: readonly Subscription[], known: ClusterServers): Promise<void> => {
-    if (!isAuto || subscriptions.length === 0) return;
-    const consume = await part.divide(subscriptions, known, standIns);
-    if (isOver()) return;
-    const added = subscriptions.map(({ topic }) => topic);
-    if (arrival === undefined) {
-      arrival = arrive(added, known);
-      await arrival;
-    } else {
-      await (await arrival).roomIn(added);
-    }
-    if (!isOver()) await consume();
-  };
-  const withdraw = async (): Promise<void> => {
-    const withdrawn = arrival;
-    arrival = undefined;
-    await (await withdrawn)?.leave();
+    if (isAuto && subscriptions.length > 0) await place.take(subscriptions, known);
   };
 
   /** Once more, for a consumer that has started without. */
@@ -60,7 +40,7 @@ export function canaryDuties(options: CanaryDutiesOptions): Duties {
     if (servers === undefined) return true;
     const where = await ready(subscriptions, servers);
     if (isOver()) return true;
-    const isNew = where !== 'none' && isAuto && arrival === undefined;
+    const isNew = where !== 'none' && isAuto && !place.isAnnounced;
     const told = isNew ? `: the baseline is told that ${tag} is there` : '';
     const now = where === 'all' ? 'now' : 'on some brokers';
     if (where === 'all' || isNew) log.say(groupLines.readyNow, { group, where: now, told });
@@ -90,15 +70,15 @@ export function canaryDuties(options: CanaryDutiesOptions): Duties {
       late.stop();
       const left = part.leave();
       // Stand-ins may come while it drains: what it still handles it acknowledges itself.
-      if (sharesQueues) await withdraw();
+      if (sharesQueues) await place.giveUp();
       await left;
     },
     async end() {
-      await withdraw();
+      await place.giveUp();
       await part.ended();
     },
     report() {
-      if (arrival !== undefined) return { tags: [], isAnnounced: true };
+      if (place.isAnnounced) return { tags: [], isAnnounced: true };
       return isAuto && late.isWaiting() ? { tags: [], isAnnounced: false } : { tags: [] };
     },
   };

@@ -2,6 +2,7 @@
 import type { Intake } from '../hand-over/intake';
 import type { StandIn, StandInMaker } from '../hand-over/stand-in';
 import type { Subscription } from '../plan/subscription';
+import type { Clock } from '../remoting/clock';
 
 export interface OwnPart {
   /** Consumes these as well. One that cannot be started is started again. */
@@ -16,11 +17,15 @@ export interface OwnPart {
 const AGAIN_AFTER_MS = 5_000;
 
 /** @param intake what it takes @param onProblem told when it could not be started or subscribed */
-export function ownPart(intake: () => Intake, onProblem: (error: unknown) => void): OwnPart {
+export function ownPart(
+  intake: () => Intake,
+  onProblem: (error: unknown) => void,
+  clock: Pick<Clock, 'after'>,
+): OwnPart {
   const wanted = new Map<string, Subscription>();
   let standIn: StandIn | undefined;
   let isLeaving = false;
-  let timer: NodeJS.Timeout | undefined;
+  let cancelRetry = () => {};
   /** One change after the other. */
   let work = Promise.resolve();
   const subscribed = new Map<string, Subscription>();
@@ -34,11 +39,11 @@ export function ownPart(intake: () => Intake, onProblem: (error: unknown) => voi
       for (const one of missing) subscribed.set(one.topic, one);
     } catch (error) {
       onProblem(error);
-      timer = setTimeout(() => enqueue(standIns), AGAIN_AFTER_MS).unref();
+      cancelRetry = clock.after(AGAIN_AFTER_MS, () => enqueue(standIns));
     }
   }
   const enqueue = (standIns: StandInMaker) => {
-    clearTimeout(timer);
+    cancelRetry();
     work = work.then(() => settle(standIns));
   };
 
@@ -53,7 +58,7 @@ export function ownPart(intake: () => Intake, onProblem: (error: unknown) => voi
     },
     async leave() {
       isLeaving = true;
-      clearTimeout(timer);
+      cancelRetry();
       await work;
       await standIn?.leave();
     },

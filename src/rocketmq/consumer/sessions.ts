@@ -168,9 +168,13 @@ function dutiesOf(intake: OwnIntake, { client, ready, ...means }: DutiesMeans): 
     isAuto,
     serversOf,
     ready: (subscriptions, servers) => ready(intake, tag, subscriptions, servers),
-    arrive(topics, servers) {
+    open(servers) {
+      const { openCluster } = require('../hand-over/cluster') as typeof import('../hand-over/cluster');
+      return openCluster(servers);
+    },
+    arrive(topics, cluster) {
       const { arrive } = require('../hand-over/canary-arrival') as typeof import('../hand-over/canary-arrival');
-      return arrive({ baselineGroup, group, tag }, topics, servers, log);
+      return arrive({ baselineGroup, group, tag }, topics, cluster, log);
     },
     part: canaryPart(intake, tag, sharesQueues, log),
     log,

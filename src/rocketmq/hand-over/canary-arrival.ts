@@ -2,8 +2,7 @@
 import { handOverLines } from '../../lines/hand-over';
 import type { Log } from '../../log';
 import type { Announcement } from '../presence/presence';
-import { type Runtime, systemRuntime } from '../remoting/runtime';
-import { type ClusterServers, openCluster } from './cluster';
+import type { Cluster } from './cluster';
 
 export interface CanaryConsumer {
   readonly baselineGroup: string;
@@ -25,17 +24,15 @@ const ASK_AGAIN_MS = 250;
 /**
  * Announces a canary's consumer, whose group is ready, and resolves when it may start: when no baseline process stands in
  * for it, or after some seconds. Never rejects.
+ *
+ * @param cluster closed by the caller, once the consumer has left
  */
 export async function arrive(
   { baselineGroup, group, tag }: CanaryConsumer,
   topics: readonly string[],
-  servers: ClusterServers,
+  { markers, presence, runtime: { clock } }: Cluster,
   log: Log,
-  runtime: Runtime = systemRuntime,
 ): Promise<Arrival> {
-  const { clock } = runtime;
-  const cluster = openCluster(servers, runtime);
-  const { markers, presence } = cluster;
   // What was written down outlives this process: its backlog will be looked after.
   if (!(await markers.write(baselineGroup, { tag, phase: 'managed', at: clock.systemTime(), topics }))) {
     log.say(handOverLines.markerNotTaken, { canaryGroup: group, tag });
@@ -58,9 +55,6 @@ export async function arrive(
   await roomIn(topics);
   return {
     roomIn,
-    async leave() {
-      await announcement.withdraw();
-      cluster.close();
-    },
+    leave: () => announcement.withdraw(),
   };
 }

@@ -9,9 +9,9 @@ import { selectsAllOf, tagsBeyond } from '../plan/filter-comparison';
 import type { FilterExpression } from '../plan/filter-expression';
 import { ownGroup } from '../plan/group-name';
 import type { Subscription } from '../plan/subscription';
-import { type Runtime, systemRuntime } from '../remoting/runtime';
+import type { Runtime } from '../remoting/runtime';
 import type { CanaryConsumer } from './canary-arrival';
-import { type Cluster, type ClusterServers, openCluster } from './cluster';
+import type { Cluster } from './cluster';
 import type { GroupSubscriptions } from './written-subscriptions';
 
 /** By topic; see {@link CanaryTopic.divisor}. */
@@ -42,18 +42,18 @@ const processes = new WeakMap<Runtime, Map<string, ProcessSubscriptions>>();
  * to. Told before it announces itself. Never rejects.
  *
  * @param canDivide whether another consumer can be made beside it
+ * @param cluster open for as long as the consumer is there: a name server that is away gets what is written down later
  */
 export function divideSubscriptions(
   consumer: CanaryConsumer,
   added: readonly Subscription[],
   canDivide: () => boolean,
-  servers: ClusterServers,
+  cluster: Cluster,
   log: Log,
-  runtime: Runtime = systemRuntime,
 ): Promise<Division> {
   const { group } = consumer;
-  const process = processOf(runtime, group);
-  const dividing = process.before.then(() => divideNow(consumer, added, { process, canDivide, servers, log, runtime }));
+  const process = processOf(cluster.runtime, group);
+  const dividing = process.before.then(() => divideNow(consumer, added, { process, canDivide, cluster, log }));
   process.before = dividing.then(
     () => {},
     () => {},
@@ -68,43 +68,36 @@ export function divideSubscriptions(
   });
 }
 
-interface Asked {
-  readonly process: ProcessSubscriptions;
+interface Means {
   readonly canDivide: () => boolean;
-  readonly servers: ClusterServers;
+  readonly cluster: Cluster;
   readonly log: Log;
-  readonly runtime: Runtime;
 }
 
 async function divideNow(
   consumer: CanaryConsumer,
   added: readonly Subscription[],
-  { process, canDivide, servers, log, runtime }: Asked,
+  { process, ...means }: Means & { readonly process: ProcessSubscriptions },
 ): Promise<Division> {
   const { baselineGroup, group, tag } = consumer;
-  const cluster = openCluster(servers, runtime);
-  try {
-    const written = await cluster.subscriptions.read(baselineGroup);
-    const means = { cluster, log, runtime, canDivide };
-    const divisors: Divisors = written ? await divided(consumer, added, written, means) : new Map();
-    for (const { topic, filter } of added) {
-      const divisor = divisors.get(topic);
-      process.topics.set(topic, { filter, ...(divisor && { divisor }) });
-    }
-    if (!(await cluster.subscriptions.writeCanary(baselineGroup, tag, process.topics))) {
-      const problem = 'no name server took it';
-      log.say(handOverLines.subscriptionsNotWritten, { canaryGroup: group, tag, problem });
-    }
-    if (written === undefined) return UNDIVIDED;
-    for (const subscription of added) sayDifference(consumer, subscription, written, divisors, log);
-    return { divisors, ...comparison(added, written, tag, divisors) };
-  } finally {
-    cluster.close();
+  const { cluster, log } = means;
+  const written = await cluster.subscriptions.read(baselineGroup);
+  const divisors: Divisors = written ? await divided(consumer, added, written, means) : new Map();
+  for (const { topic, filter } of added) {
+    const divisor = divisors.get(topic);
+    process.topics.set(topic, { filter, ...(divisor && { divisor }) });
   }
+  if (!(await cluster.subscriptions.writeCanary(baselineGroup, tag, process.topics))) {
+    const problem = 'no name server took it';
+    log.say(handOverLines.subscriptionsNotWritten, { canaryGroup: group, tag, problem });
+  }
+  if (written === undefined) return UNDIVIDED;
+  for (const subscription of added) sayDifference(consumer, subscription, written, divisors, log);
+  return { divisors, ...comparison(added, written, tag, divisors) };
 }
 
 /** The canary's consumer no longer subscribes to a topic, or ends: what is written down of it is the next one's to change. */
-export function forgetSubscription(group: string, topic: string, runtime: Runtime = systemRuntime): void {
+export function forgetSubscription(group: string, topic: string, { runtime }: Pick<Cluster, 'runtime'>): void {
   processOf(runtime, group).topics.delete(topic);
 }
 
@@ -116,18 +109,11 @@ function processOf(runtime: Runtime, group: string): ProcessSubscriptions {
   return process;
 }
 
-interface Means {
-  readonly cluster: Cluster;
-  readonly log: Log;
-  readonly runtime: Runtime;
-  readonly canDivide: () => boolean;
-}
-
 async function divided(
   { baselineGroup, group, tag }: CanaryConsumer,
   added: readonly Subscription[],
   { baseline, canaries }: GroupSubscriptions,
-  { cluster, log, runtime, canDivide }: Means,
+  { cluster, log, canDivide }: Means,
 ): Promise<Divisors> {
   const before = canaries.get(tag);
   const divisors = new Map<string, FilterExpression>();
@@ -141,7 +127,7 @@ async function divided(
   }
   if (places.size === 0 || !canDivide()) return new Map();
   const own = ownGroup(baselineGroup, tag);
-  const { administration } = cluster;
+  const { administration, runtime } = cluster;
   try {
     await prepareOwnGroup({ administration, sharedGroup: group, ownGroup: own, places, clock: runtime.clock });
     return divisors;

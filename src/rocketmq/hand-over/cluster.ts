@@ -11,6 +11,8 @@ export interface Cluster {
   readonly presence: Presence;
   readonly markers: CanaryMarkers;
   readonly subscriptions: WrittenSubscriptions;
+  /** The clock and the network that it is asked by. */
+  readonly runtime: Runtime;
   /** What is announced ends with the last user of the same servers. */
   close(): void;
 }
@@ -27,6 +29,7 @@ export function openCluster(servers: ClusterServers, runtime: Runtime = systemRu
     presence,
     markers,
     subscriptions,
+    runtime,
     close() {
       markers.close();
       subscriptions.close();

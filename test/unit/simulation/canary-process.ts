@@ -3,6 +3,7 @@ import { brokerAdministration } from '../../../src/rocketmq/administration/broke
 import { prepareCanaryGroup } from '../../../src/rocketmq/administration/canary-group';
 import { type Arrival, arrive } from '../../../src/rocketmq/hand-over/canary-arrival';
 import { formerUseOf } from '../../../src/rocketmq/hand-over/canary-marker';
+import { type Cluster, openCluster } from '../../../src/rocketmq/hand-over/cluster';
 import type { SimulatedConsumer } from './consumers';
 import { SimulatedProcess } from './network';
 import { GROUP, SERVERS, TOPIC, type World } from './world';
@@ -15,6 +16,7 @@ export class CanaryProcess {
   /** Undefined until it may consume. */
   consumer: SimulatedConsumer | undefined;
   private arrival: Arrival | undefined;
+  private readonly cluster: Cluster;
   private isStopping = false;
 
   constructor(
@@ -22,6 +24,7 @@ export class CanaryProcess {
     readonly tag: string,
   ) {
     this.process = new SimulatedProcess(world.network);
+    this.cluster = openCluster(SERVERS, this.process);
     void this.begin();
   }
 
@@ -30,6 +33,7 @@ export class CanaryProcess {
     this.isStopping = true;
     this.consumer?.leave();
     await this.arrival?.leave();
+    this.cluster.close();
     this.world.kill(this.process);
   }
 
@@ -37,7 +41,7 @@ export class CanaryProcess {
     const { world, process, tag } = this;
     const group = `${GROUP}_${tag}`;
     while (!(await this.isPrepared(group))) await process.clock.sleep(PREPARE_AGAIN_MS);
-    this.arrival = await arrive({ baselineGroup: GROUP, group, tag }, [TOPIC], SERVERS, world.log(), process);
+    this.arrival = await arrive({ baselineGroup: GROUP, group, tag }, [TOPIC], this.cluster, world.log());
     if (this.isStopping) return;
     const filter = () => (other: string | undefined) => other === tag;
     this.consumer = world.consumer({ process, role: 'canary', group, tag, filter, sighted() {} });
