@@ -40,28 +40,38 @@ const of = (kind: string, ...apps: readonly ConsumerApp[]) =>
 interface Case {
   readonly client: Client;
   readonly mode?: 'push' | 'pull';
+  /** How they say which messages they want. */
+  readonly baseline: FilterKind;
+  readonly canary: FilterKind;
 }
 
+type FilterKind = 'TAG' | 'SQL92';
+/** @param tags such as `A || B` */
+const filterOf = (kind: FilterKind, tags: string) =>
+  kind === 'TAG' ? tags : { sql: `TAGS IN (${tags.replace(/\w+/g, "'$&'").replaceAll(' || ', ', ')})` };
+
 const cases: readonly Case[] = [
-  { client: 'rocketmq-client-nodejs', mode: 'push' },
-  { client: 'rocketmq-client-nodejs', mode: 'pull' },
-  { client: 'ali-ons 3' },
+  { client: 'rocketmq-client-nodejs', mode: 'push', baseline: 'TAG', canary: 'TAG' },
+  { client: 'rocketmq-client-nodejs', mode: 'pull', baseline: 'TAG', canary: 'TAG' },
+  { client: 'ali-ons 3', baseline: 'TAG', canary: 'TAG' },
+  { client: 'rocketmq-client-nodejs', mode: 'push', baseline: 'SQL92', canary: 'SQL92' },
+  { client: 'ali-ons 3', baseline: 'TAG', canary: 'SQL92' },
 ];
 
-describe.each(cases)('$client $mode', ({ client, mode }) => {
+describe.each(cases)('$client $mode, $canary beside $baseline', ({ client, mode, baseline, canary: canaryFilter }) => {
   it('loses nothing of any kind while canaries come, crash and come back with other subscriptions', {
     timeout: TIMEOUT_MS,
   }, async () => {
     onTestFailed(() => console.log(environment.rocketmq.sampleLogs()));
-    const name = `${client.replace(/\W/g, '')}${mode ?? ''}`;
+    const name = `${client.replace(/\W/g, '')}${mode ?? ''}${baseline}${canaryFilter}`;
     const [both, less, more] = [`Both${name}`, `Less${name}`, `More${name}`];
     const group = `differ${name}`;
     for (const topic of [both, less, more]) await environment.rocketmq.createTopic(topic, { queues: 2 });
     await environment.rocketmq.createGroup(group);
-    const settings = (first: string, later: Record<string, string>): ConsumerSettings => ({
+    const settings = (first: string, later: Record<string, string>, kind = canaryFilter): ConsumerSettings => ({
       client,
       group,
-      subscriptions: { [both]: first },
+      subscriptions: { [both]: filterOf(kind, first) },
       later: Object.fromEntries(
         Object.entries(later).map(([topic, tag]) => [topic, client === 'ali-ons 3' ? tag : { tag }]),
       ) as NonNullable<ConsumerSettings['later']>,
@@ -70,7 +80,10 @@ describe.each(cases)('$client $mode', ({ client, mode }) => {
       // Of push consumers: the first attempt fails.
       ...(mode !== 'pull' && { failFirst: ['a5', 'c5', 'm5', 'c25', 'm25'] }),
     });
-    const base = await environment.consumer(settings('A || B', { [less]: '*' }), { GRAY_MQ_TAGS: 'gray', ...auto() });
+    const base = await environment.consumer(settings('A || B', { [less]: '*' }, baseline), {
+      GRAY_MQ_TAGS: 'gray',
+      ...auto(),
+    });
     const canary = (first: string, later: Record<string, string>) =>
       environment.consumer(settings(first, later), { GRAY_TAG: 'gray', ...auto() });
     // The client does not get through its startup with several topics at once.
