@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 
 /** Scripts of package.json. */
-const SUITES = ['test:matrix', 'test:clusters', 'test:frameworks', 'test:java'];
+const SUITES = ['test:matrix', 'test:clusters', 'test:frameworks'];
 /** Files of a suite that may be run again. */
 const AGAIN = 4;
 

@@ -3,7 +3,6 @@ import type { Settings } from '../../config/settings';
 import { groupLines } from '../../lines/groups';
 import { textWithCode } from '../../lines/line';
 import type { Log } from '../../log';
-import type { FilterObstacle } from '../administration/group-preparation';
 import type { Intake } from '../hand-over/intake';
 import type { ClientKind } from './client';
 
@@ -22,7 +21,7 @@ export interface FilterSide {
    * The brokers do not filter for a consumer: the client does, if it may. `retry`: from now on, so that what failed will not
    * fail again.
    */
-  onBrokerCannot(intake: Intake, obstacle: FilterObstacle): 'retry' | 'pass';
+  onBrokerCannot(intake: Intake, reason: string): 'retry' | 'pass';
 }
 
 export function filterSide({ mqFilterSide }: Pick<Settings, 'mqFilterSide'>, log: Log): FilterSide {
@@ -41,16 +40,12 @@ export function filterSide({ mqFilterSide }: Pick<Settings, 'mqFilterSide'>, log
       sayClientFilters(reason);
     },
 
-    onBrokerCannot(intake, { reason, isSwitchedOff }) {
+    onBrokerCannot(intake, reason) {
       if (mqFilterSide === 'broker') {
-        const remedy = isSwitchedOff
-          ? "set enablePropertyFilter=true in the broker's configuration and restart it"
-          : 'use brokers of 5.0 or later';
-        log.say(groupLines.brokerCannotFilter, { reason, remedy });
+        log.say(groupLines.brokerCannotFilter, { reason });
         return 'pass';
       }
-      const hint = isSwitchedOff ? " (enablePropertyFilter=true in the broker's configuration changes that)" : '';
-      sayClientFilters(`${reason}${hint}`);
+      sayClientFilters(`${reason} (enablePropertyFilter=true in the broker's configuration changes that)`);
       if (intake.side === 'client') return 'pass';
       intake.filterInClient();
       return 'retry';

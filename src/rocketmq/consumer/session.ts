@@ -54,8 +54,8 @@ export interface SessionOptions {
   readonly client: string;
   /** For each life of it. */
   duties(): Duties;
-  /** Finds out whether the brokers take the filters: settles when the consumer may poll. Never rejects. */
-  checkFilters(subscriptions: readonly Subscription[], connection: ClientConnection): Promise<void>;
+  /** Whether the brokers take the filters is found out meanwhile; nobody waits for it. */
+  checkFilters(subscriptions: readonly Subscription[], connection: ClientConnection): void;
   readonly log: Pick<Log, 'say'>;
   report(what: string, error: unknown): void;
 }
@@ -70,8 +70,7 @@ export function createSession({ intake, client, duties, checkFilters, log, repor
         if (!intake.isFiltered || isOver()) return;
         const connection = await reach.connection();
         if (isOver()) return;
-        if (asked.length > 0) await checkFilters(asked, connection);
-        if (isOver()) return;
+        if (asked.length > 0) checkFilters(asked, connection);
         await its.prepare(asked, connection, reach, isOver);
       },
       after,

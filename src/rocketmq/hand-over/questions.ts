@@ -27,10 +27,7 @@ export function askInRounds(driver: Driver): Rounds {
 async function askForCanaries(driver: Driver): Promise<void> {
   const { plan, source, subscriptions, knownTags, silence, log, tell } = driver;
   if (subscriptions.size === 0) return;
-  const { tags, withoutAgent, isComplete, about, problem } = await source.canaries(
-    [...subscriptions.keys()],
-    knownTags,
-  );
+  const { tags, isComplete, about, problem } = await source.canaries([...subscriptions.keys()], knownTags);
   for (const tag of tags) knownTags.add(tag);
   if (problem !== undefined) log.say(handOverLines.partlyKnown, { group: plan.baselineGroup, problem });
   if (isComplete) silence.answered();
@@ -38,12 +35,8 @@ async function askForCanaries(driver: Driver): Promise<void> {
   // What those who came subscribe to is written down by now: it is known with them, not some seconds later.
   const isNews = [...tags].some(tag => !driver.present.has(tag));
   driver.present = tags;
-  for (const tag of withoutAgent) {
-    if (!driver.withoutAgent.has(tag)) log.say(handOverLines.withoutAgent, { canaryGroup: driver.groupOf(tag), tag });
-  }
-  driver.withoutAgent = withoutAgent;
   if (isNews) await tellSubscriptions(driver);
-  tell({ type: 'canaries seen', tags, withoutAgent, isComplete, about });
+  tell({ type: 'canaries seen', tags, isComplete, about });
   // Of a tag that was not known before.
   if (isNews) await tellSubscriptions(driver);
 }

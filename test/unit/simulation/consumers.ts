@@ -1,6 +1,5 @@
 /** Consumers of simulated processes: they poll, are given messages, and handle them. */
 
-import type { FilterExpression } from '../../../src/rocketmq/plan/filter-expression';
 import type { SimulatedProcess } from './network';
 import type { Message, Queue } from './queues';
 import type { Broker } from './servers';
@@ -13,8 +12,6 @@ export interface ConsumerOptions {
   readonly group: string;
   readonly topic: string;
   readonly clientId: string;
-  /** As brokers show it. */
-  readonly subscription: FilterExpression;
   /** As it is at the moment: each poll goes out with what it answers then. */
   filter(): (tag: string | undefined) => boolean;
   /** A message reached the client. */
@@ -42,10 +39,10 @@ export class SimulatedConsumer {
     private readonly proxy: Broker,
     readonly options: ConsumerOptions,
   ) {
-    const { group, clientId, subscription } = options;
+    const { group, clientId } = options;
     for (const broker of [...brokers, proxy]) {
-      const members = broker.members.get(group) ?? new Map<string, FilterExpression>();
-      broker.members.set(group, members.set(clientId, subscription));
+      const members = broker.members.get(group) ?? new Set<string>();
+      broker.members.set(group, members.add(clientId));
     }
     this.pollEach();
   }

@@ -6,7 +6,6 @@ import type { TagReport } from '../../../src/rocketmq/hand-over/hand-over';
 import { type BaselineOptions, BaselineProcess } from './baseline-process';
 import { CanaryProcess } from './canary-process';
 import type { SimulatedProcess } from './network';
-import { OtherCanaryProcess } from './other-canary-process';
 import type { Broker, NameServer } from './servers';
 import { World } from './world';
 
@@ -20,7 +19,6 @@ export interface FleetOptions extends BaselineOptions {
 export class Fleet extends World {
   readonly baselines: BaselineProcess[] = [];
   readonly canaries: CanaryProcess[] = [];
-  readonly others: OtherCanaryProcess[] = [];
 
   constructor(private readonly options: FleetOptions) {
     super(options.seed, options.mayAsk ?? true);
@@ -43,17 +41,6 @@ export class Fleet extends World {
     return canary;
   }
 
-  startOther(tag: string): OtherCanaryProcess {
-    const other = new OtherCanaryProcess(this, tag);
-    this.others.push(other);
-    return other;
-  }
-
-  stopOther(other: OtherCanaryProcess): void {
-    remove(this.others, other);
-    other.stop();
-  }
-
   async closeBaseline(baseline: BaselineProcess): Promise<void> {
     remove(this.baselines, baseline);
     await baseline.close();
@@ -64,11 +51,10 @@ export class Fleet extends World {
     await canary.stop();
   }
 
-  crash(one: BaselineProcess | CanaryProcess | OtherCanaryProcess): void {
+  crash(one: BaselineProcess | CanaryProcess): void {
     this.kill(one.process);
     remove(this.baselines, one);
     remove(this.canaries, one);
-    remove(this.others, one);
   }
 
   /** A process that died by itself is started anew. */
