@@ -8,10 +8,11 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 
 /** Scripts of package.json. */
-const SUITES = ['test:matrix', 'test:clusters', 'test:frameworks'];
+const SUITES = ['test:matrix', 'test:frameworks'];
 /** Files of a suite that may be run again. */
-const AGAIN = 4;
+const AGAIN = 8;
 
+console.log('left out: test:clusters, for the time that it takes; run it by itself');
 const directory = mkdtempSync(join(tmpdir(), 'rocketmq-gray-ci-'));
 const lines = [];
 const results = SUITES.flatMap(resultsOf);
