@@ -5,6 +5,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Rocketmq } from '../../fixtures/rocketmq';
+import { until } from '../../fixtures/servers/until';
 import { takeRocketmq } from '../../fixtures/warm-servers/take';
 import { selectsMessage } from '../../src/inspection/message/sql92';
 import {
@@ -128,7 +129,12 @@ beforeAll(async () => {
     const fields = { topic: TOPIC, queueId: '0' };
     return Number((await broker.request(GET_MAX_OFFSET, fields)).extFields.offset);
   };
-  await expect.poll(inQueue, { timeout: 60_000, interval: 200 }).toBe(total);
+  await until(
+    'all are in their queue',
+    60_000,
+    () => undefined,
+    async () => (await inQueue()) === total,
+  );
 });
 
 afterAll(async () => {

@@ -118,7 +118,7 @@ class Parser {
       return negatedIf(isNegated, least === null || most === null ? null : least && most);
     }
     for (const [word, holds] of TEXT_OPERATORS) {
-      if (this.takes(word)) return negatedIf(isNegated, ofTexts(left, this.operand(), holds));
+      if (this.takes(word)) return ofTexts(left, this.operand(), (text, part) => holds(text, part) !== isNegated);
     }
     if (isNegated) throw new UndecidedError();
     for (const [sign, holds] of ORDER_OPERATORS) {
@@ -193,7 +193,10 @@ const ORDER_OPERATORS: readonly (readonly [string, (order: number) => boolean])[
 ];
 
 function ofTexts(text: Value, part: Value, holds: (text: string, part: string) => boolean): Truth {
-  if (text === null || part === null) return null;
+  // These know no third value, negated or not.
+  if (text === null || part === null) return false;
+  // What an empty part is in differs among them.
+  if (part === '') throw new UndecidedError();
   if (typeof text !== 'string' || typeof part !== 'string') throw new UndecidedError();
   return holds(text, part);
 }
