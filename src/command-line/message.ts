@@ -42,19 +42,20 @@ export function messageCommand(
     .action(async (id: string | undefined, options: MessageOptions) => {
       const known = environment();
       const { key } = options;
-      if (id === undefined && key === undefined) throw new UsageError('which message? its id, or --key');
+      const value = id ?? key;
+      if (value === undefined) throw new UsageError('which message? its id, or --key');
       if (id !== undefined && key !== undefined) throw new UsageError('an id or --key, not both');
-      const by = id === undefined ? { key: key as string } : { id };
+      const kind = id === undefined ? 'key' : 'id';
       const search = await searchMessage({
         namesrv: nameServersOf(options, known),
         topic: options.topic,
-        by,
+        by: { kind, value },
         groups: options.group ?? [],
         key: options.property ?? known.settings.key,
         credentials: accountOf(options, known),
         tls: known.settings.mqTls,
       });
-      const name = id === undefined ? `with the key ${key}` : (id as string);
+      const name = kind === 'id' ? value : `with the key ${value}`;
       terminal.print(options.json ? json(search) : messageReport(search, { name, topic: options.topic }, terminal));
       exit(exitCode(search));
     });

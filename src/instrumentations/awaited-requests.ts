@@ -104,7 +104,8 @@ function createTaking({ context, guard }: Agent, source: object) {
           enumerable: false,
           value: function values(this: unknown[]) {
             guard('awaited requests', undefined, () => {
-              const outer = context.scope()?.taken?.source === source ? context.scope()?.taken?.outer : context.scope();
+              const present = context.scope();
+              const outer = present?.taken?.source === source ? present.taken.outer : present;
               context.enter({ tag: scope.tag, taken: { outer, taker, source } });
             });
             return Array.prototype.values.call(this);

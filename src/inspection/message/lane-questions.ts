@@ -153,10 +153,7 @@ async function again(
   const answers = await Promise.all(
     brokers.map(async broker => {
       const address = broker.address ?? '';
-      const messages =
-        id === undefined
-          ? await inspection.messagesBy(address, topic, 'key', key ?? '')
-          : await inspection.messagesBy(address, topic, 'id', id);
+      const messages = await inspection.messagesBy(address, topic, id === undefined ? 'key' : 'id', id ?? key ?? '');
       // Keys are the application's: several messages may have the same.
       const isSame = ({ properties }: StoredMessage) =>
         id !== undefined || properties.ORIGIN_MESSAGE_ID === message.offsetId;

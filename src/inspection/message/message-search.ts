@@ -15,7 +15,8 @@ export interface MessageQuestion {
   /** `host:port;host:port` */
   readonly namesrv: string;
   readonly topic: string;
-  readonly by: { readonly id: string } | { readonly key: string };
+  /** One of its ids, or of its keys. */
+  readonly by: { readonly kind: 'id' | 'key'; readonly value: string };
   /** The baseline's groups to look at; none: all that consume the topic. */
   readonly groups: readonly string[];
   /** Name of the message property. */
@@ -55,11 +56,8 @@ async function messagesOn(
   inspection: ClusterInspection,
 ): Promise<FoundMessage[]> {
   const { address = '' } = broker;
-  const place = 'id' in by ? placeInId(by.id) : undefined;
-  const messages =
-    'id' in by
-      ? await inspection.messagesBy(address, topic, 'id', by.id)
-      : await inspection.messagesBy(address, topic, 'key', by.key);
+  const place = by.kind === 'id' ? placeInId(by.value) : undefined;
+  const messages = await inspection.messagesBy(address, topic, by.kind, by.value);
   if (messages.length === 0 && place?.address === address) {
     const message = await inspection.messageAt(address, place.offset);
     return message?.topic === topic ? [{ broker, message }] : [];
