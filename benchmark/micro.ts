@@ -1,7 +1,12 @@
 /** `npm run bench:micro`: the pieces on the hot path by themselves, in nanoseconds a call. */
+
+import type { Rule } from '../src/config/rules';
+import { createTagContext } from '../src/context/active-tag';
 import { wrapMethod } from '../src/foreign-objects/wrap';
 import { mergeBaggage, readBaggage } from '../src/propagation/baggage';
+import { createEdgeRules } from '../src/propagation/edge-rules';
 import { createHeaderPropagation } from '../src/propagation/http-headers';
+import { createRequestScope } from '../src/propagation/inbound-request';
 import { both, isNoneOf, isTagged } from '../src/rocketmq/plan/filter-expression';
 
 const KEY = 'gray_tag';
@@ -13,6 +18,7 @@ const MERGE = { key: KEY, tag: 'gray', writeMse: false, dropMse: false };
 const PIECES: Readonly<Record<string, () => unknown>> = {
   ...wrapped(),
   ...Object.fromEntries(ENTRIES.flatMap(headers)),
+  ...edge(),
   'filter: *, canary': () => both({ type: 'TAG', expression: '*' }, isTagged(KEY, 'gray')),
   'filter: A || B, canary': () => both({ type: 'TAG', expression: 'A || B' }, isTagged(KEY, 'gray')),
   'filter: a SQL92 expression, canary': () =>
@@ -70,6 +76,42 @@ function headers(count: number): [string, () => unknown][] {
     [`merge baggage, ${count} foreign entries`, () => mergeBaggage(existing, MERGE)],
     [`merge baggage, ${count} foreign entries, a tag to replace`, () => mergeBaggage(own, MERGE)],
   ];
+}
+
+/** What an untagged request costs where it comes in: without rules, and with some that it does not match. */
+function edge(): Record<string, () => unknown> {
+  const bridge = {
+    tag: () => undefined,
+    shows: () => true,
+    isIdle: () => true,
+    run: <T>(_tag: unknown, fn: () => T) => fn(),
+  };
+  const log = { say() {}, isDebug: false };
+  const headers = createHeaderPropagation({ key: KEY, inbound: 'accept', interop: undefined, onMalformed() {} });
+  const rawHeaders =
+    'Host: a.example|User-Agent: curl/8|Accept: */*|Cookie: uid=7; lang=de|X-User-Id: 1003|Connection: close'
+      .split('|')
+      .flatMap(field => field.split(': '));
+  const request = { method: 'GET', url: '/api/x?uid=7' };
+  const scopeWith = (rules: readonly Rule[]) => {
+    const edge = createEdgeRules({ log, count() {}, knowTag() {} });
+    edge.replace(rules);
+    const context = createTagContext({ instanceTag: undefined, bridge });
+    return createRequestScope({ context, edge, guard: { report() {} }, headers });
+  };
+  const [without, three] = [
+    scopeWith([]),
+    scopeWith([
+      { tag: 'base', match: { headers: { 'user-agent': { prefix: 'kube-probe/' } } } },
+      { tag: 'gray', match: { headers: { 'x-user-id': { in: ['1001', '1002'] } } } },
+      { tag: 'gray', match: { path: { prefix: '/api/' } }, percent: 5, by: { cookie: 'uid' } },
+    ]),
+  ];
+  return {
+    'an untagged request: its headers are read': () => headers.extract(rawHeaders),
+    'an untagged request, no rules': () => without(rawHeaders, request),
+    'an untagged request, three rules that do not match': () => three(rawHeaders, request),
+  };
 }
 
 async function main(): Promise<void> {

@@ -5,6 +5,7 @@ import { type Counts, createCounts } from '../counting/counts';
 import { createLog, type Log } from '../log';
 import { lineOutput, type Write } from '../log-output';
 import { meterProvider } from '../metrics/meter-provider';
+import { createEdgeRules, type EdgeRules } from '../propagation/edge-rules';
 import { createHeaderPropagation, type HeaderPropagation } from '../propagation/http-headers';
 import { malformedTags } from '../propagation/malformed-tags';
 import { type AttachmentPropagation, createAttachmentPropagation } from '../propagation/rpc-attachments';
@@ -27,6 +28,8 @@ export interface Agent {
   readonly context: TagContext;
   readonly headers: HeaderPropagation;
   readonly attachments: AttachmentPropagation;
+  /** Which tag a request gets that comes in without one. */
+  readonly edge: EdgeRules;
   /** Which instances a call may go to, and what this process registers itself with. */
   readonly routing: Routing;
   /** Opens a session for each consumer of a message broker. Loaded when it is asked for: with the first consumer. */
@@ -39,7 +42,7 @@ export interface Agent {
 
 /** @param write takes the lines that people are told */
 export function createAgent(settings: Settings, write: Write = lineOutput('stderr')): Agent {
-  const { key, inbound, interop, tag, mqTags, mqIgnoreTags, status } = settings;
+  const { key, inbound, interop, tag, mqTags, mqIgnoreTags, rules, status } = settings;
   const log = createLog(settings.logLevel, write);
   const counts = createCounts({
     instanceTag: tag,
@@ -54,6 +57,8 @@ export function createAgent(settings: Settings, write: Write = lineOutput('stder
   });
   const clients = rocketmqClients();
   const malformed = malformedTags(log, counts.malformedTag);
+  const edge = createEdgeRules({ log, count: counts.ruled, knowTag: counts.knowTag });
+  edge.replace(rules);
   let sessions: Sessions | undefined;
   return {
     settings,
@@ -76,6 +81,7 @@ export function createAgent(settings: Settings, write: Write = lineOutput('stder
       interop,
       onMalformed: (name, value) => malformed(name, 'attachment of an inbound call', value),
     }),
+    edge,
     routing: createRouting(settings, log, counts),
     get sessions() {
       if (sessions === undefined) {

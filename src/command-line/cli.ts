@@ -8,6 +8,7 @@ import { keepingAlive } from '../rocketmq/remoting/keeping-alive';
 import { doctorCommand } from './doctor';
 import { messageCommand } from './message';
 import { pageCommand } from './page';
+import { rulesCommand } from './rules';
 import { UsageError } from './servers';
 import { statusCommand } from './status';
 import { processTerminal } from './terminal';
@@ -32,6 +33,7 @@ async function run(args: readonly string[]): Promise<void> {
   doctorCommand(program.command('doctor'), environment, terminal, exit);
   statusCommand(program.command('status'), environment, terminal, exit);
   messageCommand(program.command('message'), environment, terminal, exit);
+  rulesCommand(program.command('rules'), environment, terminal);
   pageCommand(program.command('page'), environment, terminal);
 
   try {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { startLines, type WrongValue } from '../lines/start';
+import { WrongEntry } from './entry';
 import type { Environment } from './environment';
 import type { Launch } from './launch';
 import { SETTINGS, type Setting, type Settings } from './settings';
@@ -115,7 +116,8 @@ function fromEnvironment(setting: Setting, { environment, pending, refuse }: Var
     if (!text) continue;
     // Whoever gives a tag, by whichever name, wants a canary: without it the process would take the baseline's messages.
     const isOurs = variable.startsWith(OWN_PREFIX) || setting.name === 'tag';
-    const parsed = isOurs ? setting.parse(text) : (setting.parseAlias ?? setting.parse)(text);
+    const parse = isOurs ? setting.parse : (setting.parseAlias ?? setting.parse);
+    const parsed = ofEntry(variable, () => parse(text));
     if (parsed === undefined) {
       if (isOurs) return fail(variable, text, setting.allowed);
       const problem = { where: variable, value: quote(text), allowed: setting.allowed };
@@ -128,6 +130,16 @@ function fromEnvironment(setting: Setting, { environment, pending, refuse }: Var
     };
   }
   return undefined;
+}
+
+/** @throws {SettingError} which names the entry of a JSON document, and where that is */
+function ofEntry<T>(where: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof WrongEntry)) throw error;
+    return fail(`${error.at} in ${where}`, JSON.stringify(error.value) ?? 'nothing', error.allowed);
+  }
 }
 
 interface ConfigFile {
@@ -158,6 +170,8 @@ function fromFile(setting: Setting, file: ConfigFile | undefined): Found | undef
   const entry = file?.entries[setting.name];
   if (file === undefined || entry === undefined || entry === null || entry === '') return undefined;
   const source: SettingSource = { from: 'file', path: file.path };
+  const { read } = setting;
+  if (read !== undefined) return { value: ofEntry(file.path, () => read(entry)), source };
   const isList =
     Array.isArray(setting.default) && Array.isArray(entry) && entry.every(item => typeof item === 'string');
   if (isList && entry.length === 0) return { value: [], source };

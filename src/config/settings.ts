@@ -1,14 +1,8 @@
 /** The table of settings: the single source for parsing, for the configuration file and for the README. */
 import { LOG_LEVELS, type LogLevel } from '../log';
-import {
-  ADDRESSES_GRAMMAR,
-  NAME_SERVERS_GRAMMAR,
-  parseAddresses,
-  parseEveryNameServer,
-  parseNameServers,
-} from '../names/addresses';
 import { isMessageKey, MESSAGE_KEY_GRAMMAR } from '../names/message-key';
-import { isInstanceTag, TAG_GRAMMAR } from '../names/tag';
+import { addresses, boolean, eachAddress, instanceTag, json, oneOf, tagList, value } from './parsers';
+import { RULES_GRAMMAR, type Rule, readRules } from './rules';
 
 export type BaselineMode = 'auto' | 'all' | 'none';
 export type OnFailure = 'exit' | 'continue';
@@ -33,6 +27,8 @@ export interface Settings {
   readonly mqTls: TlsMode;
   readonly inbound: 'accept' | 'ignore';
   readonly interop: 'mse' | undefined;
+  /** Which tag a request gets that comes in without one. */
+  readonly rules: readonly Rule[];
   readonly logLevel: LogLevel;
   /** `stderr`, `stdout`, or the path of a file. */
   readonly logTo: string;
@@ -57,58 +53,14 @@ export interface Setting<Name extends keyof Settings = keyof Settings> {
   readonly isPath?: (value: unknown) => boolean;
   /** Turns a text from the environment into the value; undefined when it is not allowed. */
   readonly parse: (text: string) => { readonly value: Settings[Name] } | undefined;
+  /**
+   * For a value that is written as JSON: the value of an entry of a file, or of the variable's text.
+   * @throws {WrongEntry} which names the entry
+   */
+  readonly read?: (entry: unknown) => Settings[Name];
   /** The same for an alias, which is written for other software; default: `parse`. */
   readonly parseAlias?: (text: string) => { readonly value: Settings[Name] } | undefined;
 }
-
-const value = <T>(parsed: T) => ({ value: parsed });
-
-function oneOf<T extends string>(...allowed: readonly T[]) {
-  return {
-    allowed: allowed.join(' or '),
-    parse: (text: string) => (allowed.includes(text as T) ? value(text as T) : undefined),
-  };
-}
-
-const BOOLEANS = new Map([
-  ['true', true],
-  ['1', true],
-  ['false', false],
-  ['0', false],
-]);
-const boolean = {
-  allowed: 'true or false',
-  parse: (text: string) => {
-    const parsed = BOOLEANS.get(text.toLowerCase());
-    return parsed === undefined ? undefined : value(parsed);
-  },
-};
-
-const instanceTag = {
-  allowed: `${TAG_GRAMMAR}; base is reserved for the baseline`,
-  parse: (text: string) => (isInstanceTag(text) ? value(text) : undefined),
-};
-
-const tagList = {
-  allowed: `a comma list of tags (each ${TAG_GRAMMAR}; not base)`,
-  parse: (text: string) => {
-    const tags = text.split(',').map(tag => tag.trim());
-    return tags.every(isInstanceTag) ? value([...new Set(tags)]) : undefined;
-  },
-};
-
-const parsedBy =
-  <T>(parse: (text: string) => T | undefined) =>
-  (text: string) => {
-    const parsed = parse(text);
-    return parsed === undefined ? undefined : value(parsed);
-  };
-const addresses = {
-  allowed: NAME_SERVERS_GRAMMAR,
-  parse: parsedBy(parseEveryNameServer),
-  parseAlias: parsedBy(parseNameServers),
-};
-const eachAddress = { allowed: ADDRESSES_GRAMMAR, parse: parsedBy(parseAddresses) };
 
 const define = <Name extends keyof Settings>(setting: Setting<Name>): Setting => setting as unknown as Setting;
 
@@ -225,6 +177,15 @@ export const SETTINGS: readonly Setting[] = [
     meaning: "`mse`: also write the names that the Java agent's fleet reads (`x-mse-tag`, `__microservice_tag__`)",
     ...oneOf('mse'),
     allowed: 'mse',
+  }),
+  define({
+    name: 'rules',
+    variables: ['GRAY_RULES'],
+    default: [],
+    defaultText: 'none',
+    meaning:
+      'which tag a request gets that comes in without one: JSON, for the service where requests enter ([rules](docs/rules.md))',
+    ...json(RULES_GRAMMAR, readRules),
   }),
   define({
     name: 'logLevel',

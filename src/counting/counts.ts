@@ -41,6 +41,8 @@ export interface Counts {
   givenBack(consumer: CountedConsumer, count: number): void;
   /** A call with the outgoing tag `tag` was sent somewhere. */
   routed(tag: string | undefined, outcome: RoutingOutcome): void;
+  /** Rules were asked about a request. @param rule the number of the one that matched; undefined: none did */
+  ruled(tag: string | undefined, rule: number | undefined): void;
   /** A malformed tag was dropped. @param carrier the header, attachment or property */
   malformedTag(carrier: string): void;
   /** A hook of the agent failed. @param hook its name */
@@ -59,6 +61,7 @@ export interface Totals {
   /** The environment is that of the group. */
   readonly givenBack: readonly Counted<'group' | 'environment'>[];
   readonly routed: readonly Counted<'environment' | 'outcome'>[];
+  readonly ruled: readonly Counted<'environment' | 'rule'>[];
   readonly malformedTags: readonly Counted<'carrier'>[];
   readonly hookErrors: readonly Counted<'hook'>[];
 }
@@ -92,6 +95,7 @@ export function createCounts({ instanceTag, knownTags, isWanted }: CountsOptions
   const consumed = counter('group', 'topic', 'environment', 'operation', 'standIn');
   const skipped = counter('group', 'topic', 'environment');
   const givenBack = counter('group', 'environment');
+  const ruled = counter('environment', 'rule');
   const malformedTags = counter('carrier');
   const hookErrors = counter('hook');
   /** By environment. Calls are often: nothing is made for one. */
@@ -132,6 +136,7 @@ export function createCounts({ instanceTag, knownTags, isWanted }: CountsOptions
       }
       outcomes[outcome]++;
     },
+    ruled: (tag, rule) => count(ruled, environmentOf(tag), rule === undefined ? 'none' : String(rule)),
     malformedTag: carrier => count(malformedTags, carrier),
     hookError: hook => count(hookErrors, hooks.of(hook)),
     knowTag: tags.admit,
@@ -148,6 +153,7 @@ export function createCounts({ instanceTag, knownTags, isWanted }: CountsOptions
           count: outcomes[outcome],
         })),
       ),
+      ruled: ruled.read(),
       malformedTags: malformedTags.read(),
       hookErrors: hookErrors.read(),
     }),

@@ -49,4 +49,15 @@ export const callLines = {
     meaning: 'The same of values that were said before, and of those after the twentieth.',
     remedy: NOTHING,
   }),
+  ruled: line('GRAY-606', 'debug', {
+    words: ({ request, tag, rule }: { request: string; tag: string; rule: number }) =>
+      `${request} has no tag, rule ${rule} gives it ${tag}`,
+    meaning: 'A request came in without a tag. The first of the `rules` that it matches says which one it gets.',
+    remedy: NOTHING,
+  }),
+  noRule: line('GRAY-607', 'debug', {
+    words: ({ request }: { request: string }) => `${request} has no tag and matches no rule`,
+    meaning: 'A request came in without a tag, and none of the `rules` gives it one.',
+    remedy: NOTHING,
+  }),
 };

@@ -40,6 +40,7 @@ const GROUP = 'messaging.consumer.group.name';
 const ENVIRONMENT = 'rocketmq_gray.environment';
 const STAND_IN = 'rocketmq_gray.stand_in';
 const OUTCOME = 'rocketmq_gray.outcome';
+const RULE = 'rocketmq_gray.rule';
 const CARRIER = 'rocketmq_gray.carrier';
 const HOOK = 'rocketmq_gray.hook';
 const AGENT_VERSION = 'rocketmq_gray.version';
@@ -55,6 +56,7 @@ export const ATTRIBUTES: Readonly<Record<string, string>> = {
   [STAND_IN]: '`true` where a baseline process handled it as a stand-in',
   [OUTCOME]:
     '`own`: to its environment; `baseline`: for want of an instance of its own (a fallback); `nobody`: it failed, there are canaries of others only; `as sent`: the address does not say which service was meant, so the call stayed where the application sent it',
+  [RULE]: 'the number of the rule that matched, from 1 on; `none`: none did',
   [CARRIER]: 'header or attachment',
   [HOOK]: 'what failed, in words',
   [AGENT_VERSION]: 'version of the agent',
@@ -171,6 +173,15 @@ export const METRICS: readonly Metric[] = [
         count,
         { [ENVIRONMENT]: environment, [OUTCOME]: outcome },
       ]),
+  },
+  {
+    name: 'rocketmq_gray.rules.decisions',
+    kind: 'counter',
+    unit: '{request}',
+    description: 'Requests that came in without a tag, by the rule that gave them one.',
+    attributes: [ENVIRONMENT, RULE],
+    read: ({ totals }) =>
+      totals().ruled.map(({ environment, rule, count }) => [count, { [ENVIRONMENT]: environment, [RULE]: rule }]),
   },
   {
     name: 'rocketmq_gray.dropped.tags',

@@ -70,7 +70,7 @@ function filterText({ type, expression }: FilterExpression): string {
 }
 
 function countLines({ counts, hasMeterProvider }: ProcessReport): string[] {
-  const { messagesSince, sent, consumed, skipped, givenBack, routed, malformedTags, hookErrors } = counts;
+  const { messagesSince, sent, consumed, skipped, givenBack, routed, ruled, malformedTags, hookErrors } = counts;
   const rows = [
     ...sent.map(({ topic, environment, count }) => [`sent to ${topic}`, environment, count]),
     ...consumed.map(({ group, topic, environment, standIn, count }) => [
@@ -83,6 +83,11 @@ function countLines({ counts, hasMeterProvider }: ProcessReport): string[] {
     ...routed.map(({ environment, outcome, count }) => [
       `calls to ${OUTCOMES[outcome] ?? outcome}`,
       environment,
+      count,
+    ]),
+    ...ruled.map(({ environment, rule, count }) => [
+      rule === 'none' ? 'requests that matched no rule' : `requests by rule ${rule}`,
+      rule === 'none' ? '' : environment,
       count,
     ]),
     ...malformedTags.map(({ carrier, count }) => [`malformed tags in ${carrier}`, '', count]),
@@ -104,7 +109,8 @@ const OUTCOMES: Readonly<Record<string, string>> = {
 
 function valueText(value: unknown): string {
   if (value === null || (Array.isArray(value) && value.length === 0)) return '-';
-  return Array.isArray(value) ? value.join(',') : String(value);
+  if (!Array.isArray(value)) return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return value.some(item => typeof item === 'object') ? JSON.stringify(value) : value.join(',');
 }
 
 function sourceText(source: SettingSource): string {

@@ -1,5 +1,6 @@
 import type { Scope, TagContext } from '../context/active-tag';
 import { followEvents, keepInScope } from '../context/emitter-scope';
+import type { EdgeRules, RequestEmitter } from './edge-rules';
 import type { HeaderPropagation } from './http-headers';
 
 /**
@@ -10,26 +11,35 @@ import type { HeaderPropagation } from './http-headers';
  */
 export type RequestScope = (
   rawHeaders: readonly string[] | undefined,
-  emitter: object,
+  emitter: RequestEmitter,
   another?: object,
 ) => Scope | undefined;
 
 interface Means {
   readonly context: TagContext;
   readonly headers: HeaderPropagation;
+  /** Asked about what carries no tag. */
+  readonly edge: Pick<EdgeRules, 'tagFor'>;
   /** Told of what went wrong. */
   readonly guard: { report(name: string, error: unknown): void };
 }
 
 /** @param classes prototypes of emitters, where each instance belongs to one request */
-export function createRequestScope({ context, guard, headers }: Means, classes: readonly object[] = []): RequestScope {
+export function createRequestScope(
+  { context, edge, guard, headers }: Means,
+  classes: readonly object[] = [],
+): RequestScope {
   let followsClasses = false;
 
   // Without `guard`, whose closures would be a part of what each request costs.
   return (rawHeaders, emitter, another) => {
     let tag: string | undefined;
     try {
-      if (rawHeaders !== undefined) tag = headers.extract(rawHeaders);
+      if (rawHeaders !== undefined) {
+        tag = headers.extract(rawHeaders);
+        // All that a service without rules pays.
+        if (tag === undefined && edge.tagFor !== undefined) tag = edge.tagFor(emitter, rawHeaders);
+      }
     } catch (error) {
       guard.report('reading the tag of an HTTP request', error);
     }

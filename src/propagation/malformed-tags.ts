@@ -1,11 +1,10 @@
 import { callLines } from '../lines/calls';
 import type { Log } from '../log';
 import { TAG_GRAMMAR } from '../names/tag';
+import { shownOf } from './shown';
 
 /** Values that are warned about; they come from outside, and there is no end of them. */
 const MOST_VALUES = 20;
-/** Characters of a value that are shown. */
-const SHOWN = 64;
 
 /**
  * What is done about a malformed tag of an inbound request or call, which is dropped: counted, and warned about once for each
@@ -31,11 +30,4 @@ export function malformedTags(
     if (warned.size < MOST_VALUES) log.say(callLines.malformedTag, tag);
     else log.say(callLines.lastMalformedTag, tag);
   };
-}
-
-/** As a person may see it: hostile input has no control characters in a log. */
-function shownOf(value: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: removing them is the point
-  const clean = value.slice(0, SHOWN).replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, '?');
-  return value.length > SHOWN ? `${clean}…` : clean;
 }

@@ -24,7 +24,13 @@ const TOPIC = 'Measured';
 const GRPC = 'rocketmq-client-nodejs';
 const REMOTING = 'ali-ons 3';
 /** Expressions that may have nothing to answer, by the words of their panels: nothing of that happens here. */
-const MAY_BE_EMPTY = ['Given back', 'Calls, by environment and where they went', 'Errors of the agent, by hook'];
+const MAY_BE_EMPTY = [
+  'Given back',
+  'Calls, by environment and where they went',
+  'Errors of the agent, by hook',
+  'Requests without a tag, by rule',
+  'Changes of settings',
+];
 
 interface Panel {
   readonly title: string;

@@ -19,6 +19,7 @@ const DEFAULTS: Settings = {
   mqTls: 'off',
   inbound: 'accept',
   interop: undefined,
+  rules: [],
   logLevel: 'info',
   logTo: 'stderr',
   onFailure: undefined,
@@ -99,6 +100,7 @@ describe('environment', () => {
     [{ GRAY_MQ_TLS: 'unverified' }, { mqTls: 'unverified' }],
     [{ GRAY_INBOUND: 'ignore' }, { inbound: 'ignore' }],
     [{ GRAY_INTEROP: 'mse' }, { interop: 'mse' }],
+    [{ GRAY_RULES: '[{ "tag": "base" }]' }, { rules: [{ tag: 'base' }] }],
     [{ GRAY_LOG_LEVEL: 'silent' }, { logLevel: 'silent' }],
   ])('%j', (environment, expected) => {
     expect(valuesIn(environment)).toEqual({ settings: { ...DEFAULTS, ...expected }, notices: [] });
@@ -137,6 +139,7 @@ describe('environment', () => {
     ['GRAY_MQ_NAMESRV', 'a:65536', 'host:port'],
     ['GRAY_MQ_NAMESRV', 'a:1;;b:2', 'host:port'],
     ['GRAY_MQ_PROXY_REMOTING', 'a:1;b', 'host:port'],
+    ['GRAY_RULES', '{', 'a list of rules'],
     ['GRAY_MQ_TLS', 'true', 'off or on or unverified'],
     ['GRAY_INBOUND', 'reject', 'accept or ignore'],
     ['GRAY_INTEROP', 'sermant', 'mse'],
@@ -181,6 +184,14 @@ describe('environment', () => {
   });
 });
 
+it('a wrong entry of a document is named, in a variable as in a file', () => {
+  const rules = [{ tag: 'a', percent: 5 }];
+  const problem = 'wrong setting: rules[0].by in %=nothing; allowed: one of { "header": name }';
+  expect(errorOf({ GRAY_RULES: JSON.stringify(rules) })).toContain(problem.replace('%', 'GRAY_RULES'));
+  const path = configFile({ rules });
+  expect(errorOf({ GRAY_CONFIG: path })).toContain(problem.replace('%', path));
+});
+
 describe('configuration file', () => {
   it('has a key for each setting', () => {
     const content = {
@@ -197,6 +208,7 @@ describe('configuration file', () => {
       mqTls: 'unverified',
       inbound: 'ignore',
       interop: 'mse',
+      rules: [{ tag: 'gray', match: { path: { prefix: '/' } }, percent: 0.5, by: { query: 'u' } }],
       logLevel: 'debug',
       logTo: '/var/log/gray.log',
       onFailure: 'continue',

@@ -82,6 +82,8 @@ describe('what is rare or an integer', () => {
     for (const outcome of ROUTING_OUTCOMES) counts.routed('gray', outcome);
     counts.routed(undefined, 'own');
     counts.routed('base', 'own');
+    counts.ruled('gray', 2);
+    counts.ruled(undefined, undefined);
     counts.malformedTag('baggage');
     counts.malformedTag('baggage');
     counts.hookError('the hook of x');
@@ -94,6 +96,10 @@ describe('what is rare or an integer', () => {
       routed: [
         ...ROUTING_OUTCOMES.map(outcome => ({ environment: 'gray', outcome, count: 1 })),
         { environment: 'base', outcome: 'own', count: 2 },
+      ],
+      ruled: [
+        { environment: 'gray', rule: '2', count: 1 },
+        { environment: 'base', rule: 'none', count: 1 },
       ],
       malformedTags: [{ carrier: 'baggage', count: 2 }],
       hookErrors: [{ hook: 'the hook of x', count: 1 }],

@@ -1,7 +1,8 @@
 /** The scope that a request is handled in, with nobody behind it: when there is one, and what follows it. */
-import { beforeEach, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Scope, TagContext } from '../../src/context/active-tag';
 import { followEvents, keepInScope } from '../../src/context/emitter-scope';
+import type { EdgeRules } from '../../src/propagation/edge-rules';
 import type { HeaderPropagation } from '../../src/propagation/http-headers';
 import { createRequestScope } from '../../src/propagation/inbound-request';
 
@@ -11,7 +12,15 @@ beforeEach(() => vi.clearAllMocks());
 const PRESENT: Scope = { tag: 'present' };
 
 /** @param wasUsed whether a flow was tagged before; `current` what is handled at present */
-function inbound({ wasUsed = false, current }: { wasUsed?: boolean; current?: string } = {}) {
+function inbound({
+  wasUsed = false,
+  current,
+  tagFor,
+}: {
+  wasUsed?: boolean;
+  current?: string;
+  tagFor?: EdgeRules['tagFor'];
+} = {}) {
   const report = vi.fn();
   const context = {
     wasUsed: () => wasUsed,
@@ -25,7 +34,12 @@ function inbound({ wasUsed = false, current }: { wasUsed?: boolean; current?: st
   });
   const headers = { extract } as unknown as HeaderPropagation;
   const classes = [{}, {}];
-  return { scope: createRequestScope({ context, guard: { report }, headers }, classes), context, classes, report };
+  return {
+    scope: createRequestScope({ context, edge: { tagFor }, guard: { report }, headers }, classes),
+    context,
+    classes,
+    report,
+  };
 }
 const emitter = {};
 
@@ -77,4 +91,23 @@ it('what goes wrong is told, and the request is handled', () => {
   });
   expect(scope(['baggage', 'gray'], emitter)).toEqual({ tag: 'gray' });
   expect(report.mock.lastCall).toEqual(['following the events of an HTTP request', error]);
+});
+
+describe('rules', () => {
+  it('are asked about a request without a tag, and what they say is its tag', () => {
+    const tagFor = vi.fn(() => 'ruled');
+    const { scope } = inbound({ tagFor });
+    const request = { method: 'GET', url: '/' };
+    expect(scope([], request)).toEqual({ tag: 'ruled' });
+    expect(tagFor.mock.calls).toEqual([[request, []]]);
+    expect(scope(['baggage', 'gray'], request)).toEqual({ tag: 'gray' });
+    expect(scope(undefined, request)).toBe(undefined);
+    expect(tagFor).toHaveBeenCalledTimes(1);
+  });
+
+  it('that fail leave the request as it is', () => {
+    const { scope, report } = inbound({ tagFor: () => expect.fail('broken') });
+    expect(scope([], emitter)).toBe(undefined);
+    expect(report).toHaveBeenCalledTimes(1);
+  });
 });

@@ -18,6 +18,7 @@ function source(tags: readonly TagReport[] = [tag({})], instanceTag?: string): M
   counts.skipped({ group: 'group1', tag: undefined }, 'T', 'gray');
   counts.givenBack({ group: 'group1_gray', tag: 'gray' }, 2);
   counts.routed('gray', 'baseline');
+  counts.ruled('gray', 1);
   counts.malformedTag('baggage');
   counts.hookError('the hook of x');
   const consumer = {
