@@ -20,6 +20,7 @@ const BUNDLES = {
   start: 'start',
   messaging: 'instrumentations/messaging',
   consuming: 'agent/consuming',
+  'nacos-question': 'config/nacos-question',
   index: 'index',
   'public-functions': 'public-functions',
   'bundler/esbuild': 'bundler/esbuild',

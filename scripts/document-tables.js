@@ -11,9 +11,9 @@ const { instrumentations, source } = require('./sources.js');
  * @returns {string}
  */
 function settingsTable(settings) {
-  const rows = settings.map(({ variables: [variable, ...aliases], name, meaning, defaultText }) => {
+  const rows = settings.map(({ variables: [variable, ...aliases], name, meaning, defaultText, isLive }) => {
     const names = [`\`${variable}\``, ...(aliases.length > 0 ? [`(${aliases.map(code).join(', ')})`] : [])].join(' ');
-    return `| ${names} | ${code(name)} | ${meaning} | ${defaultText} |`;
+    return `| ${names} | ${code(name)}${isLive ? ', live' : ''} | ${meaning} | ${defaultText} |`;
   });
   return ['| variable (alias) | key in the file | meaning | default |', '|---|---|---|---|', ...rows].join('\n');
 }

@@ -12,9 +12,13 @@ export interface Log {
   readonly isDebug: boolean;
 }
 
+export interface LevelledLog extends Log {
+  setLevel(level: LogLevel): void;
+}
+
 /** @param write takes what is printed */
-export function createLog(level: LogLevel, write: Write = lineOutput('stderr')): Log {
-  const threshold = LOG_LEVELS.indexOf(level);
+export function createLog(level: LogLevel, write: Write = lineOutput('stderr')): LevelledLog {
+  let threshold = LOG_LEVELS.indexOf(level);
   const said = new Set<string>();
   return {
     say(line, values) {
@@ -29,6 +33,11 @@ export function createLog(level: LogLevel, write: Write = lineOutput('stderr')):
       }
       write(formatLine(line, text));
     },
-    isDebug: level === 'debug',
+    get isDebug() {
+      return threshold === LOG_LEVELS.indexOf('debug');
+    },
+    setLevel(next) {
+      threshold = LOG_LEVELS.indexOf(next);
+    },
   };
 }

@@ -3,16 +3,18 @@ import { type Agent, createAgent } from './agent/agent';
 import { runningAgent, setRunningAgent } from './agent/running-agent';
 import type { Environment } from './config/environment';
 import { isTool, type Launch, readLaunch } from './config/launch';
+import type { LiveSettings } from './config/live-settings';
 import { type LoadedSettings, type Notice, SettingError } from './config/load';
-import { processSettings } from './config/process-settings';
+import { keepForThreads, type ProcessSettings, processSettings } from './config/process-settings';
 import { CORE, LIBRARIES } from './instrumentations';
 import { startLines } from './lines/start';
-import { install, type SeenCopy } from './loader/install';
+import { install } from './loader/install';
 import { loadedBefore } from './loader/loaded-before';
 import type { Log } from './log';
 import { formatLine, lineOutput } from './log-output';
 import { onMeterProvider } from './metrics/meter-provider';
 import { VERSION } from './names/version';
+import type { ReportSource } from './process-status/process-report';
 
 // For the plugins of bundlers, which are files apart.
 export { LIBRARIES } from './instrumentations';
@@ -25,7 +27,10 @@ export { LIBRARIES } from './instrumentations';
 export function start(): void {
   if (runningAgent() !== undefined || isTool()) return;
   const launch = readLaunch();
-  const { settings, sources, notices } = settingsOrExit(launch);
+  const read = settingsOrExit(launch);
+  const { notices } = read.loaded;
+  // What is live among them changes in place.
+  const [settings, sources] = [{ ...read.loaded.settings }, { ...read.loaded.sources }];
   if (!settings.enabled) return;
   const agent = createAgent(settings, lineOutput(settings.logTo, launch.outputs));
   const { log } = agent;
@@ -37,12 +42,56 @@ export function start(): void {
     log.say(startLines.started, { environment, version: VERSION });
     for (const notice of notices) sayNotice(log, notice);
   }
+  const live = followSource(agent, read, sources);
   const libraries = settings.mqEnabled ? LIBRARIES : LIBRARIES.filter(library => !library.isMessaging);
   sayLoadedBefore(agent, libraries);
   const seen = install(CORE, libraries, agent);
   if (isMainThread) sayLateVariables(agent, launch.environment);
   publish(agent);
-  if (settings.status !== undefined) show(settings.status, agent, sources, seen);
+  const document = () => (live === undefined ? read.loaded.document : live.document);
+  if (settings.status !== undefined) show(settings.status, { agent, sources, document, libraries: seen });
+}
+
+/** Has changes of the document with settings take effect; undefined: there is none. */
+function followSource(
+  agent: Agent,
+  { loaded, environment, launch }: ProcessSettings,
+  sources: LoadedSettings['sources'],
+): LiveSettings | undefined {
+  const { source } = loaded;
+  if (source === undefined) return undefined;
+  return agent.guard('following settings', undefined, () => {
+    const { createLiveSettings, sayHidden } =
+      require('./config/live-settings') as typeof import('./config/live-settings');
+    const { watchSource } = require('./config/source-watch') as typeof import('./config/source-watch');
+    const { settings, log, counts } = agent;
+    // Worker threads belong to a process that says it.
+    const say: Log['say'] = isMainThread ? log.say : () => {};
+    const live: LiveSettings = createLiveSettings({
+      loaded: { ...loaded, settings, sources },
+      environment,
+      launch,
+      name: source.name,
+      log: { say },
+      count: counts.settingsChanged,
+      onTaken() {
+        const { document } = live;
+        keepForThreads({ loaded: { ...loaded, settings, sources, document, notices: [] }, environment, launch });
+      },
+    });
+    sayHidden(loaded, { say });
+    agent.follow(live);
+    watchSource(source, guarded(agent, live));
+    return live;
+  });
+}
+
+/** What is taken from a source runs on timers of our own: an error there would end the process. */
+function guarded({ guard }: Agent, live: LiveSettings): Pick<LiveSettings, 'take' | 'unreachable'> {
+  return {
+    take: text => guard('a change of settings', undefined, () => live.take(text)),
+    unreachable: problem => guard('a change of settings', undefined, () => live.unreachable(problem)),
+  };
 }
 
 function sayNotice(log: Log, notice: Notice): void {
@@ -55,6 +104,12 @@ function sayNotice(log: Log, notice: Notice): void {
       break;
     case 'alias not used':
       log.say(startLines.aliasNotUsed, notice.problem);
+      break;
+    case 'no document':
+      log.say(startLines.settingsUnknown, {
+        name: notice.name,
+        problem: notice.problem ?? 'there is no such document',
+      });
   }
 }
 
@@ -107,22 +162,18 @@ function publish(agent: Agent): void {
 }
 
 /** Opens the socket by which people look into the process. */
-function show(
-  path: string,
-  agent: Agent,
-  sources: LoadedSettings['sources'],
-  libraries: () => readonly SeenCopy[],
-): void {
-  agent.guard('the status socket', undefined, () => {
+function show(path: string, source: ReportSource): void {
+  const { guard, log } = source.agent;
+  guard('the status socket', undefined, () => {
     const { openStatusSocket } =
       require('./process-status/status-socket') as typeof import('./process-status/status-socket');
     const { processReport } =
       require('./process-status/process-report') as typeof import('./process-status/process-report');
-    openStatusSocket(path, () => processReport({ agent, sources, libraries }), agent.log);
+    openStatusSocket(path, () => processReport(source), log);
   });
 }
 
-function settingsOrExit(launch: Launch): LoadedSettings {
+function settingsOrExit(launch: Launch): ProcessSettings {
   try {
     return processSettings(launch);
   } catch (error) {

@@ -1,3 +1,4 @@
+import type { LiveSettings } from '../config/live-settings';
 import type { Settings } from '../config/settings';
 import { createTagContext, type TagContext } from '../context/active-tag';
 import { createBaggageBridge } from '../context/opentelemetry';
@@ -36,13 +37,18 @@ export interface Agent {
   readonly sessions: Sessions;
   /** Counts what it does. */
   readonly counts: Counts;
+  /** Does as the settings say that change while it runs. */
+  follow(live: Pick<LiveSettings, 'on' | 'document'>): void;
   /** The consumers that the application has. Loads nothing. */
   consumers(): readonly ConsumerReport[];
 }
 
-/** @param write takes the lines that people are told */
+/**
+ * @param settings the live ones among them may change: who tells so is told to `follow`
+ * @param write takes the lines that people are told
+ */
 export function createAgent(settings: Settings, write: Write = lineOutput('stderr')): Agent {
-  const { key, inbound, interop, tag, mqTags, mqIgnoreTags, rules, status } = settings;
+  const { key, interop, tag, mqTags, mqIgnoreTags, rules, status } = settings;
   const log = createLog(settings.logLevel, write);
   const counts = createCounts({
     instanceTag: tag,
@@ -52,14 +58,28 @@ export function createAgent(settings: Settings, write: Write = lineOutput('stder
   const guard = createGuard(log, counts.hookError);
   const bridge = createBaggageBridge({
     key,
-    readTags: inbound === 'accept',
+    readTags: () => settings.inbound === 'accept',
     onError: error => guard.report('the OpenTelemetry bridge', error),
   });
   const clients = rocketmqClients();
   const malformed = malformedTags(log, counts.malformedTag);
+  const headerOptions = {
+    key,
+    inbound: settings.inbound,
+    interop,
+    onMalformed: (header: string, value: string) => malformed(header, 'header of an inbound request', value),
+  };
+  const attachmentOptions = {
+    key,
+    inbound: settings.inbound,
+    interop,
+    onMalformed: (name: string, value: string) => malformed(name, 'attachment of an inbound call', value),
+  };
   const edge = createEdgeRules({ log, count: counts.ruled, knowTag: counts.knowTag });
   edge.replace(rules);
+  const routing = createRouting(settings, log, counts);
   let sessions: Sessions | undefined;
+  let isLive = false;
   return {
     settings,
     log,
@@ -69,25 +89,29 @@ export function createAgent(settings: Settings, write: Write = lineOutput('stder
     counts,
     consumers: () => sessions?.consumers() ?? [],
     context: createTagContext({ instanceTag: tag, bridge }),
-    headers: createHeaderPropagation({
-      key,
-      inbound,
-      interop,
-      onMalformed: (header, value) => malformed(header, 'header of an inbound request', value),
-    }),
-    attachments: createAttachmentPropagation({
-      key,
-      inbound,
-      interop,
-      onMalformed: (name, value) => malformed(name, 'attachment of an inbound call', value),
-    }),
+    headers: createHeaderPropagation(headerOptions),
+    attachments: createAttachmentPropagation(attachmentOptions),
     edge,
-    routing: createRouting(settings, log, counts),
+    routing,
+    follow(live) {
+      isLive = true;
+      live.on(['logLevel'], () => log.setLevel(settings.logLevel));
+      live.on(['rules'], () => edge.replace(settings.rules));
+      live.on(['routes'], () => routing.replaceRoutes(settings.routes));
+      live.on(['inbound'], () => {
+        headerOptions.inbound = settings.inbound;
+        attachmentOptions.inbound = settings.inbound;
+      });
+      live.on(['mqTags', 'mqIgnoreTags'], () => {
+        for (const known of [...settings.mqTags, ...settings.mqIgnoreTags]) counts.knowTag(known);
+        sessions?.tagsChanged();
+      });
+    },
     get sessions() {
       if (sessions === undefined) {
         const { createSessions } = require('./consuming') as typeof import('./consuming');
         const { knowTag: onTag } = counts;
-        sessions = createSessions({ settings, log, onTag, onOpened: clients.planned, report: guard.report });
+        sessions = createSessions({ settings, isLive, log, onTag, onOpened: clients.planned, report: guard.report });
       }
       return sessions;
     },

@@ -1,13 +1,14 @@
-import { readFileSync } from 'node:fs';
 import * as path from 'node:path';
-import { startLines, type WrongValue } from '../lines/start';
+import type { WrongValue } from '../lines/start';
+import { CONFIG_VARIABLE, type SettingsDocument } from './document';
 import { WrongEntry } from './entry';
 import type { Environment } from './environment';
 import type { Launch } from './launch';
+import { quote, wrongSetting } from './setting-error';
 import { SETTINGS, type Setting, type Settings } from './settings';
+import { askAtStart, type DocumentSource, documentSource, isNacos, NACOS_VARIABLES } from './source';
 
-/** A wrong setting. The message is the one line that people see: variable or key, value, what is allowed. */
-export class SettingError extends Error {}
+export { SettingError } from './setting-error';
 
 /** Where the value of a setting is from. */
 export type SettingSource =
@@ -20,34 +21,63 @@ export type SettingSource =
   /** What starts the process needs it so. */
   | { readonly from: 'launch' }
   | { readonly from: 'file'; readonly path: string }
+  /** A document that a server keeps. */
+  | { readonly from: 'nacos'; readonly url: string }
   | { readonly from: 'default' };
 
 export interface LoadedSettings {
   readonly settings: Settings;
   readonly sources: Readonly<Record<keyof Settings, SettingSource>>;
   readonly notices: readonly Notice[];
+  /** Where the document with settings is; undefined: nobody named one. */
+  readonly source: DocumentSource | undefined;
+  /** What was read there; undefined: nothing could be. */
+  readonly document: Pick<SettingsDocument, 'name' | 'digits'> | undefined;
+  /** Live keys of it that a variable hides. */
+  readonly hidden: readonly { readonly variable: string; readonly key: string }[];
 }
 
 /** What people should know although the process goes on. */
 export type Notice =
   | { readonly type: 'tags without auto'; readonly mode: string }
   | { readonly type: 'unknown variable'; readonly variable: string }
+  /** The process goes on with what its environment says. */
+  | { readonly type: 'no document'; readonly name: string; readonly problem: string | undefined }
   /** It belongs to the application or the platform, and its value is of no use to us. */
   | { readonly type: 'alias not used'; readonly problem: WrongValue };
 
-const CONFIG_VARIABLE = 'GRAY_CONFIG';
 const OWN_PREFIX = 'GRAY_';
 const NONE: ReadonlySet<string> = new Set();
 
+/** What the environment says, and how it is read. */
+export type LaunchParts = Partial<Pick<Launch, 'pending' | 'directory' | 'logTo'>>;
+
 /**
- * The settings of this process: environment first, then the JSON file that GRAY_CONFIG names, then the defaults.
+ * The settings of this process: environment first, then the document that GRAY_CONFIG names, then the defaults.
  * An empty variable counts as absent. With `GRAY_ENABLED=false` nothing else is looked at.
  * @param launch how the process was started, where that is more than its environment
- * @throws {SettingError} for a value that is not allowed, an unreadable file, or a key in the file that is none.
+ * @throws {SettingError} for a value that is not allowed, an unreadable file, or a key in the document that is none.
  */
-export function loadSettings(
-  environment: Environment = process.env,
-  launch: Partial<Pick<Launch, 'pending' | 'directory' | 'logTo'>> = {},
+export function loadSettings(environment: Environment = process.env, launch: LaunchParts = {}): LoadedSettings {
+  if (isSwitchedOff(environment, launch)) return composeSettings(environment, launch, undefined);
+  const reference = environment[CONFIG_VARIABLE]?.trim();
+  if (!reference) return composeSettings(environment, launch, undefined);
+  const source = documentSource(reference, environment, file => inDirectory(launch, file));
+  const { document, problem } = askAtStart(source);
+  const loaded = { ...composeSettings(environment, launch, document), source };
+  if (document !== undefined) return loaded;
+  const notice: Notice = { type: 'no document', name: source.name, problem };
+  return { ...loaded, notices: [...loaded.notices, notice] };
+}
+
+/**
+ * The settings with a document as it is.
+ * @throws {SettingError} as {@link loadSettings}
+ */
+export function composeSettings(
+  environment: Environment,
+  launch: LaunchParts,
+  document: SettingsDocument | undefined,
 ): LoadedSettings {
   const draft: Record<string, unknown> = {};
   const sources: Record<string, SettingSource> = {};
@@ -60,31 +90,37 @@ export function loadSettings(
     sources.logTo = { from: 'launch' };
   }
   const refused: Notice[] = [];
-  const finish = (notices: Notice[]): LoadedSettings => ({
-    settings: draft as unknown as Settings,
-    sources: sources as LoadedSettings['sources'],
-    notices: [...refused, ...notices],
-  });
-
-  const enabled = SETTINGS.find(setting => setting.name === 'enabled') as Setting;
-  const variables = { environment, pending: launch.pending ?? NONE, refuse: (notice: Notice) => refused.push(notice) };
-  const switched = fromEnvironment(enabled, variables);
-  if (switched?.value === false) {
-    draft.enabled = false;
-    sources.enabled = switched.source;
-    return finish([]);
-  }
-
-  const inDirectory = (file: string) => (launch.directory === undefined ? file : path.resolve(launch.directory, file));
-  const configFile = environment[CONFIG_VARIABLE];
-  const file = configFile ? readConfigFile(inDirectory(configFile)) : undefined;
-  for (const setting of SETTINGS) {
-    const found = fromEnvironment(setting, variables) ?? fromFile(setting, file);
+  const variables = variablesOf(environment, launch, notice => refused.push(notice));
+  const isOff = isSwitchedOff(environment, launch);
+  for (const setting of isOff ? SETTINGS.filter(({ name }) => name === 'enabled') : SETTINGS) {
+    const found = fromEnvironment(setting, variables) ?? fromDocument(setting, document);
     if (found === undefined) continue;
-    draft[setting.name] = setting.isPath?.(found.value) ? inPlace(found.value as string, inDirectory) : found.value;
+    draft[setting.name] = setting.isPath?.(found.value) ? inPlace(found.value as string, launch) : found.value;
     sources[setting.name] = found.source;
   }
-  return finish(notices(draft as unknown as Settings, environment));
+  const settings = draft as unknown as Settings;
+  return {
+    settings,
+    sources: sources as LoadedSettings['sources'],
+    notices: isOff ? [] : [...refused, ...notices(settings, environment)],
+    source: undefined,
+    document: document && { name: document.name, digits: document.digits },
+    hidden: SETTINGS.flatMap(({ name: key, isLive }) => {
+      const from = sources[key];
+      const isHidden = isLive === true && from?.from === 'environment' && document?.entries[key] !== undefined;
+      return isHidden ? [{ variable: from.variable, key }] : [];
+    }),
+  };
+}
+
+function isSwitchedOff(environment: Environment, launch: LaunchParts): boolean {
+  const enabled = SETTINGS.find(setting => setting.name === 'enabled') as Setting;
+  return (
+    fromEnvironment(
+      enabled,
+      variablesOf(environment, launch, () => {}),
+    )?.value === false
+  );
 }
 
 /** A variable of this process's environment, without white space around it; undefined where it says nothing. */
@@ -97,9 +133,13 @@ interface Found {
   readonly source: SettingSource;
 }
 
+function inDirectory({ directory }: LaunchParts, file: string): string {
+  return directory === undefined ? file : path.resolve(directory, file);
+}
+
 /** A slash at the end says that a path is a directory's. */
-function inPlace(file: string, inDirectory: (file: string) => string): string {
-  const resolved = inDirectory(file);
+function inPlace(file: string, launch: LaunchParts): string {
+  const resolved = inDirectory(launch, file);
   return file.endsWith('/') && !resolved.endsWith('/') ? `${resolved}/` : resolved;
 }
 
@@ -107,6 +147,10 @@ interface Variables {
   readonly environment: Environment;
   readonly pending: ReadonlySet<string>;
   refuse(notice: Notice): void;
+}
+
+function variablesOf(environment: Environment, launch: LaunchParts, refuse: Variables['refuse']): Variables {
+  return { environment, pending: launch.pending ?? NONE, refuse };
 }
 
 /** @throws {SettingError} for a wrong value of a variable of ours; one of others is refused, and not used */
@@ -119,7 +163,7 @@ function fromEnvironment(setting: Setting, { environment, pending, refuse }: Var
     const parse = isOurs ? setting.parse : (setting.parseAlias ?? setting.parse);
     const parsed = ofEntry(variable, () => parse(text));
     if (parsed === undefined) {
-      if (isOurs) return fail(variable, text, setting.allowed);
+      if (isOurs) throw wrongSetting(variable, text, setting.allowed);
       const problem = { where: variable, value: quote(text), allowed: setting.allowed };
       refuse({ type: 'alias not used', problem });
       continue;
@@ -138,58 +182,24 @@ function ofEntry<T>(where: string, read: () => T): T {
     return read();
   } catch (error) {
     if (!(error instanceof WrongEntry)) throw error;
-    return fail(`${error.at} in ${where}`, JSON.stringify(error.value) ?? 'nothing', error.allowed);
+    throw wrongSetting(`${error.at} in ${where}`, JSON.stringify(error.value) ?? 'nothing', error.allowed);
   }
 }
 
-interface ConfigFile {
-  readonly path: string;
-  readonly entries: Readonly<Record<string, unknown>>;
-}
-
-function readConfigFile(path: string): ConfigFile {
-  const say = (problem: string) =>
-    fail(CONFIG_VARIABLE, path, `the path of a readable JSON file with an object (${problem})`);
-  let entries: unknown;
-  try {
-    // Editors on Windows put a byte order mark first.
-    entries = JSON.parse(readFileSync(path, 'utf8').replace(/^\uFEFF/, ''));
-  } catch (error) {
-    return say((error as Error).message);
-  }
-  if (typeof entries !== 'object' || entries === null || Array.isArray(entries)) return say('it holds no object');
-  for (const name of Object.keys(entries)) {
-    if (!SETTINGS.some(setting => setting.name === name)) {
-      fail(`unknown key in ${path}`, name, `the keys ${SETTINGS.map(setting => setting.name).join(', ')}`);
-    }
-  }
-  return { path, entries: entries as Record<string, unknown> };
-}
-
-function fromFile(setting: Setting, file: ConfigFile | undefined): Found | undefined {
-  const entry = file?.entries[setting.name];
-  if (file === undefined || entry === undefined || entry === null || entry === '') return undefined;
-  const source: SettingSource = { from: 'file', path: file.path };
+function fromDocument(setting: Setting, document: SettingsDocument | undefined): Found | undefined {
+  const entry = document?.entries[setting.name];
+  if (document === undefined || entry === undefined || entry === null || entry === '') return undefined;
+  const { name } = document;
+  const source: SettingSource = isNacos(name) ? { from: 'nacos', url: name } : { from: 'file', path: name };
   const { read } = setting;
-  if (read !== undefined) return { value: ofEntry(file.path, () => read(entry)), source };
+  if (read !== undefined) return { value: ofEntry(name, () => read(entry)), source };
   const isList =
     Array.isArray(setting.default) && Array.isArray(entry) && entry.every(item => typeof item === 'string');
   if (isList && entry.length === 0) return { value: [], source };
   const isText = typeof entry === 'string' || (typeof entry === 'boolean' && typeof setting.default === 'boolean');
   const parsed = isList || isText ? setting.parse(isList ? entry.join(',') : String(entry)) : undefined;
-  const { value } = parsed ?? fail(`${setting.name} in ${file.path}`, JSON.stringify(entry), setting.allowed);
-  return { value, source };
-}
-
-function fail(where: string, value: string, allowed: string): never {
-  throw new SettingError(startLines.wrongSetting.words({ where, value: quote(value), allowed }));
-}
-
-/** Values are shown without control characters and cut: what a person typed, not what a log can choke on. */
-function quote(value: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: removing them is the point
-  const clean = value.replace(/[\u0000-\u001f\u007f]/g, '?');
-  return clean.length > 200 ? `${clean.slice(0, 200)}…` : clean;
+  if (parsed === undefined) throw wrongSetting(`${setting.name} in ${name}`, JSON.stringify(entry), setting.allowed);
+  return { value: parsed.value, source };
 }
 
 function notices(settings: Settings, environment: Environment): Notice[] {
@@ -197,7 +207,7 @@ function notices(settings: Settings, environment: Environment): Notice[] {
   if (settings.mqTags.length > 0 && settings.mqBaseline !== 'auto') {
     found.push({ type: 'tags without auto', mode: settings.mqBaseline });
   }
-  const known = new Set([CONFIG_VARIABLE, ...SETTINGS.flatMap(setting => setting.variables)]);
+  const known = new Set([CONFIG_VARIABLE, ...NACOS_VARIABLES, ...SETTINGS.flatMap(setting => setting.variables)]);
   for (const variable of Object.keys(environment)) {
     if (variable.startsWith(OWN_PREFIX) && !known.has(variable)) {
       found.push({ type: 'unknown variable', variable });

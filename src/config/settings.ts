@@ -2,6 +2,7 @@
 import { LOG_LEVELS, type LogLevel } from '../log';
 import { isMessageKey, MESSAGE_KEY_GRAMMAR } from '../names/message-key';
 import { addresses, boolean, eachAddress, instanceTag, json, oneOf, tagList, value } from './parsers';
+import { ROUTES_GRAMMAR, type Routes, readRoutes } from './routes';
 import { RULES_GRAMMAR, type Rule, readRules } from './rules';
 
 export type BaselineMode = 'auto' | 'all' | 'none';
@@ -29,6 +30,8 @@ export interface Settings {
   readonly interop: 'mse' | undefined;
   /** Which tag a request gets that comes in without one. */
   readonly rules: readonly Rule[];
+  /** Where the instances of environments are, by the names that services call. */
+  readonly routes: Routes;
   readonly logLevel: LogLevel;
   /** `stderr`, `stdout`, or the path of a file. */
   readonly logTo: string;
@@ -49,6 +52,8 @@ export interface Setting<Name extends keyof Settings = keyof Settings> {
   /** What a value may be, for the error line. */
   readonly allowed: string;
   readonly meaning: string;
+  /** True: a change of the document takes effect while the process runs. */
+  readonly isLive?: true;
   /** True for a value that is the path of a file or directory. */
   readonly isPath?: (value: unknown) => boolean;
   /** Turns a text from the environment into the value; undefined when it is not allowed. */
@@ -111,6 +116,7 @@ export const SETTINGS: readonly Setting[] = [
   define({
     name: 'mqTags',
     variables: ['GRAY_MQ_TAGS'],
+    isLive: true,
     default: [],
     defaultText: 'empty',
     meaning:
@@ -120,6 +126,7 @@ export const SETTINGS: readonly Setting[] = [
   define({
     name: 'mqIgnoreTags',
     variables: ['GRAY_MQ_IGNORE_TAGS'],
+    isLive: true,
     default: [],
     defaultText: 'empty',
     meaning: 'comma list: tags whose messages the baseline never takes, in any mode',
@@ -164,6 +171,7 @@ export const SETTINGS: readonly Setting[] = [
   define({
     name: 'inbound',
     variables: ['GRAY_INBOUND'],
+    isLive: true,
     default: 'accept',
     defaultText: 'accept',
     meaning: '`accept` tags on inbound calls, or `ignore` them (an edge service that must not trust callers)',
@@ -181,15 +189,27 @@ export const SETTINGS: readonly Setting[] = [
   define({
     name: 'rules',
     variables: ['GRAY_RULES'],
+    isLive: true,
     default: [],
     defaultText: 'none',
     meaning:
       'which tag a request gets that comes in without one: JSON, for the service where requests enter ([rules](docs/rules.md))',
-    ...json(RULES_GRAMMAR, readRules),
+    ...json(RULES_GRAMMAR, value => readRules(value)),
+  }),
+  define({
+    name: 'routes',
+    variables: ['GRAY_ROUTES'],
+    isLive: true,
+    default: {},
+    defaultText: 'none',
+    meaning:
+      'where the instances of canaries are, by the names that services call: JSON, for fleets without a registry ([routes](docs/routes.md))',
+    ...json(ROUTES_GRAMMAR, value => readRoutes(value)),
   }),
   define({
     name: 'logLevel',
     variables: ['GRAY_LOG_LEVEL'],
+    isLive: true,
     default: 'info',
     defaultText: 'info',
     meaning: '`silent`, `error`, `warn`, `info` or `debug`',

@@ -27,7 +27,7 @@ export interface BridgeOptions {
   /** Name of the baggage entry. */
   readonly key: string;
   /** False: the application's baggage may come from callers that are not trusted, so no tag is read from it. */
-  readonly readTags: boolean;
+  readonly readTags: () => boolean;
   /** Where an error of the bridge goes; the application never sees it. */
   readonly onError: (error: unknown) => void;
 }
@@ -58,7 +58,7 @@ export function createBaggageBridge({ key, readTags, onError }: BridgeOptions): 
   return {
     isIdle: () => !hasContextManager(),
     tag() {
-      if (!readTags || !hasContextManager()) return undefined;
+      if (!readTags() || !hasContextManager()) return undefined;
       const value = guarded(undefined, entry);
       return isTag(value) ? value : undefined;
     },

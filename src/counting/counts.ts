@@ -43,6 +43,8 @@ export interface Counts {
   routed(tag: string | undefined, outcome: RoutingOutcome): void;
   /** Rules were asked about a request. @param rule the number of the one that matched; undefined: none did */
   ruled(tag: string | undefined, rule: number | undefined): void;
+  /** The document with settings was changed. @param result what became of it */
+  settingsChanged(result: string): void;
   /** A malformed tag was dropped. @param carrier the header, attachment or property */
   malformedTag(carrier: string): void;
   /** A hook of the agent failed. @param hook its name */
@@ -62,6 +64,7 @@ export interface Totals {
   readonly givenBack: readonly Counted<'group' | 'environment'>[];
   readonly routed: readonly Counted<'environment' | 'outcome'>[];
   readonly ruled: readonly Counted<'environment' | 'rule'>[];
+  readonly settingsChanges: readonly Counted<'result'>[];
   readonly malformedTags: readonly Counted<'carrier'>[];
   readonly hookErrors: readonly Counted<'hook'>[];
 }
@@ -96,6 +99,7 @@ export function createCounts({ instanceTag, knownTags, isWanted }: CountsOptions
   const skipped = counter('group', 'topic', 'environment');
   const givenBack = counter('group', 'environment');
   const ruled = counter('environment', 'rule');
+  const settingsChanges = counter('result');
   const malformedTags = counter('carrier');
   const hookErrors = counter('hook');
   /** By environment. Calls are often: nothing is made for one. */
@@ -137,6 +141,7 @@ export function createCounts({ instanceTag, knownTags, isWanted }: CountsOptions
       outcomes[outcome]++;
     },
     ruled: (tag, rule) => count(ruled, environmentOf(tag), rule === undefined ? 'none' : String(rule)),
+    settingsChanged: result => count(settingsChanges, result),
     malformedTag: carrier => count(malformedTags, carrier),
     hookError: hook => count(hookErrors, hooks.of(hook)),
     knowTag: tags.admit,
@@ -146,16 +151,16 @@ export function createCounts({ instanceTag, knownTags, isWanted }: CountsOptions
       consumed: consumed.read(),
       skipped: skipped.read(),
       givenBack: givenBack.read(),
-      routed: [...routed].flatMap(([environment, outcomes]) =>
-        ROUTING_OUTCOMES.filter(outcome => outcomes[outcome] > 0).map(outcome => ({
-          environment,
-          outcome,
-          count: outcomes[outcome],
-        })),
-      ),
+      routed: [...routed].flatMap(routedTotals),
       ruled: ruled.read(),
+      settingsChanges: settingsChanges.read(),
       malformedTags: malformedTags.read(),
       hookErrors: hookErrors.read(),
     }),
   };
+}
+
+function routedTotals([environment, outcomes]: readonly [string, Readonly<Record<RoutingOutcome, number>>]) {
+  const counted = ROUTING_OUTCOMES.filter(outcome => outcomes[outcome] > 0);
+  return counted.map(outcome => ({ environment, outcome, count: outcomes[outcome] }));
 }

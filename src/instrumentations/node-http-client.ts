@@ -17,8 +17,10 @@ import { keepInScope } from '../context/emitter-scope';
 import { privateMark } from '../foreign-objects/private-mark';
 import { type AnyFunction, wrapMethod } from '../foreign-objects/wrap';
 import { changeHeaderList, type HeaderChange, joined } from '../propagation/http-headers';
-import { bracketed, hostHeader } from '../routing/address';
+import { type Address, hostHeader } from '../routing/address';
 import type { Routing } from '../routing/routing';
+import { type ConnectOptions, type Request, renameHost } from './node-http-request';
+import { addRouted, holdSocket, type RoutedOptions } from './node-http-routes';
 import { connectForRequest, isMadeOutside } from './shared-connections';
 
 /** The flow that made a request. */
@@ -30,19 +32,6 @@ interface Maker {
 // In each bundle: there is one that patches node:http.
 const makers = privateMark<Maker>();
 const UNTAGGED: Maker = { tag: undefined, scope: undefined };
-
-type Request = ClientRequest & {
-  /** The header block, once it is composed: at once where headers were given as an array. */
-  _header?: string | null;
-  outputData?: { data: unknown }[];
-  onSocket(socket: Socket, error?: Error): void;
-};
-/** What a request hands its agent: host and port as they will be connected to, made for this request. */
-interface ConnectOptions {
-  readonly host?: unknown;
-  readonly port?: unknown;
-  readonly socketPath?: unknown;
-}
 
 export const nodeHttpClient: CoreInstrumentation = {
   module: 'node:http (client)',
@@ -72,14 +61,23 @@ export const nodeHttpClient: CoreInstrumentation = {
           ...rest: unknown[]
         ) {
           let aimed: ConnectOptions | Error | undefined;
+          let routed: RoutedOptions | undefined;
           const { tag, scope } = makerOf(request);
           try {
-            if (routing.hasCanaries() && !connectsElsewhere(this)) aimed = aim(request, options, tag, routing);
+            if (routing.mayAim(tag) && !connectsElsewhere(this)) {
+              aimed = aim(request, options, tag, routing);
+              if (aimed === undefined) routed = routeOf(request, options, tag, routing);
+            }
           } catch (error) {
             guard.report('aiming an HTTP call', error);
           }
           // As a connection that could not be made.
           if (aimed instanceof Error) return request.onSocket(null as unknown as Socket, aimed);
+          if (routed !== undefined) {
+            const add = (to: ConnectOptions) =>
+              context.runInScope(scope, () => original.call(this, request, to, ...rest));
+            return addRouted(request, options as ConnectOptions, routed, add);
+          }
           if (context.scope() === scope) return original.call(this, request, aimed ?? options, ...rest);
           return context.runInScope(scope, () => original.call(this, request, aimed ?? options, ...rest));
         },
@@ -97,7 +95,11 @@ export const nodeHttpClient: CoreInstrumentation = {
       'onSocket',
       original =>
         function onSocket(this: Request, ...args: unknown[]) {
-          const { scope } = makerOf(this);
+          const { tag, scope } = makerOf(this);
+          if (tag !== undefined && routing.mayAim(tag)) {
+            const deliver = () => context.runInScope(scope, () => original.apply(this, args));
+            if (holdSocket(this, args[0], args[1], deliver)) return undefined;
+          }
           // From an agent that connects by itself: errors of the connection are those of the request.
           if (isMadeOutside(args[0])) keepInScope(context, scope, this);
           if (context.scope() === scope) return original.apply(this, args);
@@ -173,27 +175,31 @@ function aim(
   tag: string | undefined,
   routing: Routing,
 ): ConnectOptions | Error | undefined {
+  const called = addressOf(request, options);
+  if (called === undefined || !routing.hasCanaries()) return undefined;
+  const target = routing.aim(called.host, called.port, tag);
+  if (target === undefined || target instanceof Error) return target;
+  renameHost(request, called, hostHeader(target));
+  request.host = target.host;
+  return { ...(options as object), host: target.host, hostname: target.host, port: target.port } as ConnectOptions;
+}
+
+function routeOf(
+  request: Request,
+  options: unknown,
+  tag: string | undefined,
+  routing: Routing,
+): RoutedOptions | undefined {
+  const called = addressOf(request, options);
+  const found = called && routing.route(called.host, called.port, tag);
+  return found && { called, found };
+}
+
+/** The address that a call is made to; undefined: it is none of our business. */
+function addressOf(request: Request, options: unknown): Address | undefined {
   if (typeof options !== 'object' || options === null) return undefined;
   const { host, port, socketPath } = options as ConnectOptions;
   // A path that is no path names the address once more: a request to a proxy.
   if (typeof host !== 'string' || socketPath || !request.path.startsWith('/')) return undefined;
-  const target = routing.aim(host, Number(port), tag);
-  if (target === undefined || target instanceof Error) return target;
-
-  // A virtual host that the application named stays: it is the service's, not the instance's.
-  const to = hostHeader(target);
-  const [name, address] = [bracketed(host).toLowerCase(), `${bracketed(host)}:${port}`.toLowerCase()];
-  const isFormer = (value: string) => [name, address].includes(value.toLowerCase());
-  if (typeof request._header === 'string') {
-    const header = request._header;
-    request._header = header.replace(/(\r\nhost: *)([^\r]*)/i, (line, name, value) =>
-      isFormer(value) ? name + to : line,
-    );
-    // With `Expect: 100-continue` it waits for the connection already.
-    for (const output of request.outputData ?? []) if (output.data === header) output.data = request._header;
-  } else if (isFormer(String(request.getHeader('host')))) {
-    request.setHeader('Host', to);
-  }
-  request.host = target.host;
-  return { ...options, host: target.host, hostname: target.host, port: target.port } as ConnectOptions;
+  return { host, port: Number(port) };
 }

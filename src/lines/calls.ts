@@ -60,4 +60,19 @@ export const callLines = {
     meaning: 'A request came in without a tag, and none of the `rules` gives it one.',
     remedy: NOTHING,
   }),
+  resolverFails: line('GRAY-608', 'warn', {
+    words: ({ name, problem }: { name: string; problem: string }) =>
+      `${name} cannot be looked up (${problem}): the last answer holds, and without one the baseline is called`,
+    once: ({ name }) => name,
+    meaning:
+      'The resolver fails; it does not say that the name is absent. The name is the target of one of the `routes`.',
+    remedy: 'Look after the DNS server.',
+  }),
+  targetRefuses: line('GRAY-609', 'warn', {
+    words: ({ target, problem }: { target: string; problem: string }) =>
+      `${target} takes no connection (${problem}): the baseline is called, and ${target} is left alone for 5 s`,
+    once: ({ target }) => target,
+    meaning: 'The target of one of the `routes` has nobody who listens. Said once for each target.',
+    remedy: 'Start the canary, or remove its route.',
+  }),
 };

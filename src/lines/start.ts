@@ -96,4 +96,55 @@ export const startLines = {
       'A variable of the application or the platform is read by the agent as well, and has no value that it understands.',
     remedy: 'Give the agent its own setting beside it: `GRAY_MQ_NAMESRV` for `NAMESRV_ADDR`.',
   }),
+  settingsChanged: line('GRAY-120', 'info', {
+    words: ({ digits, changes }: { digits: string; changes: string }) => `settings ${digits}: ${changes}`,
+    meaning:
+      'The document that `GRAY_CONFIG` names has changed, and what is live in it is in force. The digits are the first of the SHA-256 of its text.',
+    remedy: NOTHING,
+  }),
+  settingsLater: line('GRAY-121', 'warn', {
+    words: ({ digits, changes }: { digits: string; changes: string }) =>
+      `settings ${digits}: ${changes} takes effect at a restart`,
+    meaning: 'The same of settings that are not live.',
+    remedy: 'Restart the process.',
+  }),
+  settingHidden: line('GRAY-122', 'warn', {
+    words: ({ variable, key, name }: { variable: string; key: string; name: string }) =>
+      `${variable} hides ${key} of ${name}`,
+    once: ({ variable }) => variable,
+    meaning: 'The variable wins. What the document says of this key, now and later, has no effect.',
+    remedy: 'Remove one of the two.',
+  }),
+  settingsRefused: line('GRAY-123', 'error', {
+    words: ({ digits, before, problem }: { digits: string; before: string; problem: string }) =>
+      `settings ${digits} are refused as a whole, ${before} stays in force: ${problem}`,
+    meaning: 'The document has changed, and something in it is not allowed. Said once for each version of it.',
+    remedy: 'Correct the entry that the line names.',
+  }),
+  settingsMissing: line('GRAY-124', 'warn', {
+    words: ({ name, before }: { name: string; before: string }) =>
+      `${name} is missing or empty, ${before} stays in force`,
+    meaning: 'The document was deleted or emptied. That switches nothing off.',
+    remedy: 'Put it back; an empty object, `{}`, means the defaults.',
+  }),
+  tagsLater: line('GRAY-127', 'warn', {
+    words: ({ group }: { group: string }) =>
+      `${group}: mqTags and mqIgnoreTags take effect at a restart, its client is told once what it takes`,
+    meaning:
+      'The settings say something else of which tags are declared or ignored. This client cannot change its filter.',
+    remedy: 'Restart the process.',
+  }),
+  settingsUnreachable: line('GRAY-125', 'warn', {
+    words: ({ name, problem, before }: { name: string; problem: string; before: string }) =>
+      `${name} cannot be asked (${problem}), ${before} stays in force`,
+    meaning: 'The server that keeps the document does not answer. It is asked again every ten seconds.',
+    remedy: 'Look after the server, its address, and the account (`GRAY_NACOS_USERNAME`).',
+  }),
+  settingsUnknown: line('GRAY-126', 'warn', {
+    words: ({ name, problem }: { name: string; problem: string }) =>
+      `${name} gives no settings (${problem}): the process starts with what its environment says`,
+    meaning:
+      'The server that keeps the document did not answer within two seconds of the start, or has no such document. What is live takes effect as soon as it answers, the rest at a restart.',
+    remedy: 'Look after the server. Give what must not fail, such as the tag, by variables.',
+  }),
 };

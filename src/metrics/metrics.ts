@@ -41,6 +41,7 @@ const ENVIRONMENT = 'rocketmq_gray.environment';
 const STAND_IN = 'rocketmq_gray.stand_in';
 const OUTCOME = 'rocketmq_gray.outcome';
 const RULE = 'rocketmq_gray.rule';
+const RESULT = 'rocketmq_gray.result';
 const CARRIER = 'rocketmq_gray.carrier';
 const HOOK = 'rocketmq_gray.hook';
 const AGENT_VERSION = 'rocketmq_gray.version';
@@ -57,6 +58,7 @@ export const ATTRIBUTES: Readonly<Record<string, string>> = {
   [OUTCOME]:
     '`own`: to its environment; `baseline`: for want of an instance of its own (a fallback); `nobody`: it failed, there are canaries of others only; `as sent`: the address does not say which service was meant, so the call stayed where the application sent it',
   [RULE]: 'the number of the rule that matched, from 1 on; `none`: none did',
+  [RESULT]: '`taken`; `refused`: something in it is not allowed; `missing`: it was deleted or emptied',
   [CARRIER]: 'header or attachment',
   [HOOK]: 'what failed, in words',
   [AGENT_VERSION]: 'version of the agent',
@@ -182,6 +184,14 @@ export const METRICS: readonly Metric[] = [
     attributes: [ENVIRONMENT, RULE],
     read: ({ totals }) =>
       totals().ruled.map(({ environment, rule, count }) => [count, { [ENVIRONMENT]: environment, [RULE]: rule }]),
+  },
+  {
+    name: 'rocketmq_gray.settings.changes',
+    kind: 'counter',
+    unit: '{change}',
+    description: 'Changes of the document with settings, by what became of them.',
+    attributes: [RESULT],
+    read: ({ totals }) => totals().settingsChanges.map(({ result, count }) => [count, { [RESULT]: result }]),
   },
   {
     name: 'rocketmq_gray.dropped.tags',

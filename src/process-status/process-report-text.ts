@@ -6,7 +6,7 @@ import type { ProcessReport } from './process-report';
 
 /** @param threads sockets of the other threads of the process */
 export function processReportText(report: ProcessReport, threads: readonly string[] = []): string {
-  const { version, tag, process, settings, libraries, consumers } = report;
+  const { version, tag, process, settings, document, libraries, consumers } = report;
   const thread = process.thread === 0 ? '' : `, thread ${process.thread}`;
   const sections: (readonly [string, readonly string[]])[] = [
     [
@@ -17,7 +17,7 @@ export function processReportText(report: ProcessReport, threads: readonly strin
       ],
     ],
     [
-      'settings',
+      document === null ? 'settings' : `settings ${document.digits} of ${document.name}`,
       table(settings.map(({ variable, value, source }) => [variable, valueText(value), sourceText(source)])),
     ],
     [
@@ -70,7 +70,18 @@ function filterText({ type, expression }: FilterExpression): string {
 }
 
 function countLines({ counts, hasMeterProvider }: ProcessReport): string[] {
-  const { messagesSince, sent, consumed, skipped, givenBack, routed, ruled, malformedTags, hookErrors } = counts;
+  const {
+    messagesSince,
+    sent,
+    consumed,
+    skipped,
+    givenBack,
+    routed,
+    ruled,
+    settingsChanges,
+    malformedTags,
+    hookErrors,
+  } = counts;
   const rows = [
     ...sent.map(({ topic, environment, count }) => [`sent to ${topic}`, environment, count]),
     ...consumed.map(({ group, topic, environment, standIn, count }) => [
@@ -90,6 +101,7 @@ function countLines({ counts, hasMeterProvider }: ProcessReport): string[] {
       rule === 'none' ? '' : environment,
       count,
     ]),
+    ...settingsChanges.map(({ result, count }) => [`changes of settings: ${result}`, '', count]),
     ...malformedTags.map(({ carrier, count }) => [`malformed tags in ${carrier}`, '', count]),
     ...hookErrors.map(({ hook, count }) => [`errors: ${hook}`, '', count]),
   ].map(row => row.map(String));
@@ -119,6 +131,8 @@ function sourceText(source: SettingSource): string {
       return `${source.isPending ? "the process manager's environment" : 'environment'}, ${source.variable}`;
     case 'file':
       return `file, ${source.path}`;
+    case 'nacos':
+      return `Nacos, ${source.url}`;
     case 'launch':
       return 'what started the process';
     case 'default':

@@ -1,7 +1,7 @@
 /** What a process tells of itself, as one JSON document. Holds no secret: access keys never enter here. */
 import { isMainThread, threadId } from 'node:worker_threads';
 import type { Agent } from '../agent/agent';
-import type { SettingSource } from '../config/load';
+import type { LoadedSettings, SettingSource } from '../config/load';
 import { SETTINGS } from '../config/settings';
 import type { Totals } from '../counting/counts';
 import type { SeenCopy } from '../loader/install';
@@ -37,6 +37,8 @@ export interface ProcessReport {
     readonly uptime: number;
   };
   readonly settings: readonly SettingReport[];
+  /** The document with settings that is in force, and the first digits of its SHA-256; null: there is none. */
+  readonly document: { readonly name: string; readonly digits: string } | null;
   readonly libraries: readonly SeenCopy[];
   readonly consumers: readonly ConsumerReport[];
   /** Whether the application has a meter provider, by which the counts are published. */
@@ -47,10 +49,11 @@ export interface ProcessReport {
 export interface ReportSource {
   readonly agent: Agent;
   readonly sources: Readonly<Record<string, SettingSource>>;
+  document(): LoadedSettings['document'];
   libraries(): readonly SeenCopy[];
 }
 
-export function processReport({ agent, sources, libraries }: ReportSource): ProcessReport {
+export function processReport({ agent, sources, document, libraries }: ReportSource): ProcessReport {
   const { settings } = agent;
   return {
     format: REPORT_FORMAT,
@@ -69,6 +72,7 @@ export function processReport({ agent, sources, libraries }: ReportSource): Proc
       value: settings[name] ?? null,
       source: sources[name] ?? { from: 'default' },
     })),
+    document: document() ?? null,
     libraries: libraries(),
     consumers: agent.consumers(),
     hasMeterProvider: meterProvider() !== undefined,

@@ -9,6 +9,7 @@ export const MSE_HEADER = 'x-mse-tag';
 
 export interface HeaderPropagationOptions {
   readonly key: string;
+  /** May change. */
   readonly inbound: 'accept' | 'ignore';
   readonly interop: 'mse' | undefined;
   /** Told about a tag that was dropped because it is malformed: the name of the header, and what stood there. */
@@ -34,12 +35,13 @@ export interface HeaderPropagation {
 }
 
 export function createHeaderPropagation(options: HeaderPropagationOptions): HeaderPropagation {
-  const { key, inbound, interop, onMalformed } = options;
-  const ignore = inbound === 'ignore';
+  const { key, interop, onMalformed } = options;
   const mse = interop === 'mse';
   const byTag = new Map<string | undefined, readonly HeaderChange[]>();
+  let computedFor = options.inbound;
 
   function compute(tag: string | undefined): readonly HeaderChange[] {
+    const ignore = computedFor === 'ignore';
     if (tag === undefined && !ignore) return [];
     // The Java agent knows no name for the baseline: there a call without a tag is one.
     const mseTag = mse && tag !== BASE ? tag : undefined;
@@ -52,7 +54,7 @@ export function createHeaderPropagation(options: HeaderPropagationOptions): Head
 
   return {
     extract(rawHeaders) {
-      if (ignore) return undefined;
+      if (options.inbound === 'ignore') return undefined;
       let own: string | undefined;
       let mseMember: string | undefined;
       let mseHeader: string | undefined;
@@ -74,6 +76,10 @@ export function createHeaderPropagation(options: HeaderPropagationOptions): Head
     },
 
     changes(tag) {
+      if (computedFor !== options.inbound) {
+        computedFor = options.inbound;
+        byTag.clear();
+      }
       let changes = byTag.get(tag);
       if (changes === undefined) {
         changes = compute(tag);

@@ -7,6 +7,7 @@ export type Attachments = Readonly<Record<string, unknown>>;
 
 export interface AttachmentPropagationOptions {
   readonly key: string;
+  /** May change. */
   readonly inbound: 'accept' | 'ignore';
   readonly interop: 'mse' | undefined;
   /** Told about a tag that was dropped because it is malformed: the name of the attachment, and what stood there. */
@@ -27,13 +28,12 @@ export interface AttachmentPropagation {
 }
 
 export function createAttachmentPropagation(options: AttachmentPropagationOptions): AttachmentPropagation {
-  const { key, inbound, interop, onMalformed } = options;
-  const ignore = inbound === 'ignore';
+  const { key, interop, onMalformed } = options;
   const mse = interop === 'mse';
 
   return {
     extract(attachments) {
-      if (ignore || attachments === null || attachments === undefined) return undefined;
+      if (options.inbound === 'ignore' || attachments === null || attachments === undefined) return undefined;
       const own = attachments[key];
       if (isTag(own)) return own;
       if (own !== undefined) onMalformed(key, String(own));
@@ -45,6 +45,7 @@ export function createAttachmentPropagation(options: AttachmentPropagationOption
     },
 
     inject(attachments, tag) {
+      const ignore = options.inbound === 'ignore';
       const dropsMse = ignore || mse;
       const holdsTags = () => Object.hasOwn(attachments, key) || (dropsMse && Object.hasOwn(attachments, MSE_NAME));
       if (tag === undefined && !(ignore && holdsTags())) return attachments;

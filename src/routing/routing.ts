@@ -7,6 +7,7 @@ import type { Log } from '../log';
 import type { Address } from './address';
 import { chooseInstances, type InstanceReader, wantedEnvironment } from './choose-instances';
 import { environmentOf, type Metadata, registrationMetadata } from './instance-environment';
+import { createRoutes, type Routes } from './routes';
 import { createServiceDirectory, type ServiceDirectory } from './service-directory';
 
 /** Error code of a call that was not made: there is no instance that it may go to. */
@@ -26,8 +27,14 @@ export interface Routing {
   chosen(tag: string | undefined, environment: string | undefined): void;
   readonly learn: ServiceDirectory['learn'];
   readonly forget: ServiceDirectory['forget'];
-  /** False: no call is aimed elsewhere, whatever its address. */
+  /** False: no registry knows a canary; no call is aimed elsewhere by what registries say, whatever its address. */
   hasCanaries(): boolean;
+  /** False: no call with this tag goes elsewhere, whatever its address. */
+  mayAim(tag: string | undefined): boolean;
+  /** Where a call by name goes that no registry knows of. See {@link Routes.find}. */
+  readonly route: Routes['find'];
+  /** From now on these routes hold. */
+  readonly replaceRoutes: Routes['replace'];
   /**
    * The address that a call with the outgoing tag `tag` goes to instead of this one; undefined: unchanged.
    *
@@ -36,8 +43,11 @@ export interface Routing {
   aim(host: string, port: number, tag: string | undefined): Address | Error | undefined;
 }
 
-export function createRouting({ key, tag: instanceTag, interop }: Settings, log: Log, counts: Counts): Routing {
+export function createRouting(settings: Settings, log: Log, counts: Counts): Routing {
+  const { key, tag: instanceTag, interop } = settings;
   const directory = createServiceDirectory(undefined, undefined, counts.routed);
+  const routes = createRoutes({ log, count: counts.routed });
+  routes.replace(settings.routes);
   // Registries hand out new metadata with each change: what one says is read once.
   const environment = oncePerObject((metadata: object) => environmentOf(metadata as Metadata, key));
 
@@ -71,6 +81,10 @@ export function createRouting({ key, tag: instanceTag, interop }: Settings, log:
     learn: directory.learn,
     forget: directory.forget,
     hasCanaries: () => directory.hasCanaries,
+    mayAim: tag => directory.hasCanaries || (tag !== undefined && !routes.isEmpty),
+    route: (host, port, tag) =>
+      routes.isEmpty || tag === undefined || directory.knows(host, port) ? undefined : routes.find(host, port, tag),
+    replaceRoutes: routes.replace,
     aim(host, port, tag) {
       const target = directory.aim(host, port, tag);
       if (target === undefined || 'host' in target) return target;

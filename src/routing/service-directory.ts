@@ -22,6 +22,8 @@ export interface ServiceDirectory {
    * @param source the registry client that says so: two of them may have services of the same name
    */
   learn(source: object, list: LearnedList): void;
+  /** Whether the address is in one of the lists. */
+  knows(host: string, port: number): boolean;
   /** Forgets every service of a client that was closed. */
   forget(source: object): void;
   /**
@@ -99,6 +101,7 @@ export function createServiceDirectory(
     },
     learn,
     forget,
+    knows: (host, port) => (lookUp(host, port) ?? lookUp(normalHost(host), port)) !== undefined,
 
     aim(host, port, tag) {
       const registrations = lookUp(host, port) ?? lookUp(normalHost(host), port);

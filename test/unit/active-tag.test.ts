@@ -19,7 +19,7 @@ afterEach(() => context.disable());
 
 function tags({ instanceTag, readTags = true }: { instanceTag?: string; readTags?: boolean } = {}) {
   const onError = vi.fn();
-  const bridge = createBaggageBridge({ key: 'gray_tag', readTags, onError });
+  const bridge = createBaggageBridge({ key: 'gray_tag', readTags: () => readTags, onError });
   return { ...createTagContext({ instanceTag, bridge }), bridge, onError };
 }
 const withBaggage = <T>(entries: Record<string, string>, fn: () => T): T => {

@@ -13,6 +13,7 @@ function duties({ canBegin = true } = {}) {
   const say = (what: string) => void log.push(what);
   const handOver: BaselineHandOver = {
     subscribe: async added => say(`subscribe ${added.map(({ topic }) => topic).join(' ')}`),
+    settleTags: (declared, ignored) => say(`settle ${declared} ${ignored}`),
     unsubscribe: topic => say(`unsubscribe ${topic}`),
     close: async () => say('close'),
     forget: () => say('forget'),

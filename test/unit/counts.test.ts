@@ -84,6 +84,7 @@ describe('what is rare or an integer', () => {
     counts.routed('base', 'own');
     counts.ruled('gray', 2);
     counts.ruled(undefined, undefined);
+    counts.settingsChanged('taken');
     counts.malformedTag('baggage');
     counts.malformedTag('baggage');
     counts.hookError('the hook of x');
@@ -101,6 +102,7 @@ describe('what is rare or an integer', () => {
         { environment: 'gray', rule: '2', count: 1 },
         { environment: 'base', rule: 'none', count: 1 },
       ],
+      settingsChanges: [{ result: 'taken', count: 1 }],
       malformedTags: [{ carrier: 'baggage', count: 2 }],
       hookErrors: [{ hook: 'the hook of x', count: 1 }],
     });

@@ -100,6 +100,12 @@ function eventOf(state: Play, process: Process, command: string, words: readonly
       return { type: 'subscribed', topics: words };
     case 'unsubscribed':
       return { type: 'unsubscribed', topic: tag };
+    case 'settled':
+      return {
+        type: 'tags settled',
+        declared: list(option(words, 'declared')),
+        ignored: list(option(words, 'ignored')),
+      };
     case 'queues-changed':
       return { type: 'queues changed', topics: words };
     case 'markers':

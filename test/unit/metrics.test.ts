@@ -19,6 +19,7 @@ function source(tags: readonly TagReport[] = [tag({})], instanceTag?: string): M
   counts.givenBack({ group: 'group1_gray', tag: 'gray' }, 2);
   counts.routed('gray', 'baseline');
   counts.ruled('gray', 1);
+  counts.settingsChanged('taken');
   counts.malformedTag('baggage');
   counts.hookError('the hook of x');
   const consumer = {

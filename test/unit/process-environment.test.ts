@@ -71,7 +71,7 @@ describe('this process', () => {
 
 describe('settings of a worker thread', () => {
   const launch = (environment: Record<string, string>) => ({ environment, pending: new Set<string>(), outputs: {} });
-  const tagOf = (environment: Record<string, string>) => processSettings(launch(environment)).settings.tag;
+  const tagOf = (environment: Record<string, string>) => processSettings(launch(environment)).loaded.settings.tag;
 
   it('are those of the main thread, whatever its own environment', () => {
     expect(tagOf({ GRAY_TAG: 'gray' })).toBe('gray');

@@ -9,6 +9,7 @@ const EMPTY: ProcessReport = {
   tag: null,
   process: { pid: 12, thread: 0, script: null, node: '20.1.0', uptime: 7 },
   settings: [],
+  document: null,
   libraries: [],
   consumers: [],
   hasMeterProvider: false,

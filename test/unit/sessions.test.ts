@@ -1,5 +1,5 @@
 /** What is decided by what a client can do. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { loadSettings } from '../../src/config/load';
 import type { ClientKind } from '../../src/rocketmq/consumer/client';
 import { FilterSideError } from '../../src/rocketmq/consumer/filter-side';
@@ -8,11 +8,12 @@ import { recordedLog } from './recorded-log';
 
 const CLIENT: ClientKind = { name: 'some-client', knowsSql92: false, sharesQueues: false };
 
-function sessions(env: Record<string, string>) {
+function sessions(env: Record<string, string>, isLive = false) {
   const lines: string[] = [];
   const log = recordedLog(lines, 'debug');
-  const { settings } = loadSettings(env);
-  return { lines, ...createSessions({ settings, log, onTag() {}, onOpened() {}, report() {} }) };
+  const settings = { ...loadSettings(env).settings };
+  const made = createSessions({ settings, isLive, log, onTag() {}, onOpened() {}, report() {} });
+  return { lines, settings, ...made };
 }
 
 describe('a client whose consumers nobody can stand in beside', () => {
@@ -205,5 +206,61 @@ describe('a baseline that knows no name server', () => {
       'info: group1, T: *',
       'warn: group1: no name server is known (GRAY_MQ_NAMESRV), so nobody can say which canaries are there: the baseline takes the messages of every tag that is not in GRAY_MQ_IGNORE_TAGS, as with GRAY_MQ_BASELINE=all',
     ]);
+  });
+});
+
+describe('tags that change while consumers run', () => {
+  const message = (tag: string) => ({ topic: 'T', tag, isRetry: false });
+  const sql92 = { ...CLIENT, knowsSql92: true };
+  const written = { type: 'TAG', expression: '*' } as const;
+
+  it.each(['all', 'none', 'auto'])('are ignored by consumers of mode %s, and taken again', mode => {
+    const { open, settings, tagsChanged } = sessions({ GRAY_MQ_BASELINE: mode }, true);
+    const { intake } = open('group1', sql92);
+    const before = [intake.filter(written, 'T'), intake.takes(message('a'))];
+    const onChange = vi.fn();
+    intake.onChange(onChange);
+    Object.assign(settings, { mqIgnoreTags: ['a'] });
+    tagsChanged();
+    expect(onChange).toHaveBeenCalledTimes(1);
+    expect(intake.takes(message('a'))).toBe(false);
+    expect(intake.takes(message('b'))).toBe(mode !== 'none');
+    expect(intake.filter(written, 'T').expression).toMatch(
+      mode === 'none' ? /gray_tag IS NULL OR ORIGIN/ : /NOT IN \('a'\)/,
+    );
+    Object.assign(settings, { mqIgnoreTags: [] });
+    tagsChanged();
+    expect([intake.filter(written, 'T'), intake.takes(message('a'))]).toEqual(before);
+  });
+
+  it('make no difference to a canary', () => {
+    const { open, settings, tagsChanged } = sessions({ GRAY_TAG: 'gray' }, true);
+    const { intake } = open('group1', sql92);
+    Object.assign(settings, { mqIgnoreTags: ['gray'] });
+    tagsChanged();
+    expect([intake.takes(message('gray')), intake.takes(message('a'))]).toEqual([true, false]);
+  });
+
+  it('wait for a restart where the client cannot change its filter, which is said', () => {
+    const { open, settings, tagsChanged, lines } = sessions({}, true);
+    const { intake } = open('group1', { ...CLIENT, canStandIn: false });
+    Object.assign(settings, { mqIgnoreTags: ['a'] });
+    tagsChanged();
+    expect(intake.takes(message('a'))).toBe(true);
+    expect(lines.at(-1)).toBe(
+      'warn: group1: mqTags and mqIgnoreTags take effect at a restart, its client is told once what it takes',
+    );
+  });
+
+  it('what a poll brings that was on its way is still taken', () => {
+    const { open, settings, tagsChanged } = sessions({}, true);
+    const { intake } = open('group1', { ...sql92, sharesQueues: true });
+    const { revision } = intake;
+    Object.assign(settings, { mqIgnoreTags: ['a'] });
+    tagsChanged();
+    const polled = (revision: number) => intake.takes({ ...message('a'), revision });
+    expect([polled(revision), polled(intake.revision)]).toEqual([true, false]);
+    // It took that before.
+    expect(intake.takes({ ...message('a'), isRedelivered: true })).toBe(true);
   });
 });

@@ -2,7 +2,8 @@
 import type { Agent } from '../../agent/agent';
 import { oncePerObject } from '../../foreign-objects/once-per-object';
 import type { HeaderChange } from '../../propagation/http-headers';
-import { hostHeader } from '../../routing/address';
+import { type Address, hostHeader } from '../../routing/address';
+import type { RoutedCall } from '../../routing/routes';
 import { callOf, type Decision, type DispatchOptions } from './calls';
 import { type Origin, originOf } from './origins';
 import { type Dispatcher, type Recipe, recipeOf, type Sender, siblingOf } from './siblings';
@@ -11,18 +12,23 @@ import { type Dispatcher, type Recipe, recipeOf, type Sender, siblingOf } from '
 type Serves = Recipe | 'any' | 'left alone';
 
 /** Where a call goes; `via`: another dispatcher sends it. Undefined: as it is. An Error: it is not made. */
-type Aim = (
-  dispatcher: Dispatcher,
-  options: DispatchOptions,
-  tag: string | undefined,
-) => (Decision & { readonly via?: Sender }) | Error | undefined;
+type Aim = (dispatcher: Dispatcher, options: DispatchOptions, tag: string | undefined) => Aimed | Error | undefined;
+
+export interface Aimed extends Decision {
+  readonly via?: Sender;
+  /** Set when a route sends it elsewhere, should that be there; else it goes as it is. */
+  readonly routed?: {
+    readonly found: RoutedCall | Promise<RoutedCall | undefined>;
+    readonly to: (found: RoutedCall) => Aimed | undefined;
+  };
+}
 
 export function createAim({ routing }: Agent): Aim {
   const serves = oncePerObject(servesOf);
 
   return (dispatcher, options, tag) => {
     const call = callOf(options);
-    if (!routing.hasCanaries() || call?.isMocked) return undefined;
+    if (!routing.mayAim(tag) || call?.isMocked) return undefined;
     const served = serves(dispatcher);
     if (served === 'left alone') return undefined;
     const from = originOf(served === 'any' ? options.origin : served.origin);
@@ -31,15 +37,28 @@ export function createAim({ routing }: Agent): Aim {
     const aimed = call?.aimed;
     if (aimed !== undefined && aimed.by !== dispatcher && aimed.origin === from.text) return undefined;
 
-    const target = routing.aim(from.hostname, from.port, tag);
+    const target = routing.hasCanaries() ? routing.aim(from.hostname, from.port, tag) : undefined;
     // Closed ones say so themselves.
     if (dispatcher.closed || dispatcher.destroyed) return undefined;
     if (target instanceof Error) return target;
-    const to = target && originOf(`${from.protocol}//${hostHeader(target)}`);
-    if (to === undefined) return { aimed: { by: dispatcher, origin: from.text } };
-    const decision = { aimed: { by: dispatcher, origin: to.text }, changes: [hostChange(from, to)] };
-    return served === 'any' ? decision : { ...decision, via: siblingOf(dispatcher, served, to.text) };
+    const sentTo = (address: Address, changeHost: (to: Origin) => HeaderChange): Aimed | undefined => {
+      const to = originOf(`${from.protocol}//${hostHeader(address)}`);
+      if (to === undefined) return undefined;
+      const decision = { aimed: { by: dispatcher, origin: to.text }, changes: [changeHost(to)] };
+      return served === 'any' ? decision : { ...decision, via: siblingOf(dispatcher, served, to.text) };
+    };
+    const asItIs = { aimed: { by: dispatcher, origin: from.text } };
+    if (target !== undefined) return sentTo(target, to => hostChange(from, to)) ?? asItIs;
+    const found = routing.route(from.hostname, from.port, tag);
+    if (found === undefined) return asItIs;
+    const to = (call: RoutedCall) => sentTo(call, to => (call.takesHost ? hostChange(from, to) : hostStays(from)));
+    return { ...asItIs, routed: { found, to } };
   };
+}
+
+/** The `Host` of the name that was called, where the application sets none. */
+function hostStays(from: Origin): HeaderChange {
+  return { name: 'host', change: existing => existing ?? from.host };
 }
 
 /** The `Host` that an application sets of its own is another instance's, unless it names none. */

@@ -6,9 +6,10 @@
 import type { Agent } from '../../agent/agent';
 import { type Exports, type Instrumentation, type Patch, Replacement } from '../../agent/instrumentation';
 import { type AnyFunction, wrapClass, wrapMethod } from '../../foreign-objects/wrap';
-import { createAim } from './aim';
+import { type Aimed, createAim } from './aim';
 import { type Calls, createCalls, type DispatchOptions, dispatchesAgain, isObject, remember } from './calls';
 import { withOneBaggage } from './one-baggage';
+import { sendRouted } from './routed';
 import { type Dispatcher, rememberOptions, type Sender } from './siblings';
 
 type Dispatch = (this: unknown, options: DispatchOptions, handler: Handler) => unknown;
@@ -19,9 +20,11 @@ interface Outgoing {
   readonly via?: Sender | undefined;
   /** Set when it is not sent. */
   readonly error?: Error;
+  /** Set when a route may send it elsewhere. */
+  readonly routed?: Aimed['routed'];
 }
 /** A request's handler: `onResponseError` since undici 7, `onError` before and beside it. */
-interface Handler {
+export interface Handler {
   onResponseError?(controller: null, error: Error): void;
   onError?(error: Error): void;
 }
@@ -149,7 +152,7 @@ export function patchDispatcher(prototype: object, agent: Agent): void {
     const decision = aim(dispatcher, options, tag);
     if (decision instanceof Error) return { options, error: decision };
     const taken = calls.take(options, decision);
-    return taken === options ? undefined : { options: taken, via: decision?.via };
+    return taken === options ? undefined : { options: taken, via: decision?.via, routed: decision?.routed };
   };
   wrapMethod<Dispatch>(prototype, 'dispatch', original => {
     const send: Dispatch = function (this: unknown, options, handler) {
@@ -166,7 +169,16 @@ export function patchDispatcher(prototype: object, agent: Agent): void {
       if (outgoing === undefined) return send.call(this, options, handler);
       if (outgoing.error !== undefined) return fail(handler, outgoing.error);
       if (outgoing.via !== undefined) return outgoing.via.dispatch(outgoing.options, handler);
-      return send.call(this, outgoing.options, handler);
+      const { options: taken, routed } = outgoing;
+      if (routed === undefined) return send.call(this, taken, handler);
+      return sendRouted(routed, handler, {
+        asItIs: () => send.call(this, taken, handler),
+        elsewhere: (aimed, itsHandler) => {
+          const its = calls.take(taken, aimed);
+          return aimed.via === undefined ? send.call(this, its, itsHandler) : aimed.via.dispatch(its, itsHandler);
+        },
+        fail: error => fail(handler, error),
+      });
     };
   });
 

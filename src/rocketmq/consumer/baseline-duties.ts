@@ -23,6 +23,7 @@ export function baselineDuties(
       await handOver?.subscribe(subscriptions);
     },
     unsubscribed: topic => handOver?.unsubscribe(topic),
+    tagsSettled: (declared, ignored) => handOver?.settleTags(declared, ignored),
     leave: async () => handOver?.close(),
     async end() {
       await handOver?.close();

@@ -62,6 +62,8 @@ export function canaryDuties(options: CanaryDutiesOptions): Duties {
       // What has no group with offsets is not said to be there: nothing would be left to it from the right place on.
       if (where !== 'none') await arriveFor(subscriptions, known);
     },
+    // Its messages are its own, whatever the settings of tags say.
+    tagsSettled() {},
     unsubscribed(topic) {
       late.forgetTopic(topic);
       part.unsubscribed(topic);

@@ -27,6 +27,8 @@ export interface Duties {
   ): Promise<void>;
   /** The application no longer subscribes to a topic. */
   unsubscribed(topic: string): void;
+  /** From now on these tags are known beforehand, and those are ignored. */
+  tagsSettled(declared: readonly string[], ignored: readonly string[]): void;
   /** The application begins to close the consumer: it will poll no more. */
   leave(): Promise<void>;
   /** The consumer is closed, or could not be started: its place is free. Told after {@link leave}. */
@@ -38,6 +40,7 @@ export interface Duties {
 export const NO_DUTIES: Duties = {
   async prepare() {},
   unsubscribed() {},
+  tagsSettled() {},
   async leave() {},
   async end() {},
   report: () => ({ tags: [] }),

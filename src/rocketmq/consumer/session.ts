@@ -44,6 +44,8 @@ export interface Session {
    * @throws what `close` throws, then
    */
   close<T>(close: () => T | Promise<T>): Promise<T>;
+  /** From now on these tags are known beforehand, and those are ignored. */
+  settleTags(declared: readonly string[], ignored: readonly string[]): void;
   /** Undefined: it is closed. */
   report(): ConsumerReport | undefined;
 }
@@ -77,7 +79,6 @@ export function createSession({ intake, client, duties, checkFilters, log, repor
       report,
     });
   let life = newLife(current, Promise.resolve());
-
   /** A consumer that is started while it is being closed is closed first, as far as it is known to others. */
   const livingOne = (): Life => {
     if (!life.isOver) return life;
@@ -130,6 +131,10 @@ export function createSession({ intake, client, duties, checkFilters, log, repor
     prepared,
     start: (reach, start) => livingOne().start([...subscriptions.values()], reach, start),
     close: close => life.close(close),
+    settleTags(declared, ignored) {
+      intake.ignoreTags(ignored);
+      current.tagsSettled(declared, ignored);
+    },
     report() {
       if (life.isEnded) return undefined;
       return { client, ...subscribedIn(intake, [...subscriptions.values()]), ...current.report() };

@@ -9,6 +9,7 @@ import { groupLines } from '../../lines/groups';
 import { handOverLines } from '../../lines/hand-over';
 import { hookLines } from '../../lines/hooks';
 import { textWithCode } from '../../lines/line';
+import { startLines } from '../../lines/start';
 import type { Log } from '../../log';
 import { checkFilters, lookForGroup } from '../administration/group-preparation';
 import { createIntake, type Intake, type OwnIntake } from '../hand-over/intake';
@@ -54,12 +55,17 @@ export interface Sessions {
    * filters from now on; else it is the application's, and is explained once where there is something to say.
    */
   onError(intake: Intake, error: unknown): 'retry' | 'pass';
+  /** The settings say something else now of which tags are known beforehand, and which are ignored. */
+  tagsChanged(): void;
   /** The consumers of the application that are not closed. */
   consumers(): readonly ConsumerReport[];
 }
 
 export interface SessionsOptions {
+  /** Those of the tags may change: then `tagsChanged` is told. */
   readonly settings: Settings;
+  /** True: they may. */
+  readonly isLive: boolean;
   readonly log: Log;
   /** Told of each tag that is managed or stood in for. */
   onTag(tag: string): void;
@@ -69,21 +75,32 @@ export interface SessionsOptions {
   report(what: string, error: unknown): void;
 }
 
+function both(one: (tag: string) => void, other: (tag: string) => void): (tag: string) => void {
+  return tag => {
+    one(tag);
+    other(tag);
+  };
+}
+
+interface Opened {
+  readonly ref: WeakRef<Session>;
+  /** What it is opened with, and started again. */
+  readonly ownSettings: Settings;
+  /** Its client is told once what it takes. */
+  readonly isFixed: boolean;
+}
+
 /** The broker's words, 4.5.2 to 5.5.0, for a group with `consumeEnable=false`. */
 const MAY_NOT_CONSUME = /subscription group no permission/i;
 
-export function createSessions({ settings, log, onTag, onOpened, report }: SessionsOptions): Sessions {
+export function createSessions({ settings, isLive, log, onTag, onOpened, report }: SessionsOptions): Sessions {
   const ready = groupReadiness(settings, log);
   const side = filterSide(settings, log);
   const seeSimilar = similarTags(settings.tag, log);
   const sayMissing = ownGroups(log);
-  const onTagInUse = (tag: string) => {
-    seeSimilar(tag);
-    onTag(tag);
-  };
-  const means = { ready, log, onTag: onTagInUse };
+  const means = { ready, log, onTag: both(seeSimilar, onTag) };
   /** Keeps none alive. */
-  let opened: WeakRef<Session>[] = [];
+  let opened: Opened[] = [];
 
   const serversOf = (client: ClientKind, connection: ClientConnection): ClusterServers | undefined => {
     const { namesrv: own, credentials, endpoint } = connection;
@@ -96,8 +113,9 @@ export function createSessions({ settings, log, onTag, onOpened, report }: Sessi
 
   return {
     open(group, client, beginning) {
-      const ownSettings = settingsFor(settings, client, group, log);
-      const intake = createIntake(consumerPlan(group, ownSettings), {
+      const ownSettings = { ...settingsFor(settings, client, group, log) };
+      const mayIgnore = isLive && client.canStandIn !== false;
+      const intake = createIntake(consumerPlan(group, { ...ownSettings }, mayIgnore), {
         side: settings.mqFilterSide === 'client' ? 'client' : 'broker',
         beginning,
       });
@@ -123,7 +141,11 @@ export function createSessions({ settings, log, onTag, onOpened, report }: Sessi
         log,
         report,
       });
-      opened = [...opened.filter(one => one.deref() !== undefined), new WeakRef(session)];
+      const isFixed = client.canStandIn === false;
+      opened = [
+        ...opened.filter(({ ref }) => ref.deref() !== undefined),
+        { ref: new WeakRef(session), ownSettings, isFixed },
+      ];
       onOpened(intake.group);
       if (intake.tag !== undefined) onOpened(ownGroup(group, intake.tag));
       return session;
@@ -134,11 +156,7 @@ export function createSessions({ settings, log, onTag, onOpened, report }: Sessi
       log.say(hookLines.unchangedConsumer, { group });
     },
 
-    sayGroupIsMissing({ group }, endpoint) {
-      const command = `mqadmin updateSubGroup -n '<name server>' -c '<cluster>' -g ${group}`;
-      const help = `: set GRAY_MQ_NAMESRV and the agent creates it, or create it: ${command}`;
-      log.say(groupLines.missing, { endpoint, group, help: settings.mqNamesrv === undefined ? help : '' });
-    },
+    sayGroupIsMissing: ({ group }, endpoint) => sayMissingGroup(group, endpoint, settings, log),
 
     onError(intake, error) {
       const text = errorText(error);
@@ -149,8 +167,30 @@ export function createSessions({ settings, log, onTag, onOpened, report }: Sessi
         : 'pass';
     },
 
-    consumers: () => opened.flatMap(one => one.deref()?.report() ?? []),
+    tagsChanged: () => settleTags(opened, settings, log),
+
+    consumers: () => opened.flatMap(({ ref }) => ref.deref()?.report() ?? []),
   };
+}
+
+function sayMissingGroup(group: string, endpoint: string, { mqNamesrv }: Settings, log: Log): void {
+  const command = `mqadmin updateSubGroup -n '<name server>' -c '<cluster>' -g ${group}`;
+  const help = `: set GRAY_MQ_NAMESRV and the agent creates it, or create it: ${command}`;
+  log.say(groupLines.missing, { endpoint, group, help: mqNamesrv === undefined ? help : '' });
+}
+
+/** Tells consumers of the baseline which tags are declared now, and which are ignored: for its next life, and for this one. */
+function settleTags(opened: readonly Opened[], { mqTags, mqIgnoreTags }: Settings, log: Log): void {
+  for (const { ref, ownSettings, isFixed } of opened) {
+    const session = ref.deref();
+    if (session === undefined || session.intake.tag !== undefined) continue;
+    if (isFixed) {
+      log.say(startLines.tagsLater, { group: session.intake.group });
+      continue;
+    }
+    Object.assign(ownSettings, { mqTags, mqIgnoreTags });
+    session.settleTags(mqTags, mqIgnoreTags);
+  }
 }
 
 interface DutiesMeans extends Omit<HandOverMeans, 'intake' | 'sharesQueues'> {

@@ -37,6 +37,8 @@ export interface BaselineHandOver {
    */
   subscribe(subscriptions: readonly Subscription[]): Promise<void>;
   unsubscribe(topic: string): void;
+  /** From now on these tags are known beforehand, and those are ignored. */
+  settleTags(declared: readonly string[], ignored: readonly string[]): void;
   /**
    * The application closes the consumer: it polls no more. Resolves when its stand-ins have ended. Never rejects; called
    * again, it waits for the same.
@@ -56,7 +58,7 @@ const LONGEST_START_MS = 10_000;
 export function baselineHandOver<StandInPlan extends TagSightings>(
   options: BaselineHandOverOptions<StandInPlan>,
 ): BaselineHandOver {
-  const { plan, source, standIns, declared } = options;
+  const { plan, source, standIns } = options;
   const subscriptions = new Map<string, Subscription>();
   /** Called when the core is ready, and when it is over. */
   const onReady = new Set<() => void>();
@@ -73,6 +75,7 @@ export function baselineHandOver<StandInPlan extends TagSightings>(
   plan.onTagSeen(tagSeen);
   const asking = askInRounds(driver);
   const announcements: Promise<Announcement>[] = [];
+  const declarations = declaredTags(source, options.declared);
 
   async function end(): Promise<void> {
     isOver = true;
@@ -80,7 +83,8 @@ export function baselineHandOver<StandInPlan extends TagSightings>(
     for (const settle of onReady) settle();
     tell({ type: 'closing' });
     await driver.standIns.settled();
-    await Promise.all(announcements.map(async announcement => (await announcement).withdraw()));
+    const all = [...announcements, ...declarations.announced()];
+    await Promise.all(all.map(async announcement => (await announcement).withdraw()));
     source.close();
   }
 
@@ -97,7 +101,7 @@ export function baselineHandOver<StandInPlan extends TagSightings>(
       tell({ type: 'subscribed', topics: added.map(({ topic }) => topic) });
       if (isFirst) {
         announcements.push(source.announceBaseline(topics));
-        announcements.push(...declared.map(tag => source.announceDeclared(tag, topics)));
+        declarations.announce(topics);
       }
       await Promise.all([source.writeSubscriptions(added), asking.askNow()]);
       if (!(await isReadyInTime(driver, onReady))) sayUnready(driver);
@@ -108,12 +112,39 @@ export function baselineHandOver<StandInPlan extends TagSightings>(
       tell({ type: 'unsubscribed', topic });
       plan.excludeTags(topic, []);
     },
+    settleTags(declared, ignored) {
+      if (isOver) return;
+      for (const tag of declared) driver.knownTags.add(tag);
+      declarations.settle(declared);
+      if (subscriptions.size > 0) declarations.announce([...subscriptions.keys()]);
+      tell({ type: 'tags settled', declared, ignored });
+    },
     close() {
       closed ??= end();
       return closed;
     },
     forget() {
       for (const topic of subscriptions.keys()) plan.excludeTags(topic, []);
+    },
+  };
+}
+
+/** What is announced of the tags that are declared, which may change. */
+function declaredTags(source: Pick<HandOverSource, 'announceDeclared'>, initially: readonly string[]) {
+  let declared = initially;
+  const byTag = new Map<string, Promise<Announcement>>();
+  return {
+    announced: () => byTag.values(),
+    announce(topics: readonly string[]) {
+      for (const tag of declared) if (!byTag.has(tag)) byTag.set(tag, source.announceDeclared(tag, topics));
+    },
+    settle(next: readonly string[]) {
+      declared = next;
+      for (const [tag, announcement] of byTag) {
+        if (next.includes(tag)) continue;
+        byTag.delete(tag);
+        void announcement.then(({ withdraw }) => withdraw());
+      }
     },
   };
 }

@@ -27,6 +27,8 @@ export type Reason = 'declared' | 'its canary is there' | 'marked' | 'its messag
 export type HandOverEvent =
   | { readonly type: 'subscribed'; readonly topics: readonly string[] }
   | { readonly type: 'unsubscribed'; readonly topic: string }
+  /** From now on these are known beforehand, and those are left to their canaries altogether. */
+  | { readonly type: 'tags settled'; readonly declared: readonly string[]; readonly ignored: readonly string[] }
   /** These topics have queues that they did not have when their offsets were ensured. */
   | { readonly type: 'queues changed'; readonly topics: readonly string[] }
   /** All that is written down. */
@@ -121,5 +123,5 @@ export type HandOverFact =
   | {
       readonly type: 'stand-in off';
       readonly tag: string;
-      readonly why: 'consumer closed' | 'canary present' | 'canary absent' | 'nothing left' | 'given up';
+      readonly why: 'consumer closed' | 'canary present' | 'canary absent' | 'nothing left' | 'given up' | 'ignored';
     };

@@ -19,7 +19,7 @@ import {
   refreshMarker,
   settleStandIn,
 } from './tag-duties';
-import { newTag, newTagGivenUp, type Step, step, type TagEvent, type TagLife } from './tag-life';
+import { newTag, newTagGivenUp, type Step, step, type TagEvent, type TagLife, withDeclaration } from './tag-life';
 
 export type { HandOverAction, HandOverEvent, Marker, Phase } from './events';
 
@@ -64,8 +64,8 @@ export interface HandOverOptions {
 
 /** All that is known. */
 interface Knowledge {
-  readonly declared: readonly string[];
-  readonly ignored: readonly string[];
+  declared: readonly string[];
+  ignored: readonly string[];
   readonly offsetsNeedPolling: boolean;
   readonly topics: Set<string>;
   readonly tags: Map<string, TagLife>;
@@ -96,8 +96,9 @@ export function createHandOver(options: HandOverOptions): HandOver {
 
   return {
     get isReady() {
-      const { hasMarkers, hasCanaries, tags, topics } = knowledge;
-      return hasMarkers && hasCanaries && [...tags.values()].every(life => isReady(life, topics));
+      const { hasMarkers, hasCanaries, ignored, tags, topics } = knowledge;
+      const isKnown = (life: TagLife) => ignored.includes(life.tag) || isReady(life, topics);
+      return hasMarkers && hasCanaries && [...tags.values()].every(isKnown);
     },
     tags: () =>
       [...knowledge.tags.values()].map(({ tag, state, reason, canary, standIn }) => ({
@@ -130,6 +131,9 @@ function take(knowledge: Knowledge, event: HandOverEvent, now: number): readonly
       topics.delete(event.topic);
       knowledge.excluded.delete(event.topic);
       return [...tags.keys()].flatMap(tag => tell(knowledge, tag, event, now));
+    case 'tags settled':
+      settleTags(knowledge, event, now);
+      return [];
     case 'queues changed':
       return takeNewQueues(knowledge, event.topics);
     case 'markers read':
@@ -145,6 +149,21 @@ function take(knowledge: Knowledge, event: HandOverEvent, now: number): readonly
   }
 }
 
+/** What is known of a tag stays: it may be ignored for a while only. */
+function settleTags(
+  knowledge: Knowledge,
+  { declared, ignored }: Extract<HandOverEvent, { type: 'tags settled' }>,
+  now: number,
+): void {
+  const { tags } = knowledge;
+  Object.assign(knowledge, { declared, ignored });
+  for (const [tag, life] of tags) {
+    const isDeclared = declared.includes(tag);
+    if (isDeclared !== life.isDeclared) tags.set(tag, withDeclaration(life, isDeclared, now));
+  }
+  for (const tag of declared) meet(knowledge, tag, 'declared', now);
+}
+
 /** Nothing for a tag that nobody spoke of. */
 function tell(knowledge: Knowledge, tag: string, event: TagEvent, now: number): readonly HandOverAction[] {
   return change(knowledge, tag, life => step(life, event, { now, topics: knowledge.topics }));
@@ -158,11 +177,11 @@ function change({ tags }: Knowledge, tag: string, next: (life: TagLife) => Step)
   return actions;
 }
 
-function takeNewQueues({ topics, tags }: Knowledge, changed: readonly string[]): HandOverAction[] {
+function takeNewQueues({ ignored, topics, tags }: Knowledge, changed: readonly string[]): HandOverAction[] {
   const known = changed.filter(topic => topics.has(topic));
   if (known.length === 0) return [];
   return [...tags.values()]
-    .filter(({ state }) => state.phase === 'managed')
+    .filter(({ tag, state }) => state.phase === 'managed' && !ignored.includes(tag))
     .map(({ tag, isDeclared }) => ({ type: 'ensure offsets', tag, topics: known, isDeclared }));
 }
 

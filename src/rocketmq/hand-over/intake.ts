@@ -9,7 +9,7 @@ import {
   standInPlan,
 } from '../plan/consumer-plan';
 import type { FilterExpression } from '../plan/filter-expression';
-import { NOTHING_LEFT_OUT, withBeginning, withTags } from '../plan/left-out';
+import { NOTHING_LEFT_OUT, withBeginning, withIgnored, withTags } from '../plan/left-out';
 import type { Beginning } from '../plan/subscription';
 import type { ConsumerWithStandIns } from './steered-consumer';
 
@@ -33,6 +33,8 @@ export interface Intake extends Omit<ConsumerPlan, 'settings'> {
   onChange(listener: () => void): void;
   /** From now on the client skips. */
   filterInClient(): void;
+  /** From now on a consumer of the baseline takes no messages of these tags, whoever is there: in place of what it ignored. */
+  ignoreTags(tags: readonly string[]): void;
 }
 
 /** The same as a hand-over steers it, in the baseline. */
@@ -107,6 +109,10 @@ export function createIntake(plan: ConsumerPlan, options: IntakeOptions = {}): O
     filterInClient() {
       if (side === 'client') return;
       side = 'client';
+      changed();
+    },
+    ignoreTags(tags) {
+      leftOut = withIgnored(leftOut, tags, plan.settings.mqIgnoreTags);
       changed();
     },
     excludeTags(topic, tags) {

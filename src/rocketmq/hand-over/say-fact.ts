@@ -50,5 +50,7 @@ function whyOff({ tag, why }: Of<'stand-in off'>): string {
       return 'nothing is left to it';
     case 'given up':
       return `${tag} is given up`;
+    case 'ignored':
+      return `${tag} is ignored`;
   }
 }

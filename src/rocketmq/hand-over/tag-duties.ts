@@ -9,6 +9,8 @@ import { asked, isAsking, isSettled, topicsEnsured, topicsToAsk } from './topic-
 export interface ConsumerState {
   readonly topics: ReadonlySet<string>;
   readonly isClosing: boolean;
+  /** Tags that are left to their canaries altogether. */
+  readonly ignored: readonly string[];
   /** See {@link HandOverOptions.offsetsNeedPolling}. */
   readonly offsetsNeedPolling: boolean;
 }
@@ -35,9 +37,9 @@ export function isReady({ state, canary }: TagLife, topics: ReadonlySet<string>)
   return state.phase !== 'managed' || (presenceKnown(canary) && isSettled(state.offsets, topics));
 }
 
-export function ensureOffsets(life: TagLife, { topics, isClosing }: ConsumerState, now: number): Step {
+export function ensureOffsets(life: TagLife, { topics, isClosing, ignored }: ConsumerState, now: number): Step {
   const { tag, isDeclared, state } = life;
-  if (state.phase !== 'managed' || isClosing) return nothing(life);
+  if (state.phase !== 'managed' || isClosing || ignored.includes(tag)) return nothing(life);
   const missing = topicsToAsk(state.offsets, topics, now);
   if (missing.length === 0) return nothing(life);
   return {
@@ -104,12 +106,12 @@ export function askWhetherDrained(life: TagLife, { isClosing }: ConsumerState, n
 /** What this process is to consume in the canary's group; no topics: nothing. */
 function standInWanted(
   life: TagLife,
-  { topics: subscribed, isClosing, offsetsNeedPolling }: ConsumerState,
+  { topics: subscribed, isClosing, ignored, offsetsNeedPolling }: ConsumerState,
 ): { readonly topics: readonly string[]; readonly isBeside: boolean } {
-  const { canary, state, subscription } = life;
+  const { tag, canary, state, subscription } = life;
   const isBeside = canary.state === 'present';
   const nobody = { topics: [], isBeside };
-  if (isClosing || canary.state === 'unknown' || state.phase === 'retired') return nobody;
+  if (isClosing || ignored.includes(tag) || canary.state === 'unknown' || state.phase === 'retired') return nobody;
   // While it drains: what was excluded until then.
   const topics = state.phase === 'managed' && !offsetsNeedPolling ? topicsEnsured(state.offsets) : [...subscribed];
   if (!isBeside) return { topics: topics.filter(topic => !isForbidden(life, topic)), isBeside };
@@ -119,8 +121,8 @@ function standInWanted(
 }
 
 /** Its messages come again while it drained: it stays for them. */
-function staysRunning({ canary, state, standIn }: TagLife, { isClosing }: ConsumerState): boolean {
-  if (isClosing || canary.state !== 'absent' || state.phase !== 'managed') return false;
+function staysRunning({ tag, canary, state, standIn }: TagLife, { isClosing, ignored }: ConsumerState): boolean {
+  if (isClosing || ignored.includes(tag) || canary.state !== 'absent' || state.phase !== 'managed') return false;
   return standIn.state === 'running' && isAsking(state.offsets);
 }
 
@@ -131,10 +133,11 @@ function isForbidden({ canary, subscription }: TagLife, topic: string): boolean 
 }
 
 function whyOff(
-  { canary, state, standIn }: TagLife,
-  { isClosing }: ConsumerState,
+  { tag, canary, state, standIn }: TagLife,
+  { isClosing, ignored }: ConsumerState,
 ): Extract<HandOverFact, { type: 'stand-in off' }>['why'] {
   if (isClosing) return 'consumer closed';
+  if (ignored.includes(tag)) return 'ignored';
   if (standIn.isBeside && canary.state === 'absent') return 'canary absent';
   if (canary.state === 'present') return 'canary present';
   return state.phase === 'managed' ? 'nothing left' : 'given up';

@@ -90,7 +90,7 @@ export type TagEvent =
   | { readonly type: 'marker read'; readonly marker: Marker }
   | Exclude<
       HandOverEvent,
-      { readonly type: 'subscribed' | 'queues changed' | 'markers read' | 'canaries seen' | 'closing' }
+      { readonly type: 'subscribed' | 'tags settled' | 'queues changed' | 'markers read' | 'canaries seen' | 'closing' }
     >;
 
 /** When something happens, ms, and what the consumer is subscribed to then. */
@@ -132,6 +132,12 @@ export function newTagGivenUp(
   const life = newTag(tag, { isDeclared: false, reason: 'marked', isAnswered }, now);
   // Those who left its messages out may have died before they were drained.
   return become(life, phase === 'draining' ? draining(at, now) : { phase, givenUpAt: at });
+}
+
+/** From now on it is known beforehand, or no longer. */
+export function withDeclaration(life: TagLife, isDeclared: boolean, now: number): TagLife {
+  const next = { ...life, isDeclared };
+  return isDeclared && life.state.phase !== 'managed' ? manage(next, 'declared', now) : next;
 }
 
 export function step(life: TagLife, event: TagEvent, at: Moment): Step {

@@ -54,15 +54,17 @@ export interface ConsumedMessage {
 /**
  * The plan for a consumer of `group`. Made once for each consumer: that a group has been renamed is known from the plan,
  * never from its name.
+ *
+ * @param mayIgnore tags may come to be ignored while it runs
  */
-export function consumerPlan(group: string, settings: EnvironmentSettings): ConsumerPlan {
+export function consumerPlan(group: string, settings: EnvironmentSettings, mayIgnore = false): ConsumerPlan {
   const { tag, mqBaseline, mqIgnoreTags } = settings;
   return {
     group: tag === undefined ? group : canaryGroup(group, tag),
     baselineGroup: group,
     tag,
     isOwnPart: false,
-    isFiltered: tag !== undefined || mqBaseline !== 'all' || mqIgnoreTags.length > 0,
+    isFiltered: tag !== undefined || mqBaseline !== 'all' || mqIgnoreTags.length > 0 || mayIgnore,
     settings,
   };
 }
@@ -97,7 +99,8 @@ export function plannedFilter(
     return both(written, [...(part === undefined ? [] : [part]), isTagged(key, plan.tag)].join(' AND '));
   }
   if (mqBaseline === 'none') return both(written, isUntagged(key));
-  const tags = new Set([...mqIgnoreTags, ...tagsLeftOut(leftOut, topic)]);
+  const ignored = leftOut.ignored?.keys() ?? mqIgnoreTags;
+  const tags = new Set([...ignored, ...tagsLeftOut(leftOut, topic)]);
   return tags.size === 0 ? written : both(written, isNoneOf(key, [...tags].sort()));
 }
 
@@ -126,14 +129,21 @@ export function isTaken(
   if (plan.tag !== undefined) return tag === plan.tag && isInPart(plan, message, divisor);
   // What the group itself took before, it takes again: its filter may have become narrower meanwhile.
   if (tag === undefined || isRetry) return true;
-  if (settings.mqBaseline === 'none' || settings.mqIgnoreTags.includes(tag)) return false;
-  const since = leftOutSince(leftOut, topic, tag);
+  if (settings.mqBaseline === 'none') return false;
+  const ignoredSince = leftOut.ignored?.get(tag) ?? (leftOut.ignored ? undefined : initially(settings, tag));
+  // From the consumer's beginning on.
+  if (ignoredSince === 0) return false;
+  const since = leftOutSince(leftOut, topic, tag) ?? ignoredSince;
   if (since === undefined || message.isRedelivered === true) return true;
   if (message.revision === undefined || message.revision >= since) return false;
   // Of a poll that was on its way. The canary's group may have begun behind it: then nobody else takes the message.
   const { position } = message;
   const beginning = position && beginningOf(leftOut, topic, tag, position.queue);
   return position === undefined || beginning === undefined || position.offset < beginning;
+}
+
+function initially({ mqIgnoreTags }: EnvironmentSettings, tag: string): number | undefined {
+  return mqIgnoreTags.includes(tag) ? 0 : undefined;
 }
 
 /** Where the broker did not divide: a client knows tags, and divides by nothing else. */

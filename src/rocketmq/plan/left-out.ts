@@ -10,6 +10,8 @@ export interface LeftOut {
   readonly revision: number;
   /** By topic, each tag with the revision that left it out. */
   readonly tags: ReadonlyMap<string, ReadonlyMap<string, number>>;
+  /** Tags that are left out of every topic, whoever is there, each with the revision that did so; undefined: as the plan says. */
+  readonly ignored?: ReadonlyMap<string, number>;
   /** Where the canaries' groups begin, by topic and tag. */
   readonly beginnings: ReadonlyMap<string, QueueOffsets>;
 }
@@ -22,6 +24,13 @@ export function withTags(before: LeftOut, topic: string, tags: readonly string[]
   const since = before.tags.get(topic);
   const ofTopic = new Map(tags.map(tag => [tag, since?.get(tag) ?? revision]));
   return { ...before, revision, tags: new Map(before.tags).set(topic, ofTopic) };
+}
+
+/** Ignores `tags`, in place of what was ignored; a tag that was ignored before still is since then. @param former by the plan */
+export function withIgnored(before: LeftOut, tags: readonly string[], former: readonly string[]): LeftOut {
+  const revision = before.revision + 1;
+  const since = before.ignored ?? new Map(former.map(tag => [tag, 0]));
+  return { ...before, revision, ignored: new Map(tags.map(tag => [tag, since.get(tag) ?? revision])) };
 }
 
 /** The group of the canary `tag` has a topic's messages from these offsets on. */
