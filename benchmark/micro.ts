@@ -1,13 +1,17 @@
 /** `npm run bench:micro`: the pieces on the hot path by themselves, in nanoseconds a call. */
 
+import { loadSettings } from '../src/config/load';
+import type { Routes } from '../src/config/routes';
 import type { Rule } from '../src/config/rules';
 import { createTagContext } from '../src/context/active-tag';
+import { createCounts } from '../src/counting/counts';
 import { wrapMethod } from '../src/foreign-objects/wrap';
 import { mergeBaggage, readBaggage } from '../src/propagation/baggage';
 import { createEdgeRules } from '../src/propagation/edge-rules';
 import { createHeaderPropagation } from '../src/propagation/http-headers';
 import { createRequestScope } from '../src/propagation/inbound-request';
 import { both, isNoneOf, isTagged } from '../src/rocketmq/plan/filter-expression';
+import { createRouting } from '../src/routing/routing';
 
 const KEY = 'gray_tag';
 /** Of others, in one header; 180 is what the W3C recommends to be able to carry. */
@@ -19,6 +23,7 @@ const PIECES: Readonly<Record<string, () => unknown>> = {
   ...wrapped(),
   ...Object.fromEntries(ENTRIES.flatMap(headers)),
   ...edge(),
+  ...outbound(),
   'filter: *, canary': () => both({ type: 'TAG', expression: '*' }, isTagged(KEY, 'gray')),
   'filter: A || B, canary': () => both({ type: 'TAG', expression: 'A || B' }, isTagged(KEY, 'gray')),
   'filter: a SQL92 expression, canary': () =>
@@ -111,6 +116,20 @@ function edge(): Record<string, () => unknown> {
     'an untagged request: its headers are read': () => headers.extract(rawHeaders),
     'an untagged request, no rules': () => without(rawHeaders, request),
     'an untagged request, three rules that do not match': () => three(rawHeaders, request),
+  };
+}
+
+/** What each outbound call is asked first: whether it may go elsewhere. A registry's question alone, and routes with it. */
+function outbound(): Record<string, () => unknown> {
+  const log = { say() {}, isDebug: false };
+  const counts = createCounts({ instanceTag: undefined, knownTags: [], isWanted: () => false });
+  const { settings } = loadSettings({});
+  const routingWith = (routes: Routes) => createRouting({ ...settings, routes }, log, counts);
+  const [none, some] = [routingWith({}), routingWith({ '*.shop.svc': { '*': '{service}-{tag}.shop.svc' } })];
+  return {
+    'an outbound call: does a registry know a canary': () => none.hasCanaries(),
+    'an untagged outbound call, no routes': () => none.mayAim(undefined),
+    'an untagged outbound call, a route': () => some.mayAim(undefined),
   };
 }
 

@@ -50,46 +50,7 @@ export const nodeHttpClient: CoreInstrumentation = {
           return find().call(this, name);
         },
     );
-    wrapMethod<AnyFunction>(
-      Agent.prototype,
-      'addRequest',
-      original =>
-        function addRequest(
-          this: { options?: ConnectOptions },
-          request: Request,
-          options: unknown,
-          ...rest: unknown[]
-        ) {
-          let aimed: ConnectOptions | Error | undefined;
-          let routed: RoutedOptions | undefined;
-          const { tag, scope } = makerOf(request);
-          try {
-            if (routing.mayAim(tag) && !connectsElsewhere(this)) {
-              aimed = aim(request, options, tag, routing);
-              if (aimed === undefined) routed = routeOf(request, options, tag, routing);
-            }
-          } catch (error) {
-            guard.report('aiming an HTTP call', error);
-          }
-          // As a connection that could not be made.
-          if (aimed instanceof Error) return request.onSocket(null as unknown as Socket, aimed);
-          if (routed !== undefined) {
-            const add = (to: ConnectOptions) =>
-              context.runInScope(scope, () => original.call(this, request, to, ...rest));
-            return addRouted(request, options as ConnectOptions, routed, add);
-          }
-          if (context.scope() === scope) return original.call(this, request, aimed ?? options, ...rest);
-          return context.runInScope(scope, () => original.call(this, request, aimed ?? options, ...rest));
-        },
-    );
-    wrapMethod<AnyFunction>(
-      Agent.prototype,
-      'createSocket',
-      original =>
-        function createSocket(this: unknown, ...args: unknown[]) {
-          return connectForRequest(() => original.apply(this, args));
-        },
-    );
+    patchAgent(Agent.prototype, agent, makerOf);
     wrapMethod<AnyFunction>(
       ClientRequest.prototype,
       'onSocket',
@@ -125,6 +86,46 @@ export const nodeHttpClient: CoreInstrumentation = {
     );
   },
 };
+
+/** Where an agent connects to for a request. */
+function patchAgent(prototype: object, agent: Agent, makerOf: (request: object) => Maker): void {
+  const { context, guard, routing } = agent;
+  wrapMethod<AnyFunction>(
+    prototype,
+    'addRequest',
+    original =>
+      function addRequest(this: { options?: ConnectOptions }, request: Request, options: unknown, ...rest: unknown[]) {
+        let aimed: ConnectOptions | Error | undefined;
+        let routed: RoutedOptions | undefined;
+        const { tag, scope } = makerOf(request);
+        try {
+          if (routing.mayAim(tag) && !connectsElsewhere(this)) {
+            aimed = aim(request, options, tag, routing);
+            if (aimed === undefined) routed = routeOf(request, options, tag, routing);
+          }
+        } catch (error) {
+          guard.report('aiming an HTTP call', error);
+        }
+        // As a connection that could not be made.
+        if (aimed instanceof Error) return request.onSocket(null as unknown as Socket, aimed);
+        if (routed !== undefined) {
+          const add = (to: ConnectOptions) =>
+            context.runInScope(scope, () => original.call(this, request, to, ...rest));
+          return addRouted(request, options as ConnectOptions, routed, add);
+        }
+        if (context.scope() === scope) return original.call(this, request, aimed ?? options, ...rest);
+        return context.runInScope(scope, () => original.call(this, request, aimed ?? options, ...rest));
+      },
+  );
+  wrapMethod<AnyFunction>(
+    prototype,
+    'createSocket',
+    original =>
+      function createSocket(this: unknown, ...args: unknown[]) {
+        return connectForRequest(() => original.apply(this, args));
+      },
+  );
+}
 
 /** Who made a request: the present flow, where it is asked about the first time. */
 function createMakerOf({ context, guard }: Agent): (request: object) => Maker {

@@ -29,6 +29,8 @@ beforeAll(async () => {
     headers: { changes: () => [] },
     routing: {
       hasCanaries: () => true,
+      mayAim: () => true,
+      route: () => undefined,
       // Every instance that is called has one of the right environment beside it: our server.
       aim(host: string) {
         aimed.push(host);
