@@ -1,5 +1,4 @@
-// Tables of the documents that come from the code (the settings in the README, the metrics in docs/metrics.md, the lines in
-// docs/operations.md):
+// Tables of the documents that come from the code: settings, supported versions, metrics, lines.
 // `npm run docs:tables` writes them, a unit test checks them.
 
 const { readFileSync, writeFileSync } = require('node:fs');
@@ -45,12 +44,22 @@ function attributesTable(attributes) {
  * @returns {string}
  */
 function clientsTable(clients, instrumentations) {
-  const rows = clients.map(({ module, brokers, readme: { tested, note, works } }) => {
+  const rows = clients.map(({ module, brokers, table: { tested, note, works } }) => {
     const range = instrumentations.find(instrumentation => instrumentation.module === module)?.versions ?? '';
     const versions = [`${tested} (${code(range)})`, ...(note === undefined ? [] : [note]), `on ${brokers.join(', ')}`];
     return `| ${code(module)} | ${versions.join(', ')} | ${works} |`;
   });
   return ['| RocketMQ client | versions tested | what works |', '|---|---|---|', ...rows].join('\n');
+}
+
+/**
+ * Names and ranges alone.
+ * @param {readonly Pick<import('../src/loader/instrumentation').Instrumentation, 'module' | 'versions'>[]} instrumentations
+ * @returns {string}
+ */
+function supportedTable(instrumentations) {
+  const rows = instrumentations.map(({ module, versions }) => `| ${code(module)} | ${code(versions)} |`);
+  return ['| library | versions |', '|---|---|', ...rows].join('\n');
 }
 
 /**
@@ -93,26 +102,34 @@ function withTable(document, name, text) {
   return `${document.slice(0, from)}\n${text}\n${document.slice(to)}`;
 }
 
-module.exports = { attributesTable, clientsTable, linesTables, metricsTable, settingsTable, withTable };
-
-if (require.main === module) {
+/**
+ * Each table of the documents, by its file and name. In the sources, links to pages begin with `docs/`.
+ * @returns {{ file: string, name: string, text: string }[]}
+ */
+function tables() {
   const { SETTINGS } = source('src/config/settings.ts');
   const { ATTRIBUTES, METRICS } = source('src/metrics/metrics.ts');
   const { CATALOGUE, template } = source('src/lines/catalogue.ts');
   const { CLIENTS } = source('fixtures/rocketmq-clients/clients.ts');
-  write('README.md', 'settings', settingsTable(SETTINGS));
-  write('README.md', 'rocketmq-clients', clientsTable(CLIENTS, instrumentations()));
-  write(join('docs', 'metrics.md'), 'metrics', metricsTable(METRICS));
-  write(join('docs', 'metrics.md'), 'attributes', attributesTable(ATTRIBUTES));
-  write(join('docs', 'operations.md'), 'lines', linesTables(CATALOGUE, template));
+  const libraries = instrumentations();
+  return [
+    { file: 'README.md', name: 'supported', text: supportedTable(libraries) },
+    { file: 'docs/settings.md', name: 'settings', text: settingsTable(SETTINGS) },
+    { file: 'docs/supported-versions.md', name: 'rocketmq-clients', text: clientsTable(CLIENTS, libraries) },
+    { file: 'docs/metrics.md', name: 'metrics', text: metricsTable(METRICS) },
+    { file: 'docs/metrics.md', name: 'attributes', text: attributesTable(ATTRIBUTES) },
+    { file: 'docs/operations.md', name: 'lines', text: linesTables(CATALOGUE, template) },
+  ].map(({ text, ...table }) => ({
+    ...table,
+    text: table.file.startsWith('docs/') ? text.replaceAll('](docs/', '](') : text,
+  }));
 }
 
-/**
- * @param {string} file
- * @param {string} name
- * @param {string} table
- */
-function write(file, name, table) {
-  const path = join(__dirname, '..', file);
-  writeFileSync(path, withTable(readFileSync(path, 'utf8'), name, table));
+module.exports = { tables, withTable };
+
+if (require.main === module) {
+  for (const { file, name, text } of tables()) {
+    const path = join(__dirname, '..', file);
+    writeFileSync(path, withTable(readFileSync(path, 'utf8'), name, text));
+  }
 }

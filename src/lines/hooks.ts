@@ -50,7 +50,7 @@ export const hookLines = {
     once: ({ module, version }) => `${module}@${version}`,
     meaning:
       'This library carries and routes no tag. For a RocketMQ client, GRAY-207 follows when it makes a consumer.',
-    remedy: 'Install a version that the agent knows (README), or a newer agent.',
+    remedy: 'Install a version that the agent knows ([supported versions](supported-versions.md)), or a newer agent.',
   }),
   otherPlugin: line('GRAY-206', 'warn', {
     words: (copy: Copy) => `${otherPlugin(copy)}: it is left alone; bundle the application anew`,
