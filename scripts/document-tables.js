@@ -1,4 +1,4 @@
-// Tables of the documents that come from the code: settings, supported versions, metrics, lines.
+// Tables of the documents that come from the code: settings, supported versions, metrics, lines; some in Chinese, too.
 // `npm run docs:tables` writes them, a unit test checks them.
 
 const { readFileSync, writeFileSync } = require('node:fs');
@@ -6,15 +6,46 @@ const { join } = require('node:path');
 const { instrumentations, source } = require('./sources.js');
 
 /**
+ * What a table says in one language.
+ * @typedef {object} Language
+ * @property {(english: string) => string} say a sentence of the sources
+ * @property {string} settingsHead
+ * @property {string} linesHead
+ * @property {string} supportedHead
+ */
+
+/** @type {Language} */
+const ENGLISH = {
+  say: english => english,
+  settingsHead: '| variable (alias) | key in the file | meaning | default |',
+  linesHead: '| code | level | line | meaning | what to do |',
+  supportedHead: '| library | versions |',
+};
+
+/** Sentences that have no translation stay English; a unit test names them. @type {Language} */
+const CHINESE = {
+  say: english => chineseSentences()[english] ?? english,
+  settingsHead: '| 环境变量（别名） | 文件中的键 | 含义 | 默认值 |',
+  linesHead: '| 代码 | 级别 | 日志行 | 含义 | 如何处理 |',
+  supportedHead: '| 库 | 版本 |',
+};
+
+/** @returns {Record<string, string>} the Chinese of each sentence of the sources */
+function chineseSentences() {
+  return JSON.parse(readFileSync(join(__dirname, 'chinese-sentences.json'), 'utf8'));
+}
+
+/**
  * @param {readonly import('../src/config/settings').Setting[]} settings
+ * @param {Language} language
  * @returns {string}
  */
-function settingsTable(settings) {
+function settingsTable(settings, { say, settingsHead }) {
   const rows = settings.map(({ variables: [variable, ...aliases], name, meaning, defaultText }) => {
     const names = [`\`${variable}\``, ...(aliases.length > 0 ? [`(${aliases.map(code).join(', ')})`] : [])].join(' ');
-    return `| ${names} | ${code(name)} | ${meaning} | ${defaultText} |`;
+    return `| ${names} | ${code(name)} | ${say(meaning)} | ${say(defaultText)} |`;
   });
-  return ['| variable (alias) | key in the file | meaning | default |', '|---|---|---|---|', ...rows].join('\n');
+  return [settingsHead, '|---|---|---|---|', ...rows].join('\n');
 }
 
 /**
@@ -55,25 +86,28 @@ function clientsTable(clients, instrumentations) {
 /**
  * Names and ranges alone.
  * @param {readonly Pick<import('../src/loader/instrumentation').Instrumentation, 'module' | 'versions'>[]} instrumentations
+ * @param {Language} language
  * @returns {string}
  */
-function supportedTable(instrumentations) {
+function supportedTable(instrumentations, { supportedHead }) {
   const rows = instrumentations.map(({ module, versions }) => `| ${code(module)} | ${code(versions)} |`);
-  return ['| library | versions |', '|---|---|', ...rows].join('\n');
+  return [supportedHead, '|---|---|', ...rows].join('\n');
 }
 
 /**
  * @param {typeof import('../src/lines/catalogue').CATALOGUE} catalogue
  * @param {typeof import('../src/lines/catalogue').template} template
+ * @param {Language} language
  * @returns {string}
  */
-function linesTables(catalogue, template) {
+function linesTables(catalogue, template, { say, linesHead }) {
   return catalogue
     .map(({ title, lines }) => {
       const rows = Object.values(lines).map(
-        line => `| ${line.code} | ${line.level} | ${code(cell(template(line)))} | ${line.meaning} | ${line.remedy} |`,
+        line =>
+          `| ${line.code} | ${line.level} | ${code(cell(template(line)))} | ${say(line.meaning)} | ${say(line.remedy)} |`,
       );
-      return `**${title}**\n\n${['| code | level | line | meaning | what to do |', '|---|---|---|---|---|', ...rows].join('\n')}`;
+      return `**${say(title)}**\n\n${[linesHead, '|---|---|---|---|---|', ...rows].join('\n')}`;
     })
     .join('\n\n');
 }
@@ -103,6 +137,23 @@ function withTable(document, name, text) {
 }
 
 /**
+ * Every sentence that stands in a table of both languages.
+ * @returns {string[]}
+ */
+function sentences() {
+  const { SETTINGS } = source('src/config/settings.ts');
+  const { CATALOGUE } = source('src/lines/catalogue.ts');
+  /** @type {string[]} */
+  const all = [];
+  for (const { meaning, defaultText } of SETTINGS) all.push(meaning, defaultText);
+  for (const { title, lines } of CATALOGUE) {
+    all.push(title);
+    for (const { meaning, remedy } of Object.values(lines)) all.push(meaning, remedy);
+  }
+  return [...new Set(all)];
+}
+
+/**
  * Each table of the documents, by its file and name. In the sources, links to pages begin with `docs/`.
  * @returns {{ file: string, name: string, text: string }[]}
  */
@@ -113,19 +164,22 @@ function tables() {
   const { CLIENTS } = source('fixtures/rocketmq-clients/clients.ts');
   const libraries = instrumentations();
   return [
-    { file: 'README.md', name: 'supported', text: supportedTable(libraries) },
-    { file: 'docs/settings.md', name: 'settings', text: settingsTable(SETTINGS) },
+    { file: 'README.md', name: 'supported', text: supportedTable(libraries, ENGLISH) },
+    { file: 'README.zh-CN.md', name: 'supported', text: supportedTable(libraries, CHINESE) },
+    { file: 'docs/settings.md', name: 'settings', text: settingsTable(SETTINGS, ENGLISH) },
+    { file: 'docs/zh-CN/settings.md', name: 'settings', text: settingsTable(SETTINGS, CHINESE) },
     { file: 'docs/supported-versions.md', name: 'rocketmq-clients', text: clientsTable(CLIENTS, libraries) },
     { file: 'docs/metrics.md', name: 'metrics', text: metricsTable(METRICS) },
     { file: 'docs/metrics.md', name: 'attributes', text: attributesTable(ATTRIBUTES) },
-    { file: 'docs/operations.md', name: 'lines', text: linesTables(CATALOGUE, template) },
+    { file: 'docs/operations.md', name: 'lines', text: linesTables(CATALOGUE, template, ENGLISH) },
+    { file: 'docs/zh-CN/operations.md', name: 'lines', text: linesTables(CATALOGUE, template, CHINESE) },
   ].map(({ text, ...table }) => ({
     ...table,
     text: table.file.startsWith('docs/') ? text.replaceAll('](docs/', '](') : text,
   }));
 }
 
-module.exports = { tables, withTable };
+module.exports = { chineseSentences, sentences, tables, withTable };
 
 if (require.main === module) {
   for (const { file, name, text } of tables()) {

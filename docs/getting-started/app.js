@@ -31,7 +31,7 @@ const server = http.createServer(async (_request, response) => {
 async function start() {
   await producer.startup();
   await consumer.startup();
-  server.listen(port);
+  server.listen(port, () => console.log(`port ${port} is ready`));
 }
 
 start();

@@ -76,7 +76,7 @@ export const hookLines = {
     words: ({ group, reason, whose }: { group: string; reason: string; whose: string }) =>
       `a consumer of ${group} is not hooked (${reason}): it would take ${whose}`,
     once: 'text',
-    meaning: 'The same of a consumer. A canary ends before its first message (`GRAY_ON_FAILURE`).',
+    meaning: 'The same for a consumer. A canary ends before its first message (`GRAY_ON_FAILURE`).',
     remedy: SEE_BUNDLES,
   }),
   unchangedConsumer: line('GRAY-210', 'error', {

@@ -1,4 +1,4 @@
-/** Links in the documents lead somewhere: to a file, and to a heading of it. */
+/** What documents name is there: links lead to a file and a heading, scripts are in package.json, files in the checkout. */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -51,6 +51,19 @@ describe('links', () => {
     const all = [text, ...inDocs.map(page => readFileSync(join(root, page), 'utf8'))].join('\n');
     const unlinked = inDocs.filter(page => !all.includes(`(${relative('docs', page)}`) && !all.includes(`(${page}`));
     expect(unlinked).toEqual([]);
+  });
+});
+
+describe('what documents and workflows tell to run', () => {
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: object };
+  const workflows = readdirSync(join(root, '.github', 'workflows')).map(file => join('.github', 'workflows', file));
+  const texts = [...pages, ...workflows].map(file => ({ file, text: readFileSync(join(root, file), 'utf8') }));
+
+  it.each(texts)('$file names scripts and tests that are there', ({ text }) => {
+    const named = [...text.matchAll(/\bnpm run ([a-z][\w:-]*)/g)].map(([, name = '']) => name);
+    expect(named.filter(name => !(name in scripts))).toEqual([]);
+    const files = text.match(/\btest\/(?:unit|integration|frameworks|clusters)\/[\w./-]+\.ts\b/g) ?? [];
+    expect(files.filter(file => !existsSync(join(root, file)))).toEqual([]);
   });
 });
 
