@@ -26,7 +26,9 @@ const results = SUITES.flatMap(({ suite, minutes }) => {
   // A machine that took twice as long until now will do so again.
   const slowness = expected === 0 ? 1 : Math.max(1, elapsed() / expected);
   if (elapsed() + minutes * slowness > LIMIT) {
-    lines.push(`left out: ${suite}: about ${Math.ceil(minutes * slowness)} min more after ${Math.ceil(elapsed())}; run it by itself`);
+    lines.push(
+      `left out: ${suite}: about ${Math.ceil(minutes * slowness)} min more after ${Math.ceil(elapsed())}; run it by itself`,
+    );
     return [];
   }
   expected += minutes;

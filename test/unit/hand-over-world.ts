@@ -313,6 +313,12 @@ export class World {
     return isReady;
   }
 
+  /** Whether the group of a canary stands ahead of the baseline's. */
+  private isAhead(tag: string): boolean {
+    const own = this.group(GROUP).offsets;
+    return this.group(`${GROUP}_${tag}`).offsets.some((offset = 0, queue) => offset > (own[queue] ?? 0));
+  }
+
   private isFaulty(): boolean {
     return this.faults > 0 && this.faults-- > 0;
   }
@@ -491,7 +497,8 @@ export class World {
     if (this.canaries.some(canary => canary.tag === tag && canary.asked !== asked)) return;
     this.prepareGroup(tag);
     if (this.markers.get(tag)?.phase === 'retired') this.catchUp(tag);
-    this.mark({ tag, phase: 'managed', at: this.now });
+    // Else the baseline writes it down, once it has come to where the group stands.
+    if (this.markers.has(tag) || !this.isAhead(tag)) this.mark({ tag, phase: 'managed', at: this.now });
     this.divide(tag, asked);
     const version = { tag, asked, since: Number.POSITIVE_INFINITY };
     this.versions.push(version);

@@ -204,6 +204,22 @@ describe('hand-over, in any order of events', () => {
     );
   });
 
+  it('takes what was sent before another agent began the group of a canary at its end', () => {
+    const world = new World({ declared: [], tags: ['gray'] });
+    world.send('gray', 0);
+    world.startOther('gray');
+    world.startCanary('gray');
+    expect(world.markers.get('gray')).toBeUndefined();
+    pass(world, 12);
+    world.send('gray', 0);
+    pass(world, 6);
+    expect(world.markers.get('gray')?.phase).toBe('managed');
+    expect(world.handled).toEqual([
+      { id: 0, tag: 'gray', by: 'baseline' },
+      { id: 1, tag: 'gray', by: 'canary' },
+    ]);
+  });
+
   it('gives a tag up that nothing was heard of, and no sooner than its group is drained', () => {
     const world = play({ declared: [], tags: ['gray'] }, [...IDLE, ...rounds(6)]);
     expect(world.markers.get('gray')?.phase).toBe('draining');

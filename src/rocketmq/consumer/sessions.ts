@@ -161,7 +161,7 @@ interface DutiesMeans extends Omit<HandOverMeans, 'intake' | 'sharesQueues'> {
 
 function dutiesOf(intake: OwnIntake, { client, ready, ...means }: DutiesMeans): Duties {
   const { settings, log, serversOf } = means;
-  const { baselineGroup, group, tag } = intake;
+  const { baselineGroup, group, tag, beginning } = intake;
   const { sharesQueues } = client;
   const isAuto = settings.mqBaseline === 'auto';
   if (tag === undefined) {
@@ -181,7 +181,7 @@ function dutiesOf(intake: OwnIntake, { client, ready, ...means }: DutiesMeans): 
     },
     arrive(topics, cluster) {
       const { arrive } = require('../hand-over/canary-arrival') as typeof import('../hand-over/canary-arrival');
-      return arrive({ baselineGroup, group, tag }, topics, cluster, log);
+      return arrive({ baselineGroup, group, tag, beginning }, topics, cluster, log);
     },
     part: canaryPart(intake, tag, sharesQueues, log),
     log,
