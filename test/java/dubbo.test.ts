@@ -53,15 +53,27 @@ async function javaProvider(env: Readonly<Record<string, string>>, hasOpenTeleme
   const port = await freePort();
   const its = { NACOS: environment.nacos.address, PORT: `${port}`, ...env };
   await java('fixture.Provider', its, hasOpenTelemetry);
-  await bridge(port);
+  await bridge(port, JAVA_SERVICE, SERVICE);
 }
 
-async function bridge(port: number): Promise<void> {
-  const find = async () => (await environment.instances(JAVA_SERVICE)).find(instance => instance.port === port);
+/** npm's registry names no interface, and a version and a group that nobody gave. */
+function asJavaHasIt({ group: _group, version: _version, ...metadata }: Instance['metadata']): Instance['metadata'] {
+  return { ...metadata, path: SERVICE };
+}
+
+/** What is registered as `from` is registered as `to`, too. */
+async function bridge(
+  port: number,
+  from: string,
+  to: string,
+  translated: (metadata: Instance['metadata']) => Instance['metadata'] = metadata => metadata,
+): Promise<void> {
+  const find = async () => (await environment.instances(from)).find(instance => instance.port === port);
   await expect.poll(find, WAIT).toBeDefined();
-  const instance = (await find()) as Instance;
-  registered.push([SERVICE, instance]);
-  await environment.register(SERVICE, instance);
+  const found = (await find()) as Instance;
+  const instance = { ...found, metadata: translated(found.metadata) };
+  registered.push([to, instance]);
+  await environment.register(to, instance);
 }
 
 function node(script: string, settings: object, env: Readonly<Record<string, string>>): RunningChild {
@@ -121,6 +133,20 @@ describe("beside Dubbo's own tag routing", () => {
     const caller = await java('fixture.Consumer', { URL: url });
     expect((await call(caller)).baggage).toBeUndefined();
     expect(await call(caller, '?dubbo.tag=gray')).toMatchObject({ baggage: 'gray_tag=gray' });
+  }, 240_000);
+
+  it('Java finds the provider of its tag in Nacos', async () => {
+    for (const env of [{}, { GRAY_TAG: 'gray' }]) {
+      const name = 'GRAY_TAG' in env ? 'gray' : 'baseline';
+      const provider = node('provider.js', { name }, { GRAY_INTEROP: 'dubbo', ...env });
+      const { ready } = JSON.parse(await provider.waitFor('"ready"')) as { ready: number };
+      await bridge(ready, SERVICE, JAVA_SERVICE, asJavaHasIt);
+    }
+    const caller = await java('fixture.Consumer', { NACOS: environment.nacos.address });
+    for (let index = 0; index < 6; index++) {
+      expect((await call(caller)).name).toBe('baseline');
+      expect((await call(caller, '?dubbo.tag=gray')).name).toBe('gray');
+    }
   }, 240_000);
 
   it('attachments of Triple are headers, and read as such', async () => {
