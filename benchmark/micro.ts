@@ -14,6 +14,7 @@ import { both, isNoneOf, isTagged } from '../src/rocketmq/plan/filter-expression
 import { createRouting } from '../src/routing/routing';
 
 const KEY = 'gray_tag';
+const CARRIED = { key: KEY, hasBaggage: false };
 /** Of others, in one header; 180 is what the W3C recommends to be able to carry. */
 const ENTRIES = [0, 1, 20, 180];
 const MERGE = { key: KEY, tag: 'gray', writeMse: false, dropMse: false };
@@ -24,13 +25,13 @@ const PIECES: Readonly<Record<string, () => unknown>> = {
   ...Object.fromEntries(ENTRIES.flatMap(headers)),
   ...edge(),
   ...outbound(),
-  'filter: *, canary': () => both({ type: 'TAG', expression: '*' }, isTagged(KEY, 'gray')),
-  'filter: A || B, canary': () => both({ type: 'TAG', expression: 'A || B' }, isTagged(KEY, 'gray')),
+  'filter: *, canary': () => both({ type: 'TAG', expression: '*' }, isTagged(CARRIED, 'gray')),
+  'filter: A || B, canary': () => both({ type: 'TAG', expression: 'A || B' }, isTagged(CARRIED, 'gray')),
   'filter: a SQL92 expression, canary': () =>
-    both({ type: 'SQL92', expression: "a = 1 OR (b = 2 AND c IN ('x', 'y'))" }, isTagged(KEY, 'gray')),
+    both({ type: 'SQL92', expression: "a = 1 OR (b = 2 AND c IN ('x', 'y'))" }, isTagged(CARRIED, 'gray')),
   'filter: baseline without 100 tags': (() => {
     const tags = Array.from({ length: 100 }, (_, index) => `t${index}`);
-    return () => both({ type: 'TAG', expression: '*' }, isNoneOf(KEY, tags));
+    return () => both({ type: 'TAG', expression: '*' }, isNoneOf(CARRIED, tags));
   })(),
 };
 
@@ -67,7 +68,7 @@ function wrapped(): Record<string, () => unknown> {
 function headers(count: number): [string, () => unknown][] {
   const foreign = Array.from({ length: count }, (_, index) => `key${index}=value${index}`).join(',');
   const own = count === 0 ? `${KEY}=gray` : `${foreign},${KEY}=gray`;
-  const { extract } = createHeaderPropagation({ key: KEY, inbound: 'accept', interop: undefined, onMalformed() {} });
+  const { extract } = createHeaderPropagation({ key: KEY, inbound: 'accept', interop: [], onMalformed() {} });
   const request = (baggage: string) => ['Host', 'a.example', 'Connection', 'keep-alive', 'Accept', '*/*', ...baggage];
   const [untagged, tagged] = [
     request('').concat(count === 0 ? [] : ['baggage', foreign]),
@@ -92,7 +93,7 @@ function edge(): Record<string, () => unknown> {
     run: <T>(_tag: unknown, fn: () => T) => fn(),
   };
   const log = { say() {}, isDebug: false };
-  const headers = createHeaderPropagation({ key: KEY, inbound: 'accept', interop: undefined, onMalformed() {} });
+  const headers = createHeaderPropagation({ key: KEY, inbound: 'accept', interop: [], onMalformed() {} });
   const rawHeaders =
     'Host: a.example|User-Agent: curl/8|Accept: */*|Cookie: uid=7; lang=de|X-User-Id: 1003|Connection: close'
       .split('|')

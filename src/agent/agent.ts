@@ -9,6 +9,7 @@ import { meterProvider } from '../metrics/meter-provider';
 import { createEdgeRules, type EdgeRules } from '../propagation/edge-rules';
 import { createHeaderPropagation, type HeaderPropagation } from '../propagation/http-headers';
 import { malformedTags } from '../propagation/malformed-tags';
+import { createMessagePropagation, type MessagePropagation } from '../propagation/message-properties';
 import { type AttachmentPropagation, createAttachmentPropagation } from '../propagation/rpc-attachments';
 import type { ConsumerReport } from '../rocketmq/consumer/consumer-report';
 import type { Sessions } from '../rocketmq/consumer/sessions';
@@ -31,6 +32,7 @@ export interface Agent {
   readonly attachments: AttachmentPropagation;
   /** Which tag a request gets that comes in without one. */
   readonly edge: EdgeRules;
+  readonly messages: MessagePropagation;
   /** Which instances a call may go to, and what this process registers itself with. */
   readonly routing: Routing;
   /** Opens a session for each consumer of a message broker. Loaded when it is asked for: with the first consumer. */
@@ -91,6 +93,7 @@ export function createAgent(settings: Settings, write: Write = lineOutput('stder
     context: createTagContext({ instanceTag: tag, bridge }),
     headers: createHeaderPropagation(headerOptions),
     attachments: createAttachmentPropagation(attachmentOptions),
+    messages: createMessagePropagation({ key, interop }),
     edge,
     routing,
     follow(live) {

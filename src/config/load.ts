@@ -99,6 +99,7 @@ export function composeSettings(
     sources[setting.name] = found.source;
   }
   const settings = draft as unknown as Settings;
+  refuseCapitals(settings, sources);
   return {
     settings,
     sources: sources as LoadedSettings['sources'],
@@ -200,6 +201,30 @@ function fromDocument(setting: Setting, document: SettingsDocument | undefined):
   const parsed = isList || isText ? setting.parse(isList ? entry.join(',') : String(entry)) : undefined;
   if (parsed === undefined) throw wrongSetting(`${setting.name} in ${name}`, JSON.stringify(entry), setting.allowed);
   return { value: parsed.value, source };
+}
+
+/**
+ * Sermant's groups have the tag in lower case, its messages as it is written: only where both are one, its groups are ours.
+ * @throws {SettingError}
+ */
+function refuseCapitals(settings: Settings, sources: Readonly<Record<string, SettingSource>>): void {
+  const { tag = '', mqTags, interop } = settings;
+  if (!interop.includes('sermant')) return;
+  for (const [name, value] of [
+    ['tag', tag],
+    ['mqTags', mqTags.join(',')],
+  ] as const) {
+    if (value === value.toLowerCase()) continue;
+    const source = sources[name];
+    const where = source?.from === 'environment' ? source.variable : `${name} in ${placeOf(source)}`;
+    const allowed = 'small letters beside sermant (GRAY_INTEROP), which writes tags so in the names of groups';
+    throw wrongSetting(where, value, allowed);
+  }
+}
+
+function placeOf(source: SettingSource | undefined): string {
+  if (source?.from === 'file') return source.path;
+  return source?.from === 'nacos' ? source.url : 'the settings';
 }
 
 function notices(settings: Settings, environment: Environment): Notice[] {

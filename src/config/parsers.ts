@@ -6,6 +6,7 @@ import {
   parseEveryNameServer,
   parseNameServers,
 } from '../names/addresses';
+import { INTEROP_PRESETS, type Interop, type InteropPreset } from '../names/interop';
 import { isInstanceTag, TAG_GRAMMAR } from '../names/tag';
 
 export const value = <T>(parsed: T) => ({ value: parsed });
@@ -41,6 +42,15 @@ export const tagList = {
   parse: (text: string) => {
     const tags = text.split(',').map(tag => tag.trim());
     return tags.every(isInstanceTag) ? value([...new Set(tags)]) : undefined;
+  },
+};
+
+export const presets = {
+  allowed: `a comma list of ${INTEROP_PRESETS.join(', ')}`,
+  parse: (text: string) => {
+    const names = text.split(',').map(name => name.trim());
+    const isPreset = (name: string): name is InteropPreset => INTEROP_PRESETS.includes(name as InteropPreset);
+    return names.every(isPreset) ? value<Interop>([...new Set(names)]) : undefined;
   },
 };
 

@@ -1,7 +1,8 @@
-/** The table of settings: the single source for parsing, for the configuration file and for the README. */
+/** The table of settings: the single source for parsing, for the configuration file and for docs/settings.md. */
 import { LOG_LEVELS, type LogLevel } from '../log';
+import type { Interop } from '../names/interop';
 import { isMessageKey, MESSAGE_KEY_GRAMMAR } from '../names/message-key';
-import { addresses, boolean, eachAddress, instanceTag, json, oneOf, tagList, value } from './parsers';
+import { addresses, boolean, eachAddress, instanceTag, json, oneOf, presets, tagList, value } from './parsers';
 import { ROUTES_GRAMMAR, type Routes, readRoutes } from './routes';
 import { RULES_GRAMMAR, type Rule, readRules } from './rules';
 
@@ -27,7 +28,8 @@ export interface Settings {
   /** Of the agent's own connections to name servers, brokers and proxies. */
   readonly mqTls: TlsMode;
   readonly inbound: 'accept' | 'ignore';
-  readonly interop: 'mse' | undefined;
+  /** The agents and frameworks that it works together with. */
+  readonly interop: Interop;
   /** Which tag a request gets that comes in without one. */
   readonly rules: readonly Rule[];
   /** Where the instances of environments are, by the names that services call. */
@@ -110,7 +112,7 @@ export const SETTINGS: readonly Setting[] = [
     default: 'auto',
     defaultText: 'auto',
     meaning:
-      'what baseline consumers take of tagged messages: `auto` (those of a canary only while it is not there), `all`, or `none`. Where neither name servers nor a proxy can be asked who is there, `auto` is as `all`',
+      'what baseline consumers take of tagged messages: `auto` (those of a canary only while it is not there), `all`, or `none`. Where neither name servers nor a proxy can be asked who is there, `auto` behaves like `all`',
     ...oneOf('auto', 'all', 'none'),
   }),
   define({
@@ -180,11 +182,11 @@ export const SETTINGS: readonly Setting[] = [
   define({
     name: 'interop',
     variables: ['GRAY_INTEROP'],
-    default: undefined,
+    default: [],
     defaultText: 'none',
-    meaning: "`mse`: also write the names that the Java agent's fleet reads (`x-mse-tag`, `__microservice_tag__`)",
-    ...oneOf('mse'),
-    allowed: 'mse',
+    meaning:
+      'comma list of what runs [beside it in Java](docs/java.md), whose names for the tag are then written and read too: `mse` (the agent of MSE and SAE), `dubbo` (its tag routing), `otel` (the OpenTelemetry agent), `sermant`',
+    ...presets,
   }),
   define({
     name: 'rules',

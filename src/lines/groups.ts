@@ -52,7 +52,7 @@ export const groupLines = {
   notPreparedYet: line('GRAY-304', 'debug', {
     words: ({ hint }: { hint: string }) => hint,
     shown: HINT,
-    meaning: 'The same of a consumer that subscribes to nothing yet. It is tried again with its first subscription.',
+    meaning: 'The same for a consumer that subscribes to nothing yet. It is tried again with its first subscription.',
     remedy: NOTHING,
   }),
   readyNow: line('GRAY-305', 'info', {
@@ -104,8 +104,8 @@ export const groupLines = {
     remedy: SET_PROPERTY_FILTER,
   }),
   brokerCannotFilter: line('GRAY-312', 'error', {
-    words: ({ reason }: { reason: string }) =>
-      `${reason}, and GRAY_MQ_FILTER_SIDE=broker leaves it to the broker: set enablePropertyFilter=true in the broker's configuration and restart it, or GRAY_MQ_FILTER_SIDE=auto`,
+    words: ({ reason, remedy }: { reason: string; remedy: string }) =>
+      `${reason}, and GRAY_MQ_FILTER_SIDE=broker leaves it to the broker: ${remedy}, or GRAY_MQ_FILTER_SIDE=auto`,
     once: 'process',
     meaning:
       'The consumer gets no messages: the brokers refuse its filter, and the client may not skip messages itself.',

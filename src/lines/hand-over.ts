@@ -18,7 +18,7 @@ interface Failed {
 
 const AS_ALL =
   'the baseline takes the messages of every tag that is not in GRAY_MQ_IGNORE_TAGS, as with GRAY_MQ_BASELINE=all';
-const SET_NAMESRV = 'Set `GRAY_MQ_NAMESRV`. See the limits in the README.';
+const SET_NAMESRV = 'Set `GRAY_MQ_NAMESRV`. See the [limits](limits.md#modes-and-name-servers).';
 const LET_IT_ASK = 'Look for brokers and name servers that do not answer, and for the [rights](#what-auto-mode-needs).';
 
 // In each bundle: texts, of which nothing is written.
@@ -268,6 +268,12 @@ export const handOverLines = {
     once: ({ canaryGroup }) => canaryGroup,
     meaning: 'With the canary gone, the baseline may pass over what only the canary subscribes to.',
     remedy: 'Look for name servers that do not answer.',
+  }),
+  withoutAgent: line('GRAY-461', 'info', {
+    words: ({ canaryGroup, tag }: StandIn) => `${canaryGroup}: a canary of ${tag} without this agent is there`,
+    meaning:
+      'A consumer in the group has a filter that selects the tag alone. Another agent made it a canary, or nobody did. It announces nothing, so it counts as present for as long as it is connected: after a crash that may be 120 s.',
+    remedy: 'Nothing. [Beside Java](java.md) says what other agents have to be told.',
   }),
   retryPassedOn: line('GRAY-447', 'debug', {
     words: ({ group, topic }: { group: string; topic: string }) =>

@@ -49,7 +49,7 @@ export function createRouting(settings: Settings, log: Log, counts: Counts): Rou
   const routes = createRoutes({ log, count: counts.routed });
   routes.replace(settings.routes);
   // Registries hand out new metadata with each change: what one says is read once.
-  const environment = oncePerObject((metadata: object) => environmentOf(metadata as Metadata, key));
+  const environment = oncePerObject((metadata: object) => environmentOf(metadata as Metadata, key, interop));
 
   const noInstance = (services: readonly string[], tag: string | undefined) => {
     const caller = wantedEnvironment(tag) ?? 'the baseline';

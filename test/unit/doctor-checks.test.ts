@@ -60,6 +60,7 @@ function picture(changed: Partial<DoctorPicture> = {}, brokers: readonly BrokerP
       group: 'g',
       tag: 'gray',
       key: 'gray_tag',
+      interop: [],
       filter: { type: 'TAG', expression: '*' },
       filterSide: 'auto',
       baselineMode: 'auto',
@@ -302,11 +303,21 @@ describe('what is not', () => {
     ['ends are not told', on({ ends: REFUSED }), 'offsets', 'unknown', 'error 1, signature'],
     [
       'consumers without an announcement',
-      on({ announcements: known([]) }),
+      on({ announcements: known([]), canary: { ...group('g_gray'), members: members("a = 'gray'", 'c1') } }),
       'agents',
       'warn',
       'no agent of the baseline says that it is there; consumers of g_gray',
       'GRAY_MQ_NAMESRV',
+    ],
+    [
+      'a canary with this agent that has just crashed',
+      on({
+        announcements: known([announced('baseline', 1)]),
+        canary: { ...group('g_gray'), members: members(GRAY, 'c1@gray-canary') },
+      }),
+      'agents',
+      'warn',
+      'consumers of g_gray are online, and no agent of gray',
     ],
     [
       'agents of several versions',
@@ -334,6 +345,16 @@ describe('what is not', () => {
 
 describe('what is well although it differs', () => {
   it.each<Case>([
+    [
+      'a canary without this agent',
+      on({
+        announcements: known([announced('baseline', 1)]),
+        canary: { ...group('g_gray'), members: members("(gray_tag in ('gray'))", 'java') },
+      }),
+      'agents',
+      'ok',
+      'in g_gray 1 consumer without this agent, known as a canary of gray by the filter',
+    ],
     [
       'a group that the first canary creates',
       canary({ settings: known(undefined), members: members(undefined) }),

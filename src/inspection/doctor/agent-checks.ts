@@ -1,4 +1,6 @@
 /** The agents that announce themselves. */
+import { impliedTag } from '../../rocketmq/plan/implied-tag';
+import { CANARY_SUFFIX } from '../../rocketmq/presence/consumer-client-id';
 import { plural } from '../cluster/amounts';
 import type { AnnouncedProcess } from '../cluster/announced-processes';
 import { isKnown } from '../cluster/answer';
@@ -18,6 +20,7 @@ export function agentChecks(picture: DoctorPicture): Check[] {
 
 function agentCheck(check: Looked, announced: readonly Announced[], picture: DoctorPicture): Check {
   const silent = consumersWithoutAgent(announced, picture);
+  const others = otherCanaries(announced, picture);
   const versions = [...new Set(announced.map(({ announcer }) => announcer.version ?? 'unknown'))].sort();
   const details = announced.map(describe);
   if (silent.length > 0) {
@@ -30,10 +33,21 @@ function agentCheck(check: Looked, announced: readonly Announced[], picture: Doc
     const remedies = ['let all processes of a fleet run one version'];
     return { ...check, verdict: 'warn', finding: `of several versions: ${versions.join(', ')}`, details, remedies };
   }
-  if (announced.length === 0) return { ...check, verdict: 'ok', finding: 'none, and no consumer' };
+  if (announced.length === 0) return { ...check, verdict: 'ok', finding: others ?? 'none, and no consumer' };
   const processes = new Set(announced.map(({ announcer: { host, pid } }) => `${host} ${pid}`)).size;
-  const finding = `${plural(processes, 'process', 'processes')}, version ${versions[0]}`;
-  return { ...check, verdict: 'ok', finding, details };
+  const own = `${plural(processes, 'process', 'processes')}, version ${versions[0]}`;
+  return { ...check, verdict: 'ok', finding: others === undefined ? own : `${own}; ${others}`, details };
+}
+
+/** Canaries that another agent made what they are, or nobody: the baseline knows them by their filter. Undefined: none. */
+function otherCanaries(announced: readonly Announced[], picture: DoctorPicture): string | undefined {
+  const { question, canaryGroup } = picture;
+  const { key, tag } = question;
+  if (announced.some(({ kind }) => kind === 'canary')) return undefined;
+  const { members, filters } = onlineOn(picture, 'canary');
+  const others = members.filter(({ isStandIn, clientId }) => !isStandIn && !clientId.endsWith(CANARY_SUFFIX));
+  if (others.length === 0 || !filters.some(filter => impliedTag(filter, key) === tag)) return undefined;
+  return `in ${canaryGroup} ${plural(others.length, 'consumer')} without this agent, known as a canary of ${tag} by the filter`;
 }
 
 function consumersWithoutAgent(announced: readonly Announced[], picture: DoctorPicture): string[] {
@@ -45,7 +59,7 @@ function consumersWithoutAgent(announced: readonly Announced[], picture: DoctorP
     ...(isThere('baseline') && !isAnnounced('baseline', 'declared', 'stand-in')
       ? [`consumers of ${question.group} are online, and no agent of the baseline says that it is there`]
       : []),
-    ...(isThere('canary') && !isAnnounced('canary')
+    ...(isThere('canary') && !isAnnounced('canary') && otherCanaries(announced, picture) === undefined
       ? [`consumers of ${canaryGroup} are online, and no agent of ${question.tag} says that it is there`]
       : []),
   ];

@@ -1,5 +1,7 @@
 /** Who is in the groups of the baseline and of the canary, and with which filter. */
+import { tagProperties } from '../../rocketmq/plan/consumer-plan';
 import { type FilterExpression, isTagged } from '../../rocketmq/plan/filter-expression';
+import { impliedTag } from '../../rocketmq/plan/implied-tag';
 import { plural } from '../cluster/amounts';
 import { isKnown, valueIn } from '../cluster/answer';
 import type { Member } from '../cluster/group-members';
@@ -39,15 +41,15 @@ export function canaryMembers(
   if (filters.length === 0) {
     return { ...found, verdict: 'warn', finding: `${found.finding}, and nobody subscribes to ${topic}` };
   }
-  const condition = isTagged(key, tag);
-  const isOurs = filters.every(({ expression }) => expression.includes(condition));
+  const condition = isTagged(tagProperties(question), tag);
+  const isOurs = filters.every(filter => impliedTag(filter, key) === tag);
   if (isOurs || filterSide === 'client' || !isFilteredHere) return { ...found, verdict: 'ok' };
   return {
     ...found,
     verdict: 'fail',
     finding: `${found.finding}: without the canary's condition, ${condition}`,
     remedies: [
-      `whoever is in ${canaryGroup} needs the agent and GRAY_TAG=${tag} (and GRAY_KEY=${key}); stop those that have not`,
+      `whoever is in ${canaryGroup} needs the agent and GRAY_TAG=${tag} (and GRAY_KEY=${key}), or this condition in its own filter; stop those that have neither`,
       'clients that know no SQL92 (ali-ons 2, rocketmq) filter by themselves: then this is as it must be, say --filter-side client',
     ],
   };

@@ -120,6 +120,7 @@ function groupOf(
     takenBy: takenBy(there, isAsked),
     ...there,
     members: [...members.values()],
+    isAnnounced: tag === undefined ? null : isAnnounced(lane, processes),
     phase: marker?.phase ?? null,
     markedAt: marker?.at ?? null,
     isDeclared: processes.some(process => process.kind === 'declared' && process.group === group),
@@ -128,6 +129,12 @@ function groupOf(
     retries: waiting(isOwnTopic),
     takenPerSecond: sum(topics.map(({ takenPerSecond }) => takenPerSecond)),
   };
+}
+
+function isAnnounced({ baselineGroup, tag }: Lane, processes: readonly AnnouncedProcess[]): boolean {
+  return processes.some(
+    ({ kind, group, announcer }) => kind === 'canary' && group === baselineGroup && announcer.name === tag,
+  );
 }
 
 /** By who is connected; of whom nobody says it, by the processes that announce themselves. */

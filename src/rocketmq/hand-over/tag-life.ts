@@ -84,7 +84,7 @@ export const REFRESH_MS = 60_000;
 
 /** What happens to one tag. */
 export type TagEvent =
-  | { readonly type: 'canary seen' }
+  | { readonly type: 'canary seen'; readonly hasAgent: boolean }
   /** By an answer that would have named it. */
   | { readonly type: 'canary not seen' }
   | { readonly type: 'marker read'; readonly marker: Marker }
@@ -136,8 +136,7 @@ export function newTagGivenUp(
 
 /** From now on it is known beforehand, or no longer. */
 export function withDeclaration(life: TagLife, isDeclared: boolean, now: number): TagLife {
-  const next = { ...life, isDeclared };
-  return isDeclared && life.state.phase !== 'managed' ? manage(next, 'declared', now) : next;
+  return { ...(isDeclared && life.state.phase !== 'managed' ? manage(life, 'declared', now) : life), isDeclared };
 }
 
 export function step(life: TagLife, event: TagEvent, at: Moment): Step {
@@ -155,9 +154,7 @@ function become(life: TagLife, state: TagState): TagLife {
   return { ...life, state };
 }
 
-function stay(life: TagLife, ...actions: HandOverAction[]): Step {
-  return { life, actions };
-}
+const stay = (life: TagLife, ...actions: HandOverAction[]): Step => ({ life, actions });
 
 function manage(life: TagLife, reason: Reason, now: number): TagLife {
   return become({ ...life, reason, heardAt: now }, managedAnew());
@@ -172,7 +169,11 @@ function draining(givenUpAt: number, now: number): Draining {
   return { phase: 'draining', givenUpAt, drain: { dueAt: now + DRAIN_MS } };
 }
 
-const canarySeen = (life: TagLife, now: number): TagLife => ({ ...life, canary: seen(life.canary), heardAt: now });
+const canarySeen = (life: TagLife, hasAgent: boolean, now: number): TagLife => ({
+  ...life,
+  canary: seen(life.canary, hasAgent),
+  heardAt: now,
+});
 
 /** By the marker of another process, whose clock may be ahead. */
 const heardElsewhere = (life: TagLife, { at }: Marker, now: number): TagLife => ({
@@ -224,7 +225,7 @@ const inEveryState = {
 
 const whileManaged: Steps<Managed> = {
   ...inEveryState,
-  'canary seen': (life, _event, { now }) => stay(canarySeen(life, now)),
+  'canary seen': (life, { hasAgent }, { now }) => stay(canarySeen(life, hasAgent, now)),
   'tag seen': (life, _event, { now }) => stay({ ...life, heardAt: now }),
   'marker read'(life, { marker }, { now }) {
     if (marker.phase === 'managed') return stay(heardElsewhere(life, marker, now));
@@ -270,7 +271,8 @@ const markerOfGivenUp = (
 
 const whileDraining: Steps<Draining> = {
   ...inEveryState,
-  'canary seen': (life, _event, { now }) => stay(canarySeen(manage(life, 'its canary is there', now), now)),
+  'canary seen': (life, { hasAgent }, { now }) =>
+    stay(canarySeen(manage(life, 'its canary is there', now), hasAgent, now)),
   'tag seen': (life, _event, { now }) => stay(manage(life, 'its messages come again', now)),
   'marker read': markerOfGivenUp,
   // Of the time when it was managed.
@@ -287,7 +289,8 @@ const whileDraining: Steps<Draining> = {
 
 const whileRetired: Steps<Retired> = {
   ...inEveryState,
-  'canary seen': (life, _event, { now }) => stay(canarySeen(manage(life, 'its canary is there', now), now)),
+  'canary seen': (life, { hasAgent }, { now }) =>
+    stay(canarySeen(manage(life, 'its canary is there', now), hasAgent, now)),
   'tag seen': (life, _event, { now }) => stay({ ...life, heardAt: now }),
   'marker read': markerOfGivenUp,
   'offsets ensured': life => stay(life),
