@@ -74,12 +74,12 @@ function followSource(
       name: source.name,
       log: { say },
       count: counts.settingsChanged,
-      onTaken() {
-        const { document } = live;
-        keepForThreads({ loaded: { ...loaded, settings, sources, document, notices: [] }, environment, launch });
-      },
     });
     sayHidden(loaded, { say });
+    live.onDocument(() => {
+      const { document } = live;
+      keepForThreads({ loaded: { ...loaded, settings, sources, document, notices: [] }, environment, launch });
+    });
     agent.follow(live);
     watchSource(source, guarded(agent, live));
     return live;

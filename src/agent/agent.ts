@@ -40,7 +40,7 @@ export interface Agent {
   /** Counts what it does. */
   readonly counts: Counts;
   /** Does as the settings say that change while it runs. */
-  follow(live: Pick<LiveSettings, 'on' | 'document'>): void;
+  follow(live: Pick<LiveSettings, 'on' | 'onDocument' | 'document'>): void;
   /** The consumers that the application has. Loads nothing. */
   consumers(): readonly ConsumerReport[];
 }
@@ -81,7 +81,7 @@ export function createAgent(settings: Settings, write: Write = lineOutput('stder
   edge.replace(rules);
   const routing = createRouting(settings, log, counts);
   let sessions: Sessions | undefined;
-  let isLive = false;
+  let followed: Pick<LiveSettings, 'onDocument' | 'document'> | undefined;
   return {
     settings,
     log,
@@ -97,13 +97,12 @@ export function createAgent(settings: Settings, write: Write = lineOutput('stder
     edge,
     routing,
     follow(live) {
-      isLive = true;
+      followed = live;
       live.on(['logLevel'], () => log.setLevel(settings.logLevel));
       live.on(['rules'], () => edge.replace(settings.rules));
       live.on(['routes'], () => routing.replaceRoutes(settings.routes));
       live.on(['inbound'], () => {
-        headerOptions.inbound = settings.inbound;
-        attachmentOptions.inbound = settings.inbound;
+        for (const options of [headerOptions, attachmentOptions]) options.inbound = settings.inbound;
       });
       live.on(['mqTags', 'mqIgnoreTags'], () => {
         for (const known of [...settings.mqTags, ...settings.mqIgnoreTags]) counts.knowTag(known);
@@ -114,7 +113,17 @@ export function createAgent(settings: Settings, write: Write = lineOutput('stder
       if (sessions === undefined) {
         const { createSessions } = require('./consuming') as typeof import('./consuming');
         const { knowTag: onTag } = counts;
-        sessions = createSessions({ settings, isLive, log, onTag, onOpened: clients.planned, report: guard.report });
+        const live = followed;
+        const version = live && { digits: () => live.document?.digits, onChange: live.onDocument };
+        sessions = createSessions({
+          settings,
+          isLive: live !== undefined,
+          version,
+          log,
+          onTag,
+          onOpened: clients.planned,
+          report: guard.report,
+        });
       }
       return sessions;
     },

@@ -65,18 +65,22 @@ function instances(
   head: (...names: string[]) => Cell[],
   environment: (of: Environment) => Cell,
 ): string[] {
+  // Where nobody has a document with settings there is nothing to tell apart.
+  const tellsSettings = environments.some(of => of.instances.some(({ settings }) => settings !== null));
+  const ifTold = <T>(cell: T) => (tellsSettings ? [cell] : []);
   const rows = environments.flatMap(of =>
-    of.instances.map(({ host, pid, version, groups, standsInFor }) => [
+    of.instances.map(({ host, pid, version, settings, groups, standsInFor }) => [
       `${host}, ${pid}`,
       environment(of),
       version ?? '?',
+      ...ifTold(settings ?? ''),
       groups.join(', '),
       standsInFor.join(', '),
     ]),
   );
   return rows.length === 0
     ? []
-    : columns([head('instance', 'environment', 'agent', 'groups', 'stands in for'), ...rows]);
+    : columns([head('instance', 'environment', 'agent', ...ifTold('settings'), 'groups', 'stands in for'), ...rows]);
 }
 
 function takers(group: Group, at: number, colors: Terminal['colors']): Cell {

@@ -20,6 +20,8 @@ export interface LiveSettings {
   readonly document: Pick<SettingsDocument, 'name' | 'digits'> | undefined;
   /** @param listener told when one of these live settings has changed, once all that changes with it is in force */
   on(names: readonly (keyof Settings)[], listener: () => void): void;
+  /** @param listener told when another document is in force */
+  onDocument(listener: () => void): void;
   /** The text of the document as it is now; undefined: it is missing. The same text once more changes nothing. */
   take(text: string | undefined): void;
   /** The document cannot be asked for. */
@@ -37,8 +39,6 @@ export interface LiveSettingsMeans {
   readonly log: Pick<Log, 'say'>;
   /** Told of each document that is new. */
   count(result: ChangeResult): void;
-  /** Told when what is in force has changed. */
-  onTaken?(): void;
 }
 
 type Draft = { -readonly [Name in keyof Settings]: unknown };
@@ -50,6 +50,7 @@ export function createLiveSettings(means: LiveSettingsMeans): LiveSettings {
   /** What was looked at last: the digits of a text, or what was wrong instead. */
   let last = document?.digits;
   const listeners: { readonly names: readonly string[]; readonly listener: () => void }[] = [];
+  const documentListeners: (() => void)[] = [];
   const inForce = () => (document === undefined ? 'what the environment says' : document.digits);
 
   function putInForce(next: SettingsDocument, loaded: LoadedSettings): void {
@@ -73,7 +74,7 @@ export function createLiveSettings(means: LiveSettingsMeans): LiveSettings {
     }
     const names = changed.filter(isLive).map(({ name: key }) => key as string);
     for (const { names: wanted, listener } of listeners) if (wanted.some(key => names.includes(key))) listener();
-    means.onTaken?.();
+    for (const listener of documentListeners) listener();
   }
 
   return {
@@ -83,6 +84,7 @@ export function createLiveSettings(means: LiveSettingsMeans): LiveSettings {
       return document;
     },
     on: (names, listener) => void listeners.push({ names, listener }),
+    onDocument: listener => void documentListeners.push(listener),
     take(text) {
       if (text === undefined || text.trim() === '') {
         if (last === 'missing') return;

@@ -71,6 +71,7 @@ describe('groups worth asking about', () => {
       process('declared', 'e_blue', 4),
       process('declared', 'no-tag', 5),
       process('canary', 'f', 6, 'not a tag'),
+      process('settings', '3f2a_1b0', 7),
     ]);
     expect(groups({ brokers: [broker('x', { announcements })] })).toEqual([
       'a',
@@ -97,7 +98,12 @@ describe('a fleet', () => {
     markers: known(new Map([['g', [managed, { tag: 'old', phase: 'retired', at: 1 }]]])),
     brokers: ['x', 'y'].map(name =>
       broker(name, {
-        announcements: known([process('baseline', 'g', 1), process('stand-in', 'g_gray', 1)]),
+        announcements: known([
+          process('baseline', 'g', 1),
+          process('stand-in', 'g_gray', 1),
+          process('settings', '3f2a1b0', 1, 'settings'),
+          process('settings', '77aa001', 9, 'settings'),
+        ]),
         groups: new Map([
           ['g', consuming(['h@1@0'], 2, 1.5)],
           ['g_gray', consuming(['h@1@1@gray-stand-in'], 0, 0.25, 3)],
@@ -125,7 +131,9 @@ describe('a fleet', () => {
     expect(fleet.environments).toEqual([
       {
         tag: null,
-        instances: [{ host: 'h', pid: 1, version: '0.1.0', groups: ['g'], standsInFor: ['g_gray'] }],
+        instances: [
+          { host: 'h', pid: 1, version: '0.1.0', settings: '3f2a1b0', groups: ['g'], standsInFor: ['g_gray'] },
+        ],
         standIns: 0,
         groups: 1,
         backlog: 4,
@@ -185,8 +193,8 @@ describe('a fleet', () => {
       'g       baseline     1 consumer  T      3/s    4',
       'g_gray  gray         1 stand-in  T      0.5/s  0',
       '',
-      'instance  environment  agent  groups  stands in for',
-      'h, 1      baseline     0.1.0  g       g_gray',
+      'instance  environment  agent  settings  groups  stands in for',
+      'h, 1      baseline     0.1.0  3f2a1b0   g       g_gray',
     ]);
   });
 });

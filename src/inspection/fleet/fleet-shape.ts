@@ -58,6 +58,8 @@ export interface Instance {
   readonly pid: number;
   /** Of the agent. */
   readonly version: string | null;
+  /** The first digits of the document with its settings; null: it announces none. */
+  readonly settings: string | null;
   /** The groups in which its consumers are. */
   readonly groups: readonly string[];
   /** Of a baseline's: the canaries' groups in which it stands in. */

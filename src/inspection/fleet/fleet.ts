@@ -31,7 +31,7 @@ export function fleetOf(answers: FleetAnswers): Fleet {
       address,
       problem: [...members.values()].flatMap(answer => (isKnown(answer) ? [] : [answer.problem]))[0] ?? null,
     })),
-    environments: environmentsOf(groups, wanted),
+    environments: environmentsOf(groups, [...wanted, ...processes.filter(({ kind }) => kind === 'settings')]),
     groups,
     topics: topics.map(topic => ({
       topic,
@@ -72,6 +72,7 @@ function concerns(
   lane: Pick<Group, 'group' | 'baselineGroup'> & { readonly tag: string | null | undefined },
 ): boolean {
   const tag = lane.tag ?? null;
+  if (kind === 'settings') return false;
   if (kind === 'canary') return lane.baselineGroup === group && tag === announcer.name;
   return kind === 'baseline' ? lane.group === group && tag === null : lane.group === group && tag !== null;
 }
@@ -193,7 +194,13 @@ function instancesOf(tag: string | null, processes: readonly AnnouncedProcess[])
     string,
     { host: string; pid: number; version: string | null; in: Set<string>; for: Set<string> }
   >();
+  const settings = new Map(
+    processes.flatMap(({ kind, group, announcer: { host, pid } }) =>
+      kind === 'settings' ? [[`${host} ${pid}`, group] as const] : [],
+    ),
+  );
   for (const { kind, group, announcer } of processes) {
+    if (kind === 'settings') continue;
     const isOfEnvironment = tag === null ? kind !== 'canary' : kind === 'canary' && announcer.name === tag;
     if (!isOfEnvironment) continue;
     const { host, pid, version } = announcer;
@@ -208,6 +215,7 @@ function instancesOf(tag: string | null, processes: readonly AnnouncedProcess[])
       host,
       pid,
       version,
+      settings: settings.get(`${host} ${pid}`) ?? null,
       groups: [...groups].sort(),
       standsInFor: [...standsInFor].sort(),
     }))

@@ -38,6 +38,7 @@ export function lanesOf({ question, markers, brokers }: Known): Lane[] {
   for (const [group, all] of marked) know(group, ...all.map(({ tag }) => tag));
   for (const { announcements } of brokers) {
     for (const { kind, group, announcer } of valueIn(announcements) ?? []) {
+      if (kind === 'settings') continue;
       if (kind === 'baseline') know(group);
       else if (kind === 'canary') {
         if (isInstanceTag(announcer.name)) know(group, announcer.name);

@@ -66,6 +66,8 @@ export interface SessionsOptions {
   readonly settings: Settings;
   /** True: they may. */
   readonly isLive: boolean;
+  /** Which version of them is in force; undefined: they have no document. */
+  readonly version?: ClusterServers['version'];
   readonly log: Log;
   /** Told of each tag that is managed or stood in for. */
   onTag(tag: string): void;
@@ -94,7 +96,7 @@ const SWITCHED_OFF = { reason: 'a broker has SQL92 filters switched off', isSwit
 /** The broker's words, 4.5.2 to 5.5.0, for a group with `consumeEnable=false`. */
 const MAY_NOT_CONSUME = /subscription group no permission/i;
 
-export function createSessions({ settings, isLive, log, onTag, onOpened, report }: SessionsOptions): Sessions {
+export function createSessions({ settings, isLive, version, log, onTag, onOpened, report }: SessionsOptions): Sessions {
   const ready = groupReadiness(settings, log);
   const side = filterSide(settings, log);
   const seeSimilar = similarTags(settings.tag, log);
@@ -109,7 +111,7 @@ export function createSessions({ settings, isLive, log, onTag, onOpened, report 
     if (namesrv === undefined) return undefined;
     // Clients that share queues are those of a proxy.
     const proxyRemoting = settings.mqProxyRemoting ?? (client.sharesQueues ? proxyOf(endpoint) : undefined);
-    return { namesrv, proxyRemoting, credentials, tls: settings.mqTls };
+    return { namesrv, proxyRemoting, credentials, tls: settings.mqTls, version };
   };
 
   return {

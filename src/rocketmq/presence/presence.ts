@@ -11,6 +11,7 @@ import { STAND_IN_SUFFIX } from './consumer-client-id';
 import { type MemberServers, membersOf, proxyServer } from './members';
 import { whoIsThere } from './memory';
 import { otherCanariesOf, type Wanted } from './other-canaries';
+import { type SettingsVersion, settingsAnnouncement } from './settings-announcement';
 import type { WatchedBroker } from './watched-brokers';
 import { type WatchedClusters, watchedClusters } from './watched-clusters';
 
@@ -72,6 +73,8 @@ export interface PresenceServers {
   readonly proxyRemoting?: string | undefined;
   readonly credentials?: Credentials | undefined;
   readonly tls?: TlsMode | undefined;
+  /** What is announced beside; undefined: the settings have no document. */
+  readonly version?: SettingsVersion | undefined;
 }
 
 interface Shared {
@@ -121,7 +124,11 @@ interface Asking extends Omit<MemberServers, 'brokers'> {
   readonly clusters: WatchedClusters;
 }
 
-function presence({ namesrv, credentials, tls }: PresenceServers, runtime: Runtime, proxies: Set<string>): Presence {
+function presence(
+  { namesrv, credentials, tls, version }: PresenceServers,
+  runtime: Runtime,
+  proxies: Set<string>,
+): Presence {
   const { clock } = runtime;
   const clusters = watchedClusters(runtime, {
     namesrv,
@@ -145,8 +152,9 @@ function presence({ namesrv, credentials, tls }: PresenceServers, runtime: Runti
     },
   };
   const { announce } = announced;
+  const withSettings = settingsAnnouncement(announced, version);
   return {
-    announceCanary: (group, tag, topics) => announce(canariesOf(group), tag, topics),
+    announceCanary: (group, tag, topics) => withSettings(announce(canariesOf(group), tag, topics), topics),
     announceStandIn: (group, topics) => announce(standInsOf(group), 'stand-in', topics),
     async announceBeside(group, topics) {
       const all = await Promise.all(topics.map(topic => announce(besideOf(group, topic), 'stand-in', [topic])));
@@ -158,7 +166,7 @@ function presence({ namesrv, credentials, tls }: PresenceServers, runtime: Runti
       };
     },
     announceDeclared: (group, topics) => announce(declaredOf(group), 'declared', topics),
-    announceBaseline: (group, topics) => announce(baselinesOf(group), 'baseline', topics),
+    announceBaseline: (group, topics) => withSettings(announce(baselinesOf(group), 'baseline', topics), topics),
     canaries: (group, topics, tags = []) => canaries(asking, group, topics, [...tags]),
     otherCanaries: otherCanariesOf(asking, canariesOf),
     standIns: (group, topics) => standIns(asking, group, topics),

@@ -13,4 +13,6 @@ export interface ClusterServers {
   readonly proxyRemoting?: string | undefined;
   /** Default: off. */
   readonly tls?: TlsMode | undefined;
+  /** Of the settings of this process: announced beside what it announces. */
+  readonly version?: { digits(): string | undefined; onChange(listener: () => void): void } | undefined;
 }
