@@ -8,6 +8,7 @@ import { keepingAlive } from '../rocketmq/remoting/keeping-alive';
 import { doctorCommand } from './doctor';
 import { messageCommand } from './message';
 import { pageCommand } from './page';
+import { runCommand } from './run';
 import { UsageError } from './servers';
 import { statusCommand } from './status';
 import { processTerminal } from './terminal';
@@ -25,6 +26,7 @@ async function run(args: readonly string[]): Promise<void> {
     .version(VERSION, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print what there is')
     .helpCommand(false)
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(`rocketmq-gray: ${text.replace(/^error: /, '')}`) });
   // Read when a command runs: a wrong setting is its error, and `--help` needs none.
@@ -33,6 +35,7 @@ async function run(args: readonly string[]): Promise<void> {
   statusCommand(program.command('status'), environment, terminal, exit);
   messageCommand(program.command('message'), environment, terminal, exit);
   pageCommand(program.command('page'), environment, terminal);
+  runCommand(program.command('run'), environment, terminal, exit);
 
   try {
     await program.parseAsync([...args], { from: 'user' });
