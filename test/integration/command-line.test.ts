@@ -92,7 +92,7 @@ describe('conventions', () => {
     expect((await call(['doctor', '--endpoints', NOBODY, '--proxy-remoting', NOBODY, ...QUESTION])).code).toBe(2);
     const status = await call(['status', '--json', '--namesrv', NOBODY]);
     expect(status.code).toBe(2);
-    expect((JSON.parse(status.stdout) as Fleet).problems.join()).toContain('ECONNREFUSED');
+    expect((JSON.parse(status.stdout) as Fleet).unanswered.join()).toContain('ECONNREFUSED');
   });
 });
 

@@ -1,8 +1,8 @@
 /** What became of a message in one group, and in words what that comes to. Pure. */
 import { type FilterExpression, tagsOf } from '../../rocketmq/plan/filter-expression';
 import { isKnown, valueIn } from '../cluster/answer';
+import { selectsMessage } from '../cluster/sql92';
 import type { LanePicture, MessagePicture } from './message-picture';
-import { selectsMessage } from './sql92';
 
 /**
  * - `taken`: the group has passed it, and its filter selects it: it was handled, and acknowledged.
