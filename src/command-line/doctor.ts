@@ -21,6 +21,7 @@ interface DoctorOptions extends ServerOptions {
   readonly sql?: string;
   readonly filterSide?: 'auto' | 'broker' | 'client';
   readonly json?: boolean;
+  readonly verbose?: boolean;
 }
 
 /** @param environment read when the command runs: a wrong setting is its error */
@@ -52,6 +53,7 @@ export function doctorCommand(
         'client',
       ]),
     )
+    .option('-v, --verbose', 'say all of what is well, too')
     .option('--json', 'print it as JSON')
     .addHelpText('after', '\nExit code: 0 nothing failed, 1 a check failed, 2 nobody could be asked or wrong usage.')
     .action(async (options: DoctorOptions) => {
@@ -78,7 +80,8 @@ export function doctorCommand(
         const { question, canaryGroup, filters } = picture;
         terminal.print(JSON.stringify({ version: VERSION, question, canaryGroup, filters, checks, exitCode }, null, 2));
       } else {
-        terminal.print(doctorReport(picture, checks, terminal));
+        const { colors, columns } = terminal;
+        terminal.print(doctorReport(picture, checks, { colors, columns, isVerbose: options.verbose === true }));
       }
       exit(exitCode);
     });

@@ -134,7 +134,10 @@ describe('RocketMQ 5.5.0', () => {
 
   it('doctor: settings come from the environment, and are overruled', async () => {
     const env = { GRAY_MQ_NAMESRV: rocketmq.namesrv, GRAY_TAG: 'blue', GRAY_KEY: 'x_lane' };
-    const { stdout, code } = await call(['doctor', '--topic', TOPIC, '--group', 'group1', '--filter', 'A || B'], env);
+    const { stdout, code } = await call(
+      ['doctor', '--topic', TOPIC, '--group', 'group1', '--filter', 'A || B', '-v'],
+      env,
+    );
     expect(stdout.replace(/\s+/g, ' ')).toContain("(TAGS IS NOT NULL AND TAGS IN ('A','B')) AND x_lane = 'blue'");
     expect(code).toBe(0);
   });
