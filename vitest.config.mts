@@ -52,6 +52,15 @@ export default defineConfig({
           hookTimeout: 400_000,
         },
       },
+      {
+        test: {
+          name: 'java',
+          include: ['test/java/**/*.test.ts'],
+          globalSetup: ['test/java/global-setup.ts'],
+          testTimeout: 240_000,
+          hookTimeout: 300_000,
+        },
+      },
     ],
   },
 });

@@ -5,6 +5,7 @@ import { createHeaderPropagation } from '../src/propagation/http-headers';
 import { both, isNoneOf, isTagged } from '../src/rocketmq/plan/filter-expression';
 
 const KEY = 'gray_tag';
+const CARRIED = { key: KEY, hasBaggage: false };
 /** Of others, in one header; 180 is what the W3C recommends to be able to carry. */
 const ENTRIES = [0, 1, 20, 180];
 const MERGE = { key: KEY, tag: 'gray', writeMse: false, dropMse: false };
@@ -13,13 +14,13 @@ const MERGE = { key: KEY, tag: 'gray', writeMse: false, dropMse: false };
 const PIECES: Readonly<Record<string, () => unknown>> = {
   ...wrapped(),
   ...Object.fromEntries(ENTRIES.flatMap(headers)),
-  'filter: *, canary': () => both({ type: 'TAG', expression: '*' }, isTagged(KEY, 'gray')),
-  'filter: A || B, canary': () => both({ type: 'TAG', expression: 'A || B' }, isTagged(KEY, 'gray')),
+  'filter: *, canary': () => both({ type: 'TAG', expression: '*' }, isTagged(CARRIED, 'gray')),
+  'filter: A || B, canary': () => both({ type: 'TAG', expression: 'A || B' }, isTagged(CARRIED, 'gray')),
   'filter: a SQL92 expression, canary': () =>
-    both({ type: 'SQL92', expression: "a = 1 OR (b = 2 AND c IN ('x', 'y'))" }, isTagged(KEY, 'gray')),
+    both({ type: 'SQL92', expression: "a = 1 OR (b = 2 AND c IN ('x', 'y'))" }, isTagged(CARRIED, 'gray')),
   'filter: baseline without 100 tags': (() => {
     const tags = Array.from({ length: 100 }, (_, index) => `t${index}`);
-    return () => both({ type: 'TAG', expression: '*' }, isNoneOf(KEY, tags));
+    return () => both({ type: 'TAG', expression: '*' }, isNoneOf(CARRIED, tags));
   })(),
 };
 
@@ -56,7 +57,7 @@ function wrapped(): Record<string, () => unknown> {
 function headers(count: number): [string, () => unknown][] {
   const foreign = Array.from({ length: count }, (_, index) => `key${index}=value${index}`).join(',');
   const own = count === 0 ? `${KEY}=gray` : `${foreign},${KEY}=gray`;
-  const { extract } = createHeaderPropagation({ key: KEY, inbound: 'accept', interop: undefined, onMalformed() {} });
+  const { extract } = createHeaderPropagation({ key: KEY, inbound: 'accept', interop: [], onMalformed() {} });
   const request = (baggage: string) => ['Host', 'a.example', 'Connection', 'keep-alive', 'Accept', '*/*', ...baggage];
   const [untagged, tagged] = [
     request('').concat(count === 0 ? [] : ['baggage', foreign]),

@@ -3,7 +3,7 @@
 // others).
 import { spawn } from 'node:child_process';
 import { mkdirSync, openSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fixture, prepare, say } from './prepare.mjs';
 
@@ -17,7 +17,8 @@ if (file === undefined) {
   console.error('npm run test:one -- <file>: for example test/integration/startup.test.ts');
   process.exit(2);
 }
-const project = ['unit', 'frameworks', 'clusters'].find(name => file.includes(`${name}/`)) ?? 'integration';
+const project =
+  ['unit', 'frameworks', 'clusters', 'java'].find(name => basename(dirname(file)) === name) ?? 'integration';
 /** @type {Record<string, string | undefined>} */
 const environment = { ...VERSIONS, ...process.env };
 try {

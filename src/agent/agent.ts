@@ -7,6 +7,7 @@ import { lineOutput, type Write } from '../log-output';
 import { meterProvider } from '../metrics/meter-provider';
 import { createHeaderPropagation, type HeaderPropagation } from '../propagation/http-headers';
 import { malformedTags } from '../propagation/malformed-tags';
+import { createMessagePropagation, type MessagePropagation } from '../propagation/message-properties';
 import { type AttachmentPropagation, createAttachmentPropagation } from '../propagation/rpc-attachments';
 import type { ConsumerReport } from '../rocketmq/consumer/consumer-report';
 import type { Sessions } from '../rocketmq/consumer/sessions';
@@ -27,6 +28,7 @@ export interface Agent {
   readonly context: TagContext;
   readonly headers: HeaderPropagation;
   readonly attachments: AttachmentPropagation;
+  readonly messages: MessagePropagation;
   /** Which instances a call may go to, and what this process registers itself with. */
   readonly routing: Routing;
   /** Opens a session for each consumer of a message broker. Loaded when it is asked for: with the first consumer. */
@@ -76,6 +78,7 @@ export function createAgent(settings: Settings, write: Write = lineOutput('stder
       interop,
       onMalformed: (name, value) => malformed(name, 'attachment of an inbound call', value),
     }),
+    messages: createMessagePropagation({ key, interop }),
     routing: createRouting(settings, log, counts),
     get sessions() {
       if (sessions === undefined) {

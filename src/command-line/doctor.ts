@@ -67,6 +67,7 @@ export function doctorCommand(
         group: options.group,
         tag,
         key: options.key ?? settings.key,
+        interop: settings.interop,
         filter: filterOf(options),
         filterSide: options.filterSide ?? settings.mqFilterSide,
         baselineMode: settings.mqBaseline,

@@ -150,14 +150,15 @@ function instances(
 }
 
 function takers(group: Group, at: number, colors: Terminal['colors']): Cell {
-  const { consumers, standIns } = group;
+  const { standIns } = group;
+  const consumers = `${plural(group.consumers, 'consumer')}${group.isAnnounced === false ? ' without announcement' : ''}`;
   switch (group.takenBy) {
     case 'consumers':
-      return { text: plural(consumers, 'consumer'), paint: colors.green };
+      return { text: consumers, paint: colors.green };
     case 'stand-ins':
       return { text: plural(standIns, 'stand-in'), paint: colors.cyan };
     case 'both':
-      return { text: `${plural(consumers, 'consumer')}, ${plural(standIns, 'stand-in')}`, paint: colors.yellow };
+      return { text: `${consumers}, ${plural(standIns, 'stand-in')}`, paint: colors.yellow };
     case 'unknown':
       return { text: 'not known', paint: colors.dim };
     case 'nobody': {

@@ -83,6 +83,7 @@ export function loadSettings(
     draft[setting.name] = setting.isPath?.(found.value) ? inPlace(found.value as string, inDirectory) : found.value;
     sources[setting.name] = found.source;
   }
+  refuseCapitals(draft as unknown as Settings, sources);
   return finish(notices(draft as unknown as Settings, environment));
 }
 
@@ -165,6 +166,25 @@ function fromFile(setting: Setting, file: ConfigFile | undefined): Found | undef
   const parsed = isList || isText ? setting.parse(isList ? entry.join(',') : String(entry)) : undefined;
   const { value } = parsed ?? fail(`${setting.name} in ${file.path}`, JSON.stringify(entry), setting.allowed);
   return { value, source };
+}
+
+/**
+ * Sermant's groups have the tag in lower case, its messages as it is written: only where both are one, its groups are ours.
+ * @throws {SettingError}
+ */
+function refuseCapitals(settings: Settings, sources: Readonly<Record<string, SettingSource>>): void {
+  const { tag = '', mqTags, interop } = settings;
+  if (!interop.includes('sermant')) return;
+  for (const [name, value] of [
+    ['tag', tag],
+    ['mqTags', mqTags.join(',')],
+  ] as const) {
+    if (value === value.toLowerCase()) continue;
+    const source = sources[name];
+    const where =
+      source?.from === 'environment' ? source.variable : source?.from === 'file' ? `${name} in ${source.path}` : name;
+    fail(where, value, 'small letters beside sermant (GRAY_INTEROP), which writes tags so in the names of groups');
+  }
 }
 
 function fail(where: string, value: string, allowed: string): never {

@@ -7,6 +7,7 @@ import {
   parseEveryNameServer,
   parseNameServers,
 } from '../names/addresses';
+import { INTEROP_PRESETS, type Interop, type InteropPreset } from '../names/interop';
 import { isMessageKey, MESSAGE_KEY_GRAMMAR } from '../names/message-key';
 import { isInstanceTag, TAG_GRAMMAR } from '../names/tag';
 
@@ -32,7 +33,8 @@ export interface Settings {
   /** Of the agent's own connections to name servers, brokers and proxies. */
   readonly mqTls: TlsMode;
   readonly inbound: 'accept' | 'ignore';
-  readonly interop: 'mse' | undefined;
+  /** The agents and frameworks that it works together with. */
+  readonly interop: Interop;
   readonly logLevel: LogLevel;
   /** `stderr`, `stdout`, or the path of a file. */
   readonly logTo: string;
@@ -94,6 +96,15 @@ const tagList = {
   parse: (text: string) => {
     const tags = text.split(',').map(tag => tag.trim());
     return tags.every(isInstanceTag) ? value([...new Set(tags)]) : undefined;
+  },
+};
+
+const presets = {
+  allowed: `a comma list of ${INTEROP_PRESETS.join(', ')}`,
+  parse: (text: string) => {
+    const names = text.split(',').map(name => name.trim());
+    const isPreset = (name: string): name is InteropPreset => INTEROP_PRESETS.includes(name as InteropPreset);
+    return names.every(isPreset) ? value<Interop>([...new Set(names)]) : undefined;
   },
 };
 
@@ -220,11 +231,11 @@ export const SETTINGS: readonly Setting[] = [
   define({
     name: 'interop',
     variables: ['GRAY_INTEROP'],
-    default: undefined,
+    default: [],
     defaultText: 'none',
-    meaning: "`mse`: also write the names that the Java agent's fleet reads (`x-mse-tag`, `__microservice_tag__`)",
-    ...oneOf('mse'),
-    allowed: 'mse',
+    meaning:
+      'comma list of what runs [beside it in Java](docs/java.md), whose names for the tag are then written and read too: `mse` (the agent of MSE and SAE), `dubbo` (its tag routing), `otel` (the OpenTelemetry agent), `sermant`',
+    ...presets,
   }),
   define({
     name: 'logLevel',

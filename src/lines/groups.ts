@@ -104,8 +104,8 @@ export const groupLines = {
     remedy: SET_PROPERTY_FILTER,
   }),
   brokerCannotFilter: line('GRAY-312', 'error', {
-    words: ({ reason }: { reason: string }) =>
-      `${reason}, and GRAY_MQ_FILTER_SIDE=broker leaves it to the broker: set enablePropertyFilter=true in the broker's configuration and restart it, or GRAY_MQ_FILTER_SIDE=auto`,
+    words: ({ reason, remedy }: { reason: string; remedy: string }) =>
+      `${reason}, and GRAY_MQ_FILTER_SIDE=broker leaves it to the broker: ${remedy}, or GRAY_MQ_FILTER_SIDE=auto`,
     once: 'process',
     meaning:
       'The consumer gets no messages: the brokers refuse its filter, and the client may not skip messages itself.',

@@ -269,6 +269,12 @@ export const handOverLines = {
     meaning: 'With the canary gone, the baseline may pass over what only the canary subscribes to.',
     remedy: 'Look for name servers that do not answer.',
   }),
+  withoutAgent: line('GRAY-461', 'info', {
+    words: ({ canaryGroup, tag }: StandIn) => `${canaryGroup}: a canary of ${tag} without this agent is there`,
+    meaning:
+      'A consumer in the group has a filter that selects the tag alone. Another agent made it a canary, or nobody did. It announces nothing, so it counts as present for as long as it is connected: after a crash that may be 120 s.',
+    remedy: 'Nothing. [Beside Java](java.md) says what other agents have to be told.',
+  }),
   retryPassedOn: line('GRAY-447', 'debug', {
     words: ({ group, topic }: { group: string; topic: string }) =>
       `${group}: a retry of ${topic} is passed on, since nothing here subscribes to it`,

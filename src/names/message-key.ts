@@ -1,13 +1,14 @@
 /**
  * Which names may be used for the message property (GRAY_KEY): it stands in SQL92 filters, beside RocketMQ's own
- * properties, and beside Dubbo's own attachments and parameters. Sources: the tokens of `org.apache.rocketmq.filter.parser.SelectorParserConstants` and the constants of
+ * properties, and beside Dubbo's own attachments and parameters; it is a header where other agents read it there. Sources:
+ * the tokens of `org.apache.rocketmq.filter.parser.SelectorParserConstants` and the constants of
  * `org.apache.rocketmq.common.message.MessageConst`, both 5.5.0.
  */
 
 import { MSE_NAME } from './mse-tag';
 
 export const MESSAGE_KEY_GRAMMAR =
-  "an SQL92 identifier of up to 64 letters, digits and underscores, no SQL92 keyword, none of RocketMQ's and Dubbo's own names";
+  "an SQL92 identifier of up to 64 letters, digits and underscores, no SQL92 keyword, none of RocketMQ's, Dubbo's and HTTP's own names, such as baggage";
 
 const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/;
 
@@ -34,6 +35,14 @@ const DUBBO_NAMES = new Set(
   generic serialization category protocol anyhost deprecated dynamic bean input output input_stream`.split(/\s+/),
 );
 
+/** Headers of HTTP that are identifiers (the registry of IANA), and those of tracing beside which the tag travels. */
+const HTTP_NAMES = new Set(
+  `baggage traceparent tracestate b3 accept age allow authorization connection cookie date etag expect expires
+  forwarded from host link location origin pragma priority range referer server te trailer upgrade vary via warning`.split(
+    /\s+/,
+  ),
+);
+
 export function isMessageKey(text: string): boolean {
   // Another member of the same header, with values of its own form.
   if (text === MSE_NAME) return false;
@@ -41,6 +50,7 @@ export function isMessageKey(text: string): boolean {
     IDENTIFIER.test(text) &&
     !KEYWORDS.has(text.toUpperCase()) &&
     !ROCKETMQ_PROPERTIES.has(text) &&
-    !DUBBO_NAMES.has(text)
+    !DUBBO_NAMES.has(text) &&
+    !HTTP_NAMES.has(text.toLowerCase())
   );
 }

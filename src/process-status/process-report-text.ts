@@ -56,10 +56,10 @@ function consumerLines(consumer: ConsumerReport): string[] {
       const [before, after] = [filterText(asked), filterText(filter)];
       return `  ${topic}: ${before === after ? before : `${before} -> ${after}`}`;
     }),
-    ...tags.map(({ tag, phase, reason, canary, standIn, group: canaryGroup }) => {
+    ...tags.map(({ tag, phase, reason, canary, canaryHasAgent, standIn, group: canaryGroup }) => {
       const why = phase === 'managed' ? `managed (${reason})` : phase;
-      const who =
-        canary === 'present' ? 'its canary is there' : canary === 'absent' ? 'no canary' : 'not known who is there';
+      const present = canaryHasAgent ? 'its canary is there' : 'a canary without this agent is there';
+      const who = canary === 'present' ? present : canary === 'absent' ? 'no canary' : 'not known who is there';
       return `  ${tag}, ${canaryGroup}: ${why}, ${who}, stand-in ${standIn}`;
     }),
   ];

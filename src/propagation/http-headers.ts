@@ -1,16 +1,19 @@
 /** Tags in HTTP headers: reading them from a request that came in, writing them into one that goes out. */
 import { addProperty, shallowCopy } from '../foreign-objects/shallow-copy';
+import { DUBBO_TAG, type Interop } from '../names/interop';
 import { BASE, isTag } from '../names/tag';
 import { mergeBaggage, readBaggage } from './baggage';
 
 export const BAGGAGE = 'baggage';
 /** The header of the Java agent's fleet (MSE): the bare tag. */
 export const MSE_HEADER = 'x-mse-tag';
+/** The header of Dubbo's own tag routing, which its Spring interceptor reads: the bare tag. */
+const DUBBO_HEADER = 'dubbo-tag';
 
 export interface HeaderPropagationOptions {
   readonly key: string;
   readonly inbound: 'accept' | 'ignore';
-  readonly interop: 'mse' | undefined;
+  readonly interop: Interop;
   /** Told about a tag that was dropped because it is malformed: the name of the header, and what stood there. */
   readonly onMalformed: (header: string, value: string) => void;
 }
@@ -26,7 +29,8 @@ export interface HeaderChange {
 export interface HeaderPropagation {
   /**
    * The tag that a request carries, from its raw headers (name, value, name, value …, as node:http keeps them): our own
-   * baggage entry, else `x-mse-tag`, else `__microservice_tag__`. Always undefined when inbound tags are ignored.
+   * baggage entry, else a header that is the bare tag, else `__microservice_tag__`. Always undefined when inbound tags are
+   * ignored.
    */
   extract(rawHeaders: readonly string[]): string | undefined;
   /** The changes that a request with the outgoing tag `tag` needs; empty: it leaves with the very same bytes. */
@@ -36,17 +40,24 @@ export interface HeaderPropagation {
 export function createHeaderPropagation(options: HeaderPropagationOptions): HeaderPropagation {
   const { key, inbound, interop, onMalformed } = options;
   const ignore = inbound === 'ignore';
-  const mse = interop === 'mse';
+  const mse = interop.includes('mse');
+  const bare = bareHeaders(key, interop);
+  // The length first: the names of most headers need no lower-casing then.
+  const lengths = new Set([BAGGAGE, ...bare.map(({ name }) => name)].map(name => name.length));
   const byTag = new Map<string | undefined, readonly HeaderChange[]>();
 
   function compute(tag: string | undefined): readonly HeaderChange[] {
     if (tag === undefined && !ignore) return [];
-    // The Java agent knows no name for the baseline: there a call without a tag is one.
-    const mseTag = mse && tag !== BASE ? tag : undefined;
-    const dropMse = ignore || mse;
-    const merge = { key, tag, writeMse: mseTag !== undefined, dropMse };
+    // Others know no name for the baseline: there a call without a tag is one.
+    const theirs = tag === BASE ? undefined : tag;
+    const merge = { key, tag, writeMse: mse && theirs !== undefined, dropMse: ignore || mse };
     const changes: HeaderChange[] = [{ name: BAGGAGE, change: existing => mergeBaggage(existing, merge) }];
-    if (dropMse) changes.push({ name: MSE_HEADER, change: () => mseTag });
+    for (const { name, isWritten, isReplaced } of bare) {
+      if (isWritten) changes.push({ name, change: () => theirs });
+      // As a proxying application copied it from its inbound headers.
+      else if (isReplaced) changes.push({ name, change: existing => (existing === undefined ? undefined : theirs) });
+      else if (ignore) changes.push({ name, change: () => undefined });
+    }
     return changes;
   }
 
@@ -55,22 +66,29 @@ export function createHeaderPropagation(options: HeaderPropagationOptions): Head
       if (ignore) return undefined;
       let own: string | undefined;
       let mseMember: string | undefined;
-      let mseHeader: string | undefined;
+      let bareTag: string | undefined;
+      /** Which of the bare ones it is from: the earlier in the list wins. */
+      let rank = bare.length;
       for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-        const name = rawHeaders[i] as string;
-        // The length first: the names of most headers need no lower-casing then.
-        if (name.length === BAGGAGE.length && name.toLowerCase() === BAGGAGE) {
+        if (!lengths.has((rawHeaders[i] as string).length)) continue;
+        const name = (rawHeaders[i] as string).toLowerCase();
+        if (name === BAGGAGE) {
           const tags = readBaggage(rawHeaders[i + 1] as string, key);
           own ??= tags.own;
           mseMember ??= tags.mse;
           if (tags.malformed !== undefined) onMalformed(BAGGAGE, tags.malformed);
-        } else if (name.length === MSE_HEADER.length && name.toLowerCase() === MSE_HEADER) {
-          const value = (rawHeaders[i + 1] as string).trim();
-          if (isTag(value)) mseHeader ??= value;
-          else onMalformed(MSE_HEADER, value);
+          continue;
+        }
+        const at = bare.findIndex(header => header.name === name);
+        if (at < 0) continue;
+        const value = (rawHeaders[i + 1] as string).trim();
+        if (!isTag(value)) onMalformed(name, value);
+        else if (at < rank) {
+          bareTag = value;
+          rank = at;
         }
       }
-      return own ?? mseHeader ?? mseMember;
+      return own ?? bareTag ?? mseMember;
     },
 
     changes(tag) {
@@ -83,6 +101,27 @@ export function createHeaderPropagation(options: HeaderPropagationOptions): Head
       return changes;
     },
   };
+}
+
+/** A header whose value is the bare tag. */
+interface BareHeader {
+  /** Lower case. */
+  readonly name: string;
+  readonly isWritten: boolean;
+  /** It is not written, but says nothing else than what is carried where the application wrote it. */
+  readonly isReplaced: boolean;
+}
+
+/** Those that are read, the one that is believed first in front. */
+function bareHeaders(key: string, interop: Interop): readonly BareHeader[] {
+  const [dubbo, sermant] = [interop.includes('dubbo'), interop.includes('sermant')];
+  const readOnly = { isWritten: false, isReplaced: true };
+  return [
+    // Attachments of Triple are headers.
+    ...(dubbo || sermant ? [{ name: key.toLowerCase(), isWritten: sermant, isReplaced: !sermant }] : []),
+    { name: MSE_HEADER, isWritten: interop.includes('mse'), isReplaced: false },
+    ...(dubbo ? [DUBBO_HEADER, DUBBO_TAG].map(name => ({ name, ...readOnly })) : []),
+  ];
 }
 
 /** Header lists as arrays: flat (`[name, value, …]`) or pairs (`[[name, value], …]`). A changed copy; the same form. */

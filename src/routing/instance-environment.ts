@@ -2,11 +2,14 @@
  * Which environment an instance belongs to, by the metadata it is registered with, and what this process registers.
  *
  * Names besides our own key are those of the Java agent's fleet: `opensergo.io/canary-<tag>=<tag>` and, older,
- * `__micro.service.env__`, a JSON array of objects such as `{"type":"tag","tag":"gray"}` (Higress reads the same two).
+ * `__micro.service.env__`, a JSON array of objects such as `{"type":"tag","tag":"gray"}` (Higress reads the same two). Presets
+ * add `dubbo.tag` (Dubbo's tag routing) and `service.meta.parameters.<key>` (Sermant's router, for Dubbo).
  */
+import { DUBBO_TAG, type Interop } from '../names/interop';
 import { BASE, isInstanceTag, isTag } from '../names/tag';
 
 const CANARY_PREFIX = 'opensergo.io/canary-';
+const SERMANT_PREFIX = 'service.meta.parameters.';
 const SERVICE_ENVIRONMENT = '__micro.service.env__';
 
 export type Metadata = Readonly<Record<string, unknown>>;
@@ -15,16 +18,31 @@ export type Metadata = Readonly<Record<string, unknown>>;
  * The tag that an instance's metadata names; undefined: the baseline. Our own key first. Text that is no tag names
  * nothing: such an instance would otherwise be reachable for nobody.
  */
-export function environmentOf(metadata: Metadata | null | undefined, key: string): string | undefined {
+export function environmentOf(
+  metadata: Metadata | null | undefined,
+  key: string,
+  interop: Interop = [],
+): string | undefined {
   if (typeof metadata !== 'object' || metadata === null) return undefined;
-  const own = metadata[key];
-  if (isTag(own)) return own === BASE ? undefined : own;
+  for (const name of parameterNames(key, interop)) {
+    const tag = metadata[name];
+    if (isTag(tag)) return tag === BASE ? undefined : tag;
+  }
   for (const name of Object.keys(metadata)) {
     if (!name.startsWith(CANARY_PREFIX)) continue;
     const tag = metadata[name];
     if (isInstanceTag(tag)) return tag;
   }
   return serviceEnvironment(metadata[SERVICE_ENVIRONMENT]);
+}
+
+/** The names whose values are the bare tag. */
+function parameterNames(key: string, interop: Interop): readonly string[] {
+  return [
+    key,
+    ...(interop.includes('dubbo') ? [DUBBO_TAG] : []),
+    ...(interop.includes('sermant') ? [`${SERMANT_PREFIX}${key}`] : []),
+  ];
 }
 
 /** Consumers of Dubbo register themselves beside the providers, at a port that nobody listens to. */
@@ -51,7 +69,7 @@ function serviceEnvironment(value: unknown): string | undefined {
 export interface RegistrationOptions {
   readonly key: string;
   readonly tag: string | undefined;
-  readonly interop: 'mse' | undefined;
+  readonly interop: Interop;
 }
 
 /** What this process registers: a copy of the application's metadata with its tag; in the baseline the very same object. */
@@ -60,7 +78,8 @@ export function registrationMetadata<M extends object>(
   { key, tag, interop }: RegistrationOptions,
 ): M | undefined {
   if (tag === undefined) return metadata;
-  const copy: Record<string, unknown> = { ...metadata, [key]: tag };
-  if (interop === 'mse') copy[`${CANARY_PREFIX}${tag}`] = tag;
+  const copy: Record<string, unknown> = { ...metadata };
+  for (const name of parameterNames(key, interop)) copy[name] = tag;
+  if (interop.includes('mse')) copy[`${CANARY_PREFIX}${tag}`] = tag;
   return copy as M;
 }

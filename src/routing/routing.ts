@@ -39,7 +39,7 @@ export interface Routing {
 export function createRouting({ key, tag: instanceTag, interop }: Settings, log: Log, counts: Counts): Routing {
   const directory = createServiceDirectory(undefined, undefined, counts.routed);
   // Registries hand out new metadata with each change: what one says is read once.
-  const environment = oncePerObject((metadata: object) => environmentOf(metadata as Metadata, key));
+  const environment = oncePerObject((metadata: object) => environmentOf(metadata as Metadata, key, interop));
 
   const noInstance = (services: readonly string[], tag: string | undefined) => {
     const caller = wantedEnvironment(tag) ?? 'the baseline';

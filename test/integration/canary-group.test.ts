@@ -358,10 +358,10 @@ describe.each(chosenRocketmqVersions())('RocketMQ %s', version => {
     it('a broker for a while: a group in use is covered without it, a new one is not', async () => {
       const { baselineGroup } = groups();
       await rocketmq.createGroup(baselineGroup);
-      const settings = { tag: undefined, key: 'gray_tag', mqBaseline: 'auto', mqIgnoreTags: [] } as const;
+      const settings = { tag: undefined, key: 'gray_tag', mqBaseline: 'auto', mqIgnoreTags: [], interop: [] } as const;
       const intake = createIntake(consumerPlan(baselineGroup, settings));
       const servers = { namesrv: rocketmq.namesrv, credentials: undefined };
-      const source = brokerSource(intake, servers, createLog('silent'));
+      const source = brokerSource(intake, servers, 'gray_tag', createLog('silent'));
       expect(await source.ensureOffsets('gray', TOPICS, true)).toEqual(TOPICS);
       const away = rocketmq.brokers[1] as Rocketmq['brokers'][number];
       process.kill(away.pid, 'SIGSTOP');

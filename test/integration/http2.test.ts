@@ -85,6 +85,14 @@ describeOnEachNode('node:http2', node => {
     }
   });
 
+  it('is found by a server that another process calls, from its first connection on', async () => {
+    for (const kind of ['plain', 'secure']) {
+      const args = [...PRELOAD, 'http2/served.cjs', kind];
+      const env = { NODE_EXTRA_CA_CERTS: sandbox.path('http2/cert.pem') };
+      expect(await runJson({ node, cwd: sandbox.directory, env, args })).toEqual([null, 'gray', null]);
+    }
+  });
+
   it('untagged calls in a process without a tag are handled as they are', async () => {
     const seen = await runJson({ node, cwd: sandbox.directory, args: [...PRELOAD, 'http2/untagged.cjs'] });
     expect(seen).toEqual({ calls: 20, scopes: 0, followed: 0 });

@@ -103,16 +103,20 @@ const VERSIONS: readonly ClientVersion[] = (CLIENTS as readonly ClientDescriptio
 const TOGETHER = VERSIONS.filter(({ isApart }) => !isApart);
 const APART = VERSIONS.filter(({ isApart }) => isApart);
 
-/** @param dependencies what the applications have besides their clients */
+/**
+ * @param dependencies what the applications have besides their clients
+ * @param apart clients that are to be there of those that cannot be installed beside others
+ */
 export async function rocketmqEnvironment(
   options: RocketmqOptions = {},
   dependencies: Readonly<Record<string, string>> = {},
+  apart: readonly ClientVersion[] = APART,
 ): Promise<RocketmqEnvironment> {
   const installed = Object.assign({}, ...TOGETHER.map(version => version.dependencies), dependencies);
   const [rocketmq, sandbox, ...others] = await Promise.all([
     takeRocketmq(options),
     createSandbox({ dependencies: installed }),
-    ...APART.map(version => createSandbox({ dependencies: version.dependencies })),
+    ...apart.map(version => createSandbox({ dependencies: version.dependencies })),
   ]);
   const echo = createServer((request, response) => response.end(JSON.stringify(request.headers)));
   // On a busy machine the end of an idle connection reaches an application only with its next call, which then fails.
@@ -126,7 +130,7 @@ export async function rocketmqEnvironment(
 
   const app = (script: string, settings: object, env: Environment, name: Client = DEFAULT_CLIENT): RunningChild => {
     const { client, version } = versionOf(name);
-    const cwd = (others[APART.indexOf(version)] ?? sandbox).directory;
+    const cwd = (others[apart.indexOf(version)] ?? sandbox).directory;
     const addresses = client.protocol === 'grpc' ? { endpoints: rocketmq.endpoints } : { namesrv: rocketmq.namesrv };
     const child = start({
       args: [...(env.WITHOUT_AGENT ? [] : PRELOAD), script],

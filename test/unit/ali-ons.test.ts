@@ -9,7 +9,7 @@ import { createIntake } from '../../src/rocketmq/hand-over/intake';
 import { consumerPlan } from '../../src/rocketmq/plan/consumer-plan';
 import { handlerTurns } from '../../src/rocketmq/sharing/turns';
 
-const SETTINGS = { tag: undefined, key: 'gray_tag', mqBaseline: 'auto', mqIgnoreTags: [] } as const;
+const SETTINGS = { tag: undefined, key: 'gray_tag', mqBaseline: 'auto', mqIgnoreTags: [], interop: [] } as const;
 
 describe('liveSubscription', () => {
   const user = filterOf('A || B');

@@ -20,7 +20,7 @@ describe('the tag in the property string', () => {
     ['behind keys without their separators', { keys: 'k\x02x\x01y' }, { keys: `kxy${TAG}` }],
     ['not behind nothing but separators', { keys: '\x01\x02', tags: 'A\x02' }, { keys: '', tags: `A${TAG}` }],
   ])('goes %s', (_where, options, changes) => {
-    expect(propertyChanges(options, 'gray_tag', 'gray')).toEqual(changes);
+    expect(propertyChanges(options, { gray_tag: 'gray' })).toEqual(changes);
   });
 
   it.each<[string, SendOptions, SendOptions]>([
@@ -29,7 +29,7 @@ describe('the tag in the property string', () => {
     ['separators', { keys: 'k\x02gray_tag\x01gray', tags: 'A' }, { keys: 'kgray_taggray' }],
     ['separators of both', { keys: '\x01', tags: '\x02A' }, { keys: '', tags: 'A' }],
   ])('without a tag changes %s', (_what, options, changes) => {
-    expect(propertyChanges(options, 'gray_tag', undefined)).toEqual(changes);
+    expect(propertyChanges(options, {})).toEqual(changes);
   });
 
   it('is the only property that is added, whatever the application gives', () => {
@@ -38,7 +38,7 @@ describe('the tag in the property string', () => {
     fc.assert(
       fc.property(text, text, fc.boolean(), (keys, tags, isTagged) => {
         const given = { keys, tags };
-        const sent = { ...given, ...propertyChanges(given, 'gray_tag', isTagged ? 'gray' : undefined) };
+        const sent = { ...given, ...propertyChanges(given, isTagged ? { gray_tag: 'gray' } : {}) };
         const read = (value: string | undefined) =>
           value?.split('\0')[0]?.replace(/\p{Cc}/gu, c => (c < '\x03' ? '' : c));
         const wanted = { KEYS: read(keys), TAGS: read(tags), gray_tag: isTagged ? 'gray' : undefined, WAIT: 'true' };

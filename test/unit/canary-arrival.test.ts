@@ -60,6 +60,32 @@ describe('a canary arrives', () => {
     expect(world.isMarked('gray')).toBe(true);
   });
 
+  it('in a group that another agent began ahead of the baseline: the baseline writes it down, once it has got there', async () => {
+    const { world, state, begin, canaries } = arriving();
+    for (const broker of world.brokers) {
+      for (const { offsets } of broker.queuesOf(TOPIC)) offsets.set('group1_gray', 7);
+    }
+    begin();
+    await world.pass(1_000);
+    expect(state.arrival).toBeDefined();
+    expect(await canaries()).toEqual(['gray']);
+    expect(world.isMarked('gray')).toBe(false);
+  });
+
+  it('in a group that is in use, ahead of the baseline: it stays written down', async () => {
+    const { world, begin } = arriving();
+    for (const broker of world.brokers) {
+      for (const { offsets } of broker.queuesOf(TOPIC)) offsets.set('group1_gray', 7);
+    }
+    const marker = { group: 'group1', tag: 'gray', phase: 'draining', at: 1, topics: [TOPIC] };
+    for (const { keyValues } of world.nameServers) keyValues.set('group1_gray', JSON.stringify(marker));
+    begin();
+    await world.pass(1_000);
+    for (const { keyValues } of world.nameServers) {
+      expect(JSON.parse(keyValues.get('group1_gray') ?? '')).toMatchObject({ phase: 'managed', topics: [TOPIC] });
+    }
+  });
+
   it('and leaves while another consumer of its process stays, and leaves nothing behind when that leaves too', async () => {
     const { world, process, looker, begin, leave, canaries } = arriving();
     begin();

@@ -18,7 +18,7 @@ const DEFAULTS: Settings = {
   mqProxyRemoting: undefined,
   mqTls: 'off',
   inbound: 'accept',
-  interop: undefined,
+  interop: [],
   logLevel: 'info',
   logTo: 'stderr',
   onFailure: undefined,
@@ -98,7 +98,8 @@ describe('environment', () => {
     [{ GRAY_MQ_TLS: 'on' }, { mqTls: 'on' }],
     [{ GRAY_MQ_TLS: 'unverified' }, { mqTls: 'unverified' }],
     [{ GRAY_INBOUND: 'ignore' }, { inbound: 'ignore' }],
-    [{ GRAY_INTEROP: 'mse' }, { interop: 'mse' }],
+    [{ GRAY_INTEROP: 'mse' }, { interop: ['mse'] }],
+    [{ GRAY_INTEROP: 'sermant, otel,dubbo,otel' }, { interop: ['sermant', 'otel', 'dubbo'] }],
     [{ GRAY_LOG_LEVEL: 'silent' }, { logLevel: 'silent' }],
   ])('%j', (environment, expected) => {
     expect(valuesIn(environment)).toEqual({ settings: { ...DEFAULTS, ...expected }, notices: [] });
@@ -121,10 +122,13 @@ describe('environment', () => {
     ['GRAY_KEY', 'between', 'keyword'],
     ['GRAY_KEY', 'NULL', 'keyword'],
     ['GRAY_KEY', 'contains', 'keyword'],
-    ['GRAY_KEY', 'TAGS', "RocketMQ's and Dubbo's own names"],
-    ['GRAY_KEY', 'UNIQ_KEY', "RocketMQ's and Dubbo's own names"],
-    ['GRAY_KEY', 'version', "RocketMQ's and Dubbo's own names"],
-    ['GRAY_KEY', '__SHARDINGKEY', "RocketMQ's and Dubbo's own names"],
+    ['GRAY_KEY', 'TAGS', "RocketMQ's, Dubbo's and HTTP's own names"],
+    ['GRAY_KEY', 'UNIQ_KEY', "RocketMQ's, Dubbo's and HTTP's own names"],
+    ['GRAY_KEY', 'version', "RocketMQ's, Dubbo's and HTTP's own names"],
+    ['GRAY_KEY', '__SHARDINGKEY', "RocketMQ's, Dubbo's and HTTP's own names"],
+    ['GRAY_KEY', 'baggage', 'such as baggage'],
+    ['GRAY_KEY', 'Authorization', "HTTP's own names"],
+    ['GRAY_INTEROP', 'mse,skywalking', 'a comma list of mse, dubbo, otel, sermant'],
     ['GRAY_MQ_BASELINE', 'ALL', 'auto or all or none'],
     ['GRAY_MQ_TAGS', 'a,,b', 'a comma list of tags'],
     ['GRAY_MQ_TAGS', 'a,base', 'not base'],
@@ -139,7 +143,8 @@ describe('environment', () => {
     ['GRAY_MQ_PROXY_REMOTING', 'a:1;b', 'host:port'],
     ['GRAY_MQ_TLS', 'true', 'off or on or unverified'],
     ['GRAY_INBOUND', 'reject', 'accept or ignore'],
-    ['GRAY_INTEROP', 'sermant', 'mse'],
+    ['GRAY_INTEROP', 'MSE', 'a comma list of mse, dubbo, otel, sermant'],
+    ['GRAY_INTEROP', 'mse,', 'a comma list of mse'],
     ['GRAY_LOG_LEVEL', 'verbose', 'silent or error or warn or info or debug'],
   ])('%s=%s is refused', (variable, value, allowed) => {
     const message = errorOf({ [variable]: value });
@@ -162,6 +167,14 @@ describe('environment', () => {
   it('shows a wrong value without control characters, and not all of a long one', () => {
     expect(errorOf({ GRAY_TAG: 'a\r\n\u001b[31mb' })).toContain('GRAY_TAG=a???[31mb;');
     expect(errorOf({ GRAY_TAG: 'x'.repeat(10_000) }).length).toBeLessThan(400);
+  });
+
+  it.each(['GRAY_TAG', 'ALICLOUD_SERVICE_TAG', 'GRAY_MQ_TAGS'])('has no capitals in %s beside Sermant', variable => {
+    expect(() => loadSettings({ [variable]: 'Gray', GRAY_INTEROP: 'otel,sermant' })).toThrow(
+      `${variable}=Gray; allowed: small letters beside sermant`,
+    );
+    expect(() => loadSettings({ [variable]: 'Gray', GRAY_INTEROP: 'otel' })).not.toThrow();
+    expect(() => loadSettings({ [variable]: 'gray', GRAY_INTEROP: 'sermant' })).not.toThrow();
   });
 
   it('is not looked at any further with GRAY_ENABLED=false', () => {
@@ -196,7 +209,7 @@ describe('configuration file', () => {
       mqProxyRemoting: null,
       mqTls: 'unverified',
       inbound: 'ignore',
-      interop: 'mse',
+      interop: ['mse', 'otel'],
       logLevel: 'debug',
       logTo: '/var/log/gray.log',
       onFailure: 'continue',

@@ -320,10 +320,11 @@ describe('the table of the demo', () => {
 
 describe('the options of the demo', () => {
   it.each([
-    [[], { client: 'rocketmq-client-nodejs', withAgent: true }],
-    [['--without-agent'], { client: 'rocketmq-client-nodejs', withAgent: false }],
-    [['--client', 'ali-ons'], { client: 'ali-ons', withAgent: true }],
-    [['--without-agent', '--client=ali-ons'], { client: 'ali-ons', withAgent: false }],
+    [[], { client: 'rocketmq-client-nodejs', withAgent: true, hasJava: false }],
+    [['--without-agent'], { client: 'rocketmq-client-nodejs', withAgent: false, hasJava: false }],
+    [['--client', 'ali-ons'], { client: 'ali-ons', withAgent: true, hasJava: false }],
+    [['--java', '--client=ali-ons'], { client: 'ali-ons', withAgent: true, hasJava: true }],
+    [['--without-agent', '--client=ali-ons'], { client: 'ali-ons', withAgent: false, hasJava: false }],
   ])('%j', (args, expected) => {
     expect(parseOptions(args)).toEqual(expected);
   });
@@ -336,6 +337,7 @@ describe('the options of the demo', () => {
     [['--client', '--without-agent'], "Option '--client' argument is ambiguous; usage"],
     [['--without-agent=yes'], "Option '--without-agent' does not take an argument"],
     [['--agent'], "Unknown option '--agent'"],
+    [['--java', '--without-agent'], '--java shows what the agent does beside Java'],
     [['ali-ons'], "Unexpected argument 'ali-ons'"],
   ])('%j is refused with one line', (args, problem) => {
     expect(() => parseOptions(args)).toThrow(problem);

@@ -69,6 +69,7 @@ function picture(changed: Partial<DoctorPicture> = {}, brokers: readonly BrokerP
       group: 'g',
       tag: 'gray',
       key: 'gray_tag',
+      interop: [],
       filter: { type: 'TAG', expression: '*' },
       filterSide: 'auto',
       baselineMode: 'auto',
@@ -312,11 +313,21 @@ describe('what is not', () => {
     ['ends are not told', on({ ends: REFUSED }), 'offsets', 'unknown', 'error 1, signature'],
     [
       'consumers without an announcement',
-      on({ announcements: known([]) }),
+      on({ announcements: known([]), canary: { ...group('g_gray'), members: members("a = 'gray'", 'c1') } }),
       'agents',
       'fail',
       '1 consumer of g does not announce itself (no agent, or another mode than auto), and takes messages of canaries as well: h@1@0',
       'GRAY_MQ_NAMESRV',
+    ],
+    [
+      'a canary with this agent that has just crashed',
+      on({
+        announcements: known([announced('baseline', 1)]),
+        canary: { ...group('g_gray'), members: members(GRAY, 'c1@gray-canary') },
+      }),
+      'agents',
+      'warn',
+      '1 consumer of this agent that does not announce that gray is there',
     ],
     [
       'agents of several versions',
@@ -344,6 +355,16 @@ describe('what is not', () => {
 
 describe('what is well although it differs', () => {
   it.each<Case>([
+    [
+      'a canary without this agent',
+      on({
+        announcements: known([announced('baseline', 1)]),
+        canary: { ...group('g_gray'), members: members("(gray_tag in ('gray'))", 'java') },
+      }),
+      'agents',
+      'ok',
+      'in g_gray 1 consumer without this agent, known as a canary of gray by the filter',
+    ],
     [
       'a group that the first canary creates',
       canary({ settings: known(undefined), members: members(undefined) }),

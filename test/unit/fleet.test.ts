@@ -301,6 +301,7 @@ describe('words of the page', () => {
     consumers: 0,
     standIns: 0,
     members: [],
+    isAnnounced: false,
     phase: null,
     markedAt: null,
     isDeclared: false,

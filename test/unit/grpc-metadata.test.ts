@@ -33,15 +33,15 @@ describe('metadata of a call', () => {
     ['ours and others apart', {}, 'gray', { baggage: ['gray_tag=gray', 'a=1'] }, { baggage: ['gray_tag=gray,a=1'] }],
     ['base', {}, 'base', { baggage: ['gray_tag=gray'] }, { baggage: ['gray_tag=base'] }],
     ['no tag', {}, undefined, { baggage: ['gray_tag=own', 'a=1'] }, 'same'],
-    ['mse', { interop: 'mse' }, 'gray', {}, { baggage: [`gray_tag=gray,${MSE}`], 'x-mse-tag': ['gray'] }],
-    ['mse, base', { interop: 'mse' }, 'base', { 'x-mse-tag': ['gray'] }, { baggage: ['gray_tag=base'] }],
+    ['mse', { interop: ['mse'] }, 'gray', {}, { baggage: [`gray_tag=gray,${MSE}`], 'x-mse-tag': ['gray'] }],
+    ['mse, base', { interop: ['mse'] }, 'base', { 'x-mse-tag': ['gray'] }, { baggage: ['gray_tag=base'] }],
     ['ignored, copied', { inbound: 'ignore' }, undefined, { baggage: ['gray_tag=gray'], 'x-mse-tag': ['gray'] }, {}],
     ['ignored, none', { inbound: 'ignore' }, undefined, { baggage: ['a=1'] }, 'same'],
   ])('%s', (_name, options, tag, values, expected) => {
     const { changes } = createHeaderPropagation({
       key: 'gray_tag',
       inbound: 'accept',
-      interop: undefined,
+      interop: [],
       onMalformed: () => {},
       ...options,
     });

@@ -2,8 +2,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Phase } from '../../src/rocketmq/hand-over/hand-over';
-import type { Fleet } from './simulation/fleet';
-import { anything, type History, orderly, play, TAGS } from './simulation/histories';
+import { GET_CONSUMER_CONNECTION_LIST, QUERY_TOPIC_CONSUME_BY_WHO } from '../../src/rocketmq/remoting/codes';
+import { Fleet } from './simulation/fleet';
+import { anything, anythingBesideOthers, type History, orderly, play, TAGS } from './simulation/histories';
 
 const declared = fc.subarray(['gray']);
 const settings = fc.record({ seed: fc.nat(), declared });
@@ -13,6 +14,7 @@ const settings = fc.record({ seed: fc.nat(), declared });
  * seen by nobody: it and the baseline take its messages both.
  */
 function isSeen(fleet: Fleet, tag: string): boolean {
+  if (fleet.others.some(other => other.tag === tag)) return true;
   const isPresent = fleet.canaries.some(canary => canary.tag === tag);
   return isPresent && (fleet.mayAsk || fleet.isMarked(tag) || fleet.reports(tag).length > 0);
 }
@@ -88,6 +90,33 @@ describe('hand-over, with what drives it, in any order of events', () => {
       expect(fleet.overlaps).toBe(0);
     });
     await fc.assert(property, { numRuns: RUNS });
+  });
+
+  it('loses nothing, and is in order in the end, beside canaries of other agents', PATIENCE, async () => {
+    const property = fc.asyncProperty(settings, anythingBesideOthers, async (options, history) => {
+      await check(options, history);
+    });
+    await fc.assert(property, { numRuns: RUNS / 2 });
+  });
+
+  it('asks for canaries of other agents every 3 s, whatever the traffic', async () => {
+    const askedInAMinute = async (messagesASecond: number) => {
+      const fleet = new Fleet({ seed: 1, baselines: 1 });
+      fleet.startOther('gray');
+      await fleet.until('it is seen', () => fleet.reports('gray').some(({ canaryHasAgent }) => !canaryHasAgent));
+      await fleet.pass(10_000);
+      const { commands } = fleet.brokers[0];
+      const before = commands.length;
+      for (let second = 0; second < 60; second++) {
+        for (let index = 0; index < messagesASecond; index++) fleet.send(index % 2 === 0 ? 'gray' : undefined, index);
+        await fleet.pass(1_000);
+      }
+      const asked = [QUERY_TOPIC_CONSUME_BY_WHO, GET_CONSUMER_CONNECTION_LIST];
+      return asked.map(code => commands.slice(before).filter(other => other === code).length);
+    };
+    const quiet = await askedInAMinute(0);
+    expect(quiet.map(count => count >= 15 && count <= 20)).toEqual([true, true]);
+    expect(await askedInAMinute(50)).toEqual(quiet);
   });
 
   it('loses nothing where the account may not ask who announced himself', PATIENCE, async () => {

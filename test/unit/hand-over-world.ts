@@ -85,6 +85,8 @@ interface Process {
   readonly main: Consumer;
   readonly excluded: Set<string>;
   readonly standIns: Map<string, Consumer>;
+  /** Where groups stood when they were asked for first, by tag. */
+  readonly begun: Map<string, (number | undefined)[]>;
   /** Things under way, in no order. */
   readonly pending: (() => void)[];
   isUp: boolean;
@@ -94,6 +96,7 @@ interface Process {
 interface Canary {
   readonly tag: string;
   readonly asked: Asked;
+  /** False: another agent made it one. It announces nothing, writes nothing down and waits for nobody. */
   readonly isAnnounced: boolean;
   readonly version: Version;
   consumer: Consumer | undefined;
@@ -171,6 +174,7 @@ export class World {
       ),
       excluded,
       standIns: new Map(),
+      begun: new Map(),
       pending: [],
       isUp: true,
       isStarted: false,
@@ -216,9 +220,9 @@ export class World {
         return;
       case 'ensure offsets':
         this.later(process, () => {
-          const topics = this.isFaulty() ? [] : action.topics;
+          if (!this.isFaulty()) this.prepareGroup(action.tag);
+          const topics = this.isReady(process, action.tag) ? action.topics : [];
           if (topics.length > 0) {
-            this.prepareGroup(action.tag);
             this.mark({ tag: action.tag, phase: 'managed', at: this.now });
           }
           this.later(process, () =>
@@ -296,6 +300,25 @@ export class World {
     for (let queue = 0; queue < QUEUES; queue++) canary.offsets[queue] ??= baseline.offsets[queue];
   }
 
+  /** Whether every queue has an offset, and nothing is between those of the baseline and those of a group that nobody prepared. */
+  private isReady(process: Process, tag: string): boolean {
+    const { offsets } = this.group(`${GROUP}_${tag}`);
+    if (offsets.includes(undefined)) return false;
+    if (this.markers.get(tag)?.phase === 'managed') return true;
+    const begun = process.begun.get(tag) ?? [...offsets];
+    process.begun.set(tag, begun);
+    const own = this.group(GROUP).offsets;
+    const isReady = begun.every((offset, queue) => (own[queue] ?? 0) >= (offset ?? 0));
+    if (isReady) process.begun.delete(tag);
+    return isReady;
+  }
+
+  /** Whether the group of a canary stands ahead of the baseline's. */
+  private isAhead(tag: string): boolean {
+    const own = this.group(GROUP).offsets;
+    return this.group(`${GROUP}_${tag}`).offsets.some((offset = 0, queue) => offset > (own[queue] ?? 0));
+  }
+
   private isFaulty(): boolean {
     return this.faults > 0 && this.faults-- > 0;
   }
@@ -327,7 +350,7 @@ export class World {
   // ---- canaries
 
   private isAnnounced(tag: string): boolean {
-    return this.canaries.some(canary => canary.tag === tag && canary.isAnnounced);
+    return this.canaries.some(canary => canary.tag === tag);
   }
 
   private release(consumer: Consumer): void {
@@ -348,13 +371,14 @@ export class World {
         });
       }
       steps.push(() => this.tell(process, { type: 'markers read', markers: [...this.markers.values()] }));
-      const tags = new Set(this.canaries.filter(({ isAnnounced }) => isAnnounced).map(({ tag }) => tag));
+      const tags = new Set(this.canaries.map(({ tag }) => tag));
+      const announced = this.canaries.filter(({ isAnnounced }) => isAnnounced).map(({ tag }) => tag);
+      const withoutAgent = new Set([...tags].filter(tag => !announced.includes(tag)));
+      const seen = { type: 'canaries seen', tags, withoutAgent, isComplete: true } as const;
       steps.push(() => void this.readSubscriptions(process));
       // An answer that arrives at once, or after whatever happens meanwhile.
-      steps.push(() => this.tell(process, { type: 'canaries seen', tags, isComplete: true }));
-      steps.push(() =>
-        this.later(process, () => this.tell(process, { type: 'canaries seen', tags, isComplete: true })),
-      );
+      steps.push(() => this.tell(process, seen));
+      steps.push(() => this.later(process, () => this.tell(process, seen)));
       if (!this.isCalm)
         steps.push(() => this.tell(process, { type: 'canaries seen', tags: new Set(), isComplete: false }));
       for (const work of process.pending) {
@@ -473,11 +497,22 @@ export class World {
     if (this.canaries.some(canary => canary.tag === tag && canary.asked !== asked)) return;
     this.prepareGroup(tag);
     if (this.markers.get(tag)?.phase === 'retired') this.catchUp(tag);
-    this.mark({ tag, phase: 'managed', at: this.now });
+    // Else the baseline writes it down, once it has come to where the group stands.
+    if (this.markers.has(tag) || !this.isAhead(tag)) this.mark({ tag, phase: 'managed', at: this.now });
     this.divide(tag, asked);
     const version = { tag, asked, since: Number.POSITIVE_INFINITY };
     this.versions.push(version);
     this.canaries.push({ tag, asked, isAnnounced: true, version, consumer: undefined, own: undefined });
+  }
+
+  /** A canary that another agent made one: its group begins at the end where it has not been before. */
+  startOther(tag: string): void {
+    const group = this.group(`${GROUP}_${tag}`);
+    for (let queue = 0; queue < QUEUES; queue++) group.offsets[queue] ??= this.queues[queue]?.length;
+    const version = { tag, asked: '*', since: this.sent.length };
+    this.versions.push(version);
+    const consumer = new Consumer(group, 'canary', () => message => message.tag === tag);
+    this.canaries.push({ tag, asked: '*', isAnnounced: false, version, consumer, own: undefined });
   }
 
   /** The next version of a canary comes in the place of those that are there. */

@@ -12,7 +12,7 @@ import { QUEUES, World, type WorldOptions } from './hand-over-world';
 import { recordedLog } from './recorded-log';
 
 /** What can happen from outside, and a number that chooses which step of those that are possible comes next. */
-const happening = (tags: readonly string[]) =>
+const happening = (tags: readonly string[], others = 0) =>
   fc.oneof(
     { weight: 12, arbitrary: fc.record({ what: fc.constant('step' as const), choice: fc.nat() }) },
     {
@@ -26,6 +26,7 @@ const happening = (tags: readonly string[]) =>
     { weight: 3, arbitrary: fc.record({ what: fc.constant('round' as const) }) },
     { weight: 1, arbitrary: fc.record({ what: fc.constant('fault' as const), count: fc.integer({ min: 1, max: 4 }) }) },
     { weight: 1, arbitrary: fc.record({ what: fc.constant('canary' as const), tag: fc.constantFrom(...tags) }) },
+    { weight: others, arbitrary: fc.record({ what: fc.constant('other' as const), tag: fc.constantFrom(...tags) }) },
     { weight: 1, arbitrary: fc.record({ what: fc.constant('end' as const), tag: fc.constantFrom(...tags) }) },
     { weight: 1, arbitrary: fc.record({ what: fc.constant('restart' as const), choice: fc.nat() }) },
     {
@@ -64,6 +65,7 @@ function play(options: WorldOptions, happenings: readonly (Happening | Different
     else if (one.what === 'version') world.replaceCanary('gray', one.asked);
     else if (one.what === 'written') world.writeBaseline();
     else if (one.what === 'canary') world.startCanary(one.tag);
+    else if (one.what === 'other') world.startOther(one.tag);
     else if (one.what === 'end') world.endCanary(one.tag);
     else if (one.what === 'restart') world.restartProcess(one.choice);
     else if (one.what === 'wait') world.wait(one.ms);
@@ -119,13 +121,14 @@ function pass(world: World, seconds: number): void {
 
 describe('hand-over, in any order of events', () => {
   it.each([
-    ['declared', ['gray']],
-    ['undeclared', []],
-    ['one of two declared', ['blue']],
-  ] as const)('loses no message and gives none to the wrong side: %s', (_name, declared) => {
+    ['declared', ['gray'], 0],
+    ['undeclared', [], 0],
+    ['one of two declared', ['blue'], 0],
+    ['one of two declared, beside canaries of other agents', ['blue'], 1],
+  ] as const)('loses no message and gives none to the wrong side: %s', (_name, declared, others) => {
     const tags = ['gray', 'blue'];
     fc.assert(
-      fc.property(fc.array(happening(tags), { maxLength: 250 }), happenings => {
+      fc.property(fc.array(happening(tags, others), { maxLength: 250 }), happenings => {
         const world = play({ declared, tags }, happenings);
         const handled = new Set(world.handled.map(({ id }) => id));
         expect(world.sent.filter(({ id }) => !handled.has(id))).toEqual([]);
@@ -199,6 +202,22 @@ describe('hand-over, in any order of events', () => {
       }),
       { numRuns: 1500 },
     );
+  });
+
+  it('takes what was sent before another agent began the group of a canary at its end', () => {
+    const world = new World({ declared: [], tags: ['gray'] });
+    world.send('gray', 0);
+    world.startOther('gray');
+    world.startCanary('gray');
+    expect(world.markers.get('gray')).toBeUndefined();
+    pass(world, 12);
+    world.send('gray', 0);
+    pass(world, 6);
+    expect(world.markers.get('gray')?.phase).toBe('managed');
+    expect(world.handled).toEqual([
+      { id: 0, tag: 'gray', by: 'baseline' },
+      { id: 1, tag: 'gray', by: 'canary' },
+    ]);
   });
 
   it('gives a tag up that nothing was heard of, and no sooner than its group is drained', () => {

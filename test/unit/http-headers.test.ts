@@ -14,10 +14,12 @@ const propagation = (options: Partial<HeaderPropagationOptions> = {}) =>
   createHeaderPropagation({
     key: 'gray_tag',
     inbound: 'accept',
-    interop: undefined,
+    interop: [],
     onMalformed: () => {},
     ...options,
   });
+const DUBBO = { interop: ['dubbo'] } as const;
+const SERMANT = { interop: ['sermant'], key: 'x_lane_canary' } as const;
 const MSE_BLUE = '__microservice_tag__=%5B%7B%22name%22%3A%22blue%22%7D%5D';
 
 describe('extract', () => {
@@ -39,6 +41,25 @@ describe('extract', () => {
     [['Trailer', 'gray_tag=gray', 'Forwarded', 'gray'], undefined],
   ])('%j: %s', (rawHeaders, expected) => {
     expect(propagation().extract(rawHeaders)).toBe(expected);
+  });
+
+  it.each<[string, Partial<HeaderPropagationOptions>, string[], string | undefined]>([
+    [
+      'nothing of others without a preset',
+      {},
+      ['dubbo-tag', 'gray', 'dubbo.tag', 'gray', 'gray_tag', 'gray'],
+      undefined,
+    ],
+    ['nothing of others for one that has none', { interop: ['otel', 'mse'] }, ['dubbo-tag', 'gray'], undefined],
+    ['the header of Dubbo', DUBBO, ['Dubbo-Tag', ' gray '], 'gray'],
+    ['the attachment of Triple', DUBBO, ['dubbo.tag', 'gray'], 'gray'],
+    ['our own attachment of Triple first', DUBBO, ['dubbo.tag', 'blue', 'gray_tag', 'gray'], 'gray'],
+    ['our baggage first', DUBBO, ['dubbo.tag', 'blue', 'baggage', 'gray_tag=gray'], 'gray'],
+    ['none that is malformed', DUBBO, ['dubbo-tag', 'a b'], undefined],
+    ['the header of Sermant', SERMANT, ['X_Lane_Canary', 'gray'], 'gray'],
+    ['none of ignored ones', { ...SERMANT, inbound: 'ignore' }, ['x_lane_canary', 'gray'], undefined],
+  ])('reads %s', (_name, options, rawHeaders, expected) => {
+    expect(propagation(options).extract(rawHeaders)).toBe(expected);
   });
 
   it('says which header was malformed', () => {
@@ -75,9 +96,16 @@ describe('changes', () => {
     ],
     ['another key', { key: 'x_lane' }, 'gray', {}, { baggage: 'x_lane=gray' }],
     ['a foreign x-mse-tag stays', {}, 'gray', { 'x-mse-tag': 'q' }, { 'x-mse-tag': 'q', baggage: 'gray_tag=gray' }],
-    ['mse', { interop: 'mse' }, 'blue', {}, { baggage: `gray_tag=blue,${MSE_BLUE}`, 'x-mse-tag': 'blue' }],
-    ['mse, base', { interop: 'mse' }, 'base', { 'x-mse-tag': 'q', baggage: MSE_BLUE }, { baggage: 'gray_tag=base' }],
-    ['mse, no tag', { interop: 'mse' }, undefined, { 'x-mse-tag': 'q' }, { 'x-mse-tag': 'q' }],
+    ['mse', { interop: ['mse'] }, 'blue', {}, { baggage: `gray_tag=blue,${MSE_BLUE}`, 'x-mse-tag': 'blue' }],
+    ['mse, base', { interop: ['mse'] }, 'base', { 'x-mse-tag': 'q', baggage: MSE_BLUE }, { baggage: 'gray_tag=base' }],
+    ['sermant', SERMANT, 'gray', {}, { baggage: 'x_lane_canary=gray', x_lane_canary: 'gray' }],
+    ['sermant, base', SERMANT, 'base', { x_lane_canary: 'q' }, { baggage: 'x_lane_canary=base' }],
+    ['sermant, no tag', SERMANT, undefined, { x_lane_canary: 'q' }, { x_lane_canary: 'q' }],
+    ['dubbo', DUBBO, 'gray', {}, { baggage: 'gray_tag=gray' }],
+    ['dubbo, copied', DUBBO, 'gray', { 'Dubbo-Tag': 'q' }, { 'Dubbo-Tag': 'gray', baggage: 'gray_tag=gray' }],
+    ['dubbo, copied, base', DUBBO, 'base', { 'dubbo-tag': 'q' }, { baggage: 'gray_tag=base' }],
+    ['dubbo, ignore', { ...DUBBO, inbound: 'ignore' }, undefined, { 'dubbo-tag': 'q', a: '1' }, { a: '1' }],
+    ['mse, no tag', { interop: ['mse'] }, undefined, { 'x-mse-tag': 'q' }, { 'x-mse-tag': 'q' }],
     [
       'ignore, no tag',
       { inbound: 'ignore' },

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Interop } from '../../src/names/interop';
 import { environmentOf, registrationMetadata } from '../../src/routing/instance-environment';
 
 describe('the environment of an instance', () => {
@@ -26,13 +27,27 @@ describe('the environment of an instance', () => {
     expect(environmentOf(metadata as Record<string, unknown>, 'gray_tag')).toBe(environment);
   });
 
+  it.each<[string, Interop, Record<string, string>, string | undefined]>([
+    [
+      'nothing of others without a preset',
+      [],
+      { 'dubbo.tag': 'gray', 'service.meta.parameters.gray_tag': 'gray' },
+      undefined,
+    ],
+    ['Dubbo', ['dubbo'], { 'dubbo.tag': 'gray' }, 'gray'],
+    ['our key before that of Dubbo', ['dubbo'], { 'dubbo.tag': 'blue', gray_tag: 'gray' }, 'gray'],
+    ['Sermant', ['sermant'], { 'service.meta.parameters.gray_tag': 'gray' }, 'gray'],
+  ])('beside %s', (_name, interop, metadata, environment) => {
+    expect(environmentOf(metadata, 'gray_tag', interop)).toBe(environment);
+  });
+
   it('is read under the key that is set', () => {
     expect(environmentOf({ x_lane: 'gray', gray_tag: 'blue' }, 'x_lane')).toBe('gray');
   });
 });
 
 describe('what a process registers', () => {
-  const gray = { key: 'gray_tag', tag: 'gray', interop: undefined } as const;
+  const gray = { key: 'gray_tag', tag: 'gray', interop: [] } as const;
 
   it('is a copy with its tag', () => {
     const own = { version: '1', gray_tag: 'old' };
@@ -45,15 +60,23 @@ describe('what a process registers', () => {
   });
 
   it('names the tag for the Java fleet too when asked', () => {
-    expect(registrationMetadata({}, { ...gray, interop: 'mse' })).toEqual({
+    expect(registrationMetadata({}, { ...gray, interop: ['mse'] })).toEqual({
       gray_tag: 'gray',
       'opensergo.io/canary-gray': 'gray',
+    });
+  });
+
+  it('names the tag for Dubbo and Sermant too when asked', () => {
+    expect(registrationMetadata({}, { ...gray, interop: ['dubbo', 'sermant'] })).toEqual({
+      gray_tag: 'gray',
+      'dubbo.tag': 'gray',
+      'service.meta.parameters.gray_tag': 'gray',
     });
   });
 
   it('is the very same object in the baseline', () => {
     const own = { version: '1' };
     expect(registrationMetadata(own, { ...gray, tag: undefined })).toBe(own);
-    expect(registrationMetadata(undefined, { ...gray, tag: undefined, interop: 'mse' })).toBeUndefined();
+    expect(registrationMetadata(undefined, { ...gray, tag: undefined, interop: ['mse'] })).toBeUndefined();
   });
 });

@@ -3,7 +3,13 @@ import { createIntake } from '../../src/rocketmq/hand-over/intake';
 import { consumerPlan, type EnvironmentSettings } from '../../src/rocketmq/plan/consumer-plan';
 import type { FilterExpression } from '../../src/rocketmq/plan/filter-expression';
 
-const defaults: EnvironmentSettings = { tag: undefined, key: 'gray_tag', mqBaseline: 'all', mqIgnoreTags: [] };
+const defaults: EnvironmentSettings = {
+  tag: undefined,
+  key: 'gray_tag',
+  mqBaseline: 'all',
+  mqIgnoreTags: [],
+  interop: [],
+};
 const intakeOf = (settings: Partial<EnvironmentSettings>) =>
   createIntake(consumerPlan('group1', { ...defaults, ...settings }));
 const all: FilterExpression = { type: 'TAG', expression: '*' };

@@ -8,7 +8,7 @@ import type { TagReport } from '../../src/rocketmq/hand-over/hand-over';
 
 function tag(changes: Partial<TagReport>): TagReport {
   const given = { tag: 'gray', group: 'group1_gray', phase: 'managed', reason: 'declared' } as const;
-  return { ...given, canary: 'absent', standIn: 'running', leftOut: ['T'], ...changes };
+  return { ...given, canary: 'absent', canaryHasAgent: true, standIn: 'running', leftOut: ['T'], ...changes };
 }
 
 function source(tags: readonly TagReport[] = [tag({})], instanceTag?: string): MetricSource {

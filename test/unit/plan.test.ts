@@ -12,7 +12,13 @@ import {
 import { both, tagsOf } from '../../src/rocketmq/plan/filter-expression';
 import { beginningOf, NOTHING_LEFT_OUT, withBeginning, withTags } from '../../src/rocketmq/plan/left-out';
 
-const AUTO: EnvironmentSettings = { tag: undefined, key: 'gray_tag', mqBaseline: 'auto', mqIgnoreTags: [] };
+const AUTO: EnvironmentSettings = {
+  tag: undefined,
+  key: 'gray_tag',
+  mqBaseline: 'auto',
+  mqIgnoreTags: [],
+  interop: [],
+};
 const ALL: EnvironmentSettings = { ...AUTO, mqBaseline: 'all' };
 const GRAY: EnvironmentSettings = { ...ALL, tag: 'gray' };
 const every = { type: 'TAG', expression: '*' } as const;
@@ -28,6 +34,7 @@ describe('a plan', () => {
     expect(consumerPlan('group1', settings)).toEqual({
       baselineGroup: 'group1',
       isOwnPart: false,
+      needsVersion5: false,
       settings,
       ...expected,
     });

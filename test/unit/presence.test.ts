@@ -267,17 +267,21 @@ describe('presence', () => {
     expect(await watch.after(watch.looking.standIns('group1_gray', TOPICS))).toBe(0);
   });
 
+  /** Members of a group. */
+  const connected = (...clientIds: string[]) =>
+    new Map(clientIds.map(clientId => [clientId, { type: 'TAG' as const, expression: '*' }]));
+
   describe('where proxies in CLUSTER mode know who is connected, and nobody may ask who announced himself', () => {
     const about = new Set(['gray', 'blue']);
     function clustered(mayAskForProxies = true) {
       const watch = new Watch();
       for (const broker of watch.world.brokers) {
         broker.mayAsk = false;
-        broker.members.set(PROXIES_GROUP, new Set(['10.0.0.1@DEFAULT']));
+        broker.members.set(PROXIES_GROUP, connected('10.0.0.1@DEFAULT'));
         if (!mayAskForProxies) broker.mayNotSee.add(PROXIES_GROUP);
       }
-      watch.world.proxy.members.set('group1_gray', new Set(['10.0.0.2@9']));
-      watch.world.proxy.members.set('group1_blue', new Set(['10.0.0.2@9@gray-stand-in']));
+      watch.world.proxy.members.set('group1_gray', connected('10.0.0.2@9'));
+      watch.world.proxy.members.set('group1_blue', connected('10.0.0.2@9@gray-stand-in'));
       return watch;
     }
     const see = (watch: Watch, looking: Presence) =>
@@ -301,7 +305,7 @@ describe('presence', () => {
       'without a proxy absence is not known; the account may ask for proxies: %s',
       async mayAsk => {
         const watch = clustered(mayAsk);
-        watch.world.brokers[0].members.set('group1_blue', new Set(['10.0.0.3@9']));
+        watch.world.brokers[0].members.set('group1_blue', connected('10.0.0.3@9'));
         const seen = await see(watch, watch.looking);
         // Who is seen is there all the same.
         expect(seen).toMatchObject({ tags: new Set(['blue']), isComplete: false, about: new Set() });

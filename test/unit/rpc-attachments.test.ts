@@ -6,13 +6,15 @@ const propagation = (options: Partial<AttachmentPropagationOptions> = {}) =>
   createAttachmentPropagation({
     key: 'gray_tag',
     inbound: 'accept',
-    interop: undefined,
+    interop: [],
     onMalformed: () => {},
     ...options,
   });
 const MSE = '__microservice_tag__';
 const mse = (name: string) => JSON.stringify([{ name }]);
-const MSE_INTEROP = { interop: 'mse' } as const;
+const MSE_INTEROP = { interop: ['mse'] } as const;
+const DUBBO = { interop: ['dubbo'] } as const;
+const OTEL = { interop: ['otel'] } as const;
 const IGNORE = { inbound: 'ignore' } as const;
 
 describe('extract', () => {
@@ -42,6 +44,18 @@ describe('extract', () => {
     [{ [MSE]: mse('blue'), gray_tag: 'a_b' }, 'blue'],
   ])('%j: %s', (attachments, expected) => {
     expect(propagation().extract(attachments)).toBe(expected);
+  });
+
+  it.each<[string, Partial<AttachmentPropagationOptions>, Record<string, unknown>, string | undefined]>([
+    ['nothing of others without a preset', {}, { 'dubbo.tag': 'gray', baggage: 'gray_tag=gray' }, undefined],
+    ['the tag of Dubbo', DUBBO, { 'dubbo.tag': 'gray' }, 'gray'],
+    ['our own first', DUBBO, { 'dubbo.tag': 'blue', gray_tag: 'gray' }, 'gray'],
+    ['none that is malformed', DUBBO, { 'dubbo.tag': 'a b' }, undefined],
+    ['baggage', OTEL, { baggage: 'a=1,gray_tag=gray' }, 'gray'],
+    ['baggage that is no text', OTEL, { baggage: 1 }, undefined],
+    ['none of ignored ones', { ...DUBBO, ...IGNORE }, { 'dubbo.tag': 'gray' }, undefined],
+  ])('reads %s', (_name, options, attachments, expected) => {
+    expect(propagation(options).extract(attachments)).toBe(expected);
   });
 
   it('says which attachment was malformed', () => {
@@ -77,6 +91,11 @@ describe('inject', () => {
     ['another key', { key: 'env' }, 'gray', { gray_tag: 'blue' }, { gray_tag: 'blue', env: 'gray' }],
     ['interop', MSE_INTEROP, 'gray', { [MSE]: 'x' }, { gray_tag: 'gray', [MSE]: mse('gray') }],
     ['the baseline with interop', MSE_INTEROP, 'base', { [MSE]: 'x' }, { gray_tag: 'base' }],
+    ['Dubbo', DUBBO, 'gray', { 'dubbo.tag': 'q' }, { gray_tag: 'gray', 'dubbo.tag': 'gray' }],
+    ['the baseline with Dubbo', DUBBO, 'base', { 'dubbo.tag': 'q' }, { gray_tag: 'base' }],
+    ['baggage', OTEL, 'gray', { baggage: 'a=1' }, { gray_tag: 'gray', baggage: 'gray_tag=gray,a=1' }],
+    ['the baseline with baggage', OTEL, 'base', {}, { gray_tag: 'base', baggage: 'gray_tag=base' }],
+    ['no tag, ignoring that of baggage', { ...OTEL, ...IGNORE }, undefined, { baggage: 'gray_tag=x' }, {}],
     ['no tag, ignoring inbound ones', IGNORE, undefined, { gray_tag: 'x', [MSE]: 'y', a: '1' }, { a: '1' }],
     ['no tag, ignoring one of ours', IGNORE, undefined, { gray_tag: 'x', a: '1' }, { a: '1' }],
     ["no tag, ignoring another fleet's", IGNORE, undefined, { [MSE]: 'y', a: '1' }, { a: '1' }],

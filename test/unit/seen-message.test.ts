@@ -3,18 +3,19 @@ import { describe, expect, it } from 'vitest';
 import type { Agent } from '../../src/agent/agent';
 import type { MessageView } from '../../src/instrumentations/rocketmq-client-nodejs/client';
 import { seeMessage } from '../../src/instrumentations/rocketmq-client-nodejs/listener';
+import { createMessagePropagation } from '../../src/propagation/message-properties';
 import { createIntake } from '../../src/rocketmq/hand-over/intake';
 import { consumerPlan } from '../../src/rocketmq/plan/consumer-plan';
 
 const agent = {
-  settings: { key: 'gray_tag' },
+  messages: createMessagePropagation({ key: 'gray_tag', interop: [] }),
   guard: <T>(_name: string, _fallback: T, fn: () => T) => fn(),
 } as unknown as Agent;
 
 /** A baseline that leaves gray out since a poll was sent, and the canary's group begins at 10 of the queue. */
 function intake() {
   const made = createIntake(
-    consumerPlan('group1', { tag: undefined, key: 'gray_tag', mqBaseline: 'auto', mqIgnoreTags: [] }),
+    consumerPlan('group1', { tag: undefined, key: 'gray_tag', mqBaseline: 'auto', mqIgnoreTags: [], interop: [] }),
   );
   made.canaryBegins('T', 'gray', new Map([['broker-a:0', 10]]));
   made.excludeTags('T', ['gray']);

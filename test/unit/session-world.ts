@@ -16,7 +16,7 @@ import { consumerPlan } from '../../src/rocketmq/plan/consumer-plan';
 import type { Subscription } from '../../src/rocketmq/plan/subscription';
 import { recordedLog } from './recorded-log';
 
-const SETTINGS = { tag: 'gray', key: 'gray_tag', mqBaseline: 'auto', mqIgnoreTags: [] } as const;
+const SETTINGS = { tag: 'gray', key: 'gray_tag', mqBaseline: 'auto', mqIgnoreTags: [], interop: [] } as const;
 const SERVERS = { namesrv: 'n:9876', credentials: undefined };
 
 /** Something that the session or the client waits for. */
@@ -142,7 +142,9 @@ export function sessionWorld({ sharesQueues = true, isAuto = true }: WorldOption
     intake: createIntake(consumerPlan('group1', SETTINGS)),
     client: 'some-client',
     duties: dutiesOfLife,
-    checkFilters: subscriptions => void checked.push(...subscriptions.map(({ topic }) => topic), '|'),
+    async checkFilters(subscriptions) {
+      checked.push(...subscriptions.map(({ topic }) => topic), '|');
+    },
     log: recordedLog(lines),
     report: (_what, error) => void reported.push(error),
   });

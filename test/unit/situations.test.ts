@@ -107,6 +107,7 @@ function doctorOf({ baseline, canary, announced: all, marker, mode, ignored, isA
       group: 'g',
       tag: 'gray',
       key: 'gray_tag',
+      interop: [],
       filter: { type: 'TAG', expression: '*' },
       filterSide: 'auto',
       baselineMode: mode,
@@ -290,12 +291,12 @@ const SITUATIONS: Readonly<Record<string, Situation>> = {
     remedy: /subscribes to T/,
     message: /It waits in g_gray/,
   },
-  'a canary of another agent': {
+  'a canary of this agent that has crashed, or is of another mode': {
     world: {
-      canary: group(['10.0.0.9@55#123'], GRAY),
+      canary: group(['vm@3@0@abc@gray-canary'], GRAY),
       announced: [announced('baseline', 1), announced('baseline', 2)],
     },
-    said: /^warn 1 canary of gray without an announcement: of another agent/,
+    said: /^warn 1 consumer of this agent that does not announce that gray is there/,
     message: /Handled by the canary gray/,
   },
   "somebody without the agent in the canary's group": {
@@ -339,7 +340,6 @@ describe.each(Object.entries(SITUATIONS))('%s', (_, { world: changed, said, reme
 });
 
 describe('a healthy fleet', () => {
-  const BLUE_TOO = { ...MANAGED, topics: ['T'] };
   it.each<[string, Partial<World>]>([
     ['with a canary', {}],
     [
@@ -349,6 +349,13 @@ describe('a healthy fleet', () => {
     ['before its first canary', { canary: { ...NOBODY, exists: false }, marker: undefined }],
     ['of mode none, with its canary', { baseline: group(['vm@1@0@a'], UNTAGGED), mode: 'none' }],
     [
+      'with a canary of another agent, known by its filter',
+      {
+        canary: group(['10.0.0.9@55#123'], "(gray_tag in ('gray'))"),
+        announced: HEALTHY.announced.slice(0, 2),
+      },
+    ],
+    [
       'of clients of the remoting protocol, that told what they leave out',
       { baseline: group(['10.0.0.1@2'], LEAVES_GRAY) },
     ],
@@ -357,7 +364,6 @@ describe('a healthy fleet', () => {
       {
         canary: group(['vm@3@0@abc', 'vm@1@1@abc@gray-stand-in'], GRAY),
         announced: [...HEALTHY.announced, { ...announced('beside', 1), group: 'g_gray.T' }],
-        marker: BLUE_TOO,
       },
     ],
     ['of messages that wait for a moment', { canary: group(['vm@3@0@abc'], GRAY, { committed: 9, oldestMs: 900 }) }],

@@ -30,7 +30,13 @@ function runner(
     },
     async canaries() {
       happened('looks for canaries');
-      return { tags: new Set(canaries), isComplete: true, about: undefined, problem: undefined };
+      return {
+        tags: new Set(canaries),
+        withoutAgent: new Set(),
+        isComplete: true,
+        about: undefined,
+        problem: undefined,
+      };
     },
     readSubscriptions: async () => undefined,
     async otherStandIns() {

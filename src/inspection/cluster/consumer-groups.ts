@@ -1,6 +1,7 @@
 /** Who is in a consumer group, and where it stands. */
+import { type ConnectedConsumers, connectedConsumers } from '../../rocketmq/administration/consumer-connection';
 import { bodyOf } from '../../rocketmq/administration/servers';
-import { STAND_IN_SUFFIX } from '../../rocketmq/presence/stand-in-client-id';
+import { STAND_IN_SUFFIX } from '../../rocketmq/presence/consumer-client-id';
 import { CONSUMER_NOT_ONLINE, GET_CONSUME_STATS, GET_CONSUMER_CONNECTION_LIST } from '../../rocketmq/remoting/codes';
 import type { Ask } from './ask';
 import type { GroupMembers } from './group-members';
@@ -22,13 +23,6 @@ export interface GroupQuestions {
   stats(broker: string, group: string): Promise<GroupStats>;
 }
 
-/** ConsumerConnection.java */
-interface ConsumerConnection {
-  readonly connectionSet?: readonly { clientId: string; clientAddr: string; language: string }[];
-  readonly subscriptionTable?: Readonly<Record<string, { subString: string; expressionType?: string }>>;
-  readonly messageModel?: string;
-}
-
 /** ConsumeStats.java: by MessageQueue. */
 interface ConsumeStats {
   readonly offsetTable?: Readonly<Record<string, { brokerOffset: number; consumerOffset: number }>>;
@@ -40,7 +34,7 @@ export function groupQuestions(ask: Ask): GroupQuestions {
       const fields = { consumerGroup: group };
       const response = await ask(address, GET_CONSUMER_CONNECTION_LIST, fields, { allowed: [CONSUMER_NOT_ONLINE] });
       if (response.code === CONSUMER_NOT_ONLINE) return { members: [], filters: {}, isBroadcast: false };
-      return membersIn(bodyOf<ConsumerConnection>(response));
+      return membersIn(connectedConsumers(response));
     },
     async stats(broker, group) {
       const response = await ask(broker, GET_CONSUME_STATS, { consumerGroup: group, topic: '' });
@@ -55,18 +49,12 @@ export function groupQuestions(ask: Ask): GroupQuestions {
   };
 }
 
-function membersIn({ connectionSet = [], subscriptionTable = {}, messageModel }: ConsumerConnection): GroupMembers {
-  const members = connectionSet
-    .map(({ clientId, clientAddr, language }) => ({
-      clientId,
-      address: clientAddr,
-      language,
-      isStandIn: clientId.endsWith(STAND_IN_SUFFIX),
-    }))
-    .sort((a, b) => (a.clientId < b.clientId ? -1 : 1));
-  const filters = Object.entries(subscriptionTable).map(([topic, { subString, expressionType }]) => {
-    const type = expressionType === 'SQL92' ? ('SQL92' as const) : ('TAG' as const);
-    return [topic, { type, expression: subString }] as const;
-  });
-  return { members, filters: Object.fromEntries(filters), isBroadcast: messageModel === 'BROADCASTING' };
+function membersIn({ members, filters, messageModel }: ConnectedConsumers): GroupMembers {
+  return {
+    members: members
+      .map(member => ({ ...member, isStandIn: member.clientId.endsWith(STAND_IN_SUFFIX) }))
+      .sort((a, b) => (a.clientId < b.clientId ? -1 : 1)),
+    filters,
+    isBroadcast: messageModel === 'BROADCASTING',
+  };
 }

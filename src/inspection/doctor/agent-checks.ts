@@ -1,4 +1,6 @@
 /** The agents that announce themselves. */
+import { impliedTag } from '../../rocketmq/plan/implied-tag';
+import { CANARY_SUFFIX } from '../../rocketmq/presence/consumer-client-id';
 import { plural } from '../cluster/amounts';
 import type { AnnouncedProcess } from '../cluster/announced-processes';
 import { isKnown } from '../cluster/answer';
@@ -21,15 +23,27 @@ export function agentChecks(picture: DoctorPicture): Check[] {
 /** Consumers without an agent, and several versions, are among the problems. */
 function agentCheck(check: Looked, announced: readonly Announced[], picture: DoctorPicture): Check[] {
   if (problemsOf(doctorFamily(picture)).some(problem => problem.check === 'agents')) return [];
+  const others = otherCanaries(announced, picture);
   const details = announced.map(describe);
   const isSomebodyThere = (['baseline', 'canary'] as const).some(of => onlineOn(picture, of).members.length > 0);
   if (announced.length === 0) {
-    const others = isSomebodyThere ? 'none announces itself: they run another mode than auto' : 'none, and no consumer';
-    return [{ ...check, verdict: 'ok', finding: others }];
+    const none = isSomebodyThere ? 'none announces itself: they run another mode than auto' : 'none, and no consumer';
+    return [{ ...check, verdict: 'ok', finding: others ?? none }];
   }
   const processes = new Set(announced.map(({ announcer: { host, pid } }) => `${host} ${pid}`)).size;
   const finding = `${plural(processes, 'process', 'processes')}, version ${announced[0]?.announcer.version ?? 'unknown'}`;
-  return [{ ...check, verdict: 'ok', finding, details }];
+  return [{ ...check, verdict: 'ok', finding: others === undefined ? finding : `${finding}; ${others}`, details }];
+}
+
+/** Canaries that another agent made what they are, or nobody: the baseline knows them by their filter. Undefined: none. */
+function otherCanaries(announced: readonly Announced[], picture: DoctorPicture): string | undefined {
+  const { question, canaryGroup } = picture;
+  const { key, tag } = question;
+  if (announced.some(({ kind }) => kind === 'canary')) return undefined;
+  const { members, filters } = onlineOn(picture, 'canary');
+  const others = members.filter(({ isStandIn, clientId }) => !isStandIn && !clientId.endsWith(CANARY_SUFFIX));
+  if (others.length === 0 || !filters.some(filter => impliedTag(filter, key) === tag)) return undefined;
+  return `in ${canaryGroup} ${plural(others.length, 'consumer')} without this agent, known as a canary of ${tag} by the filter`;
 }
 
 function partlyKnown(check: Looked, announced: readonly Announced[], { brokers }: DoctorPicture): Check[] {

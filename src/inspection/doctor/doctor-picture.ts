@@ -2,6 +2,7 @@
 
 import type { TlsMode } from '../../config/settings';
 import type { Credentials } from '../../names/credentials';
+import type { Interop } from '../../names/interop';
 import type { Broker } from '../../rocketmq/administration/broker';
 import { type BrokerAdministration, brokerAdministration } from '../../rocketmq/administration/broker-administration';
 import type { TopicHost } from '../../rocketmq/administration/cluster-map';
@@ -44,6 +45,7 @@ export interface DoctorQuestion {
   readonly tag: string;
   /** Name of the message property. */
   readonly key: string;
+  readonly interop: Interop;
   /** What the application subscribes to. */
   readonly filter: FilterExpression;
   readonly filterSide: 'auto' | 'broker' | 'client';
@@ -155,9 +157,10 @@ type Head = Pick<DoctorPicture, 'at' | 'question' | 'canaryGroup' | 'filters'>;
 /** What the agent makes of the application's filter, in the baseline while the canary is there. */
 function filterIn(
   instanceTag: string | undefined,
-  { group, topic, key, baselineMode, ignoredTags, filter, tag }: Omit<DoctorQuestion, 'credentials' | 'tls'>,
+  { group, topic, key, interop, baselineMode, ignoredTags, filter, tag }: Omit<DoctorQuestion, 'credentials' | 'tls'>,
 ): FilterExpression {
-  const plan = consumerPlan(group, { tag: instanceTag, key, mqBaseline: baselineMode, mqIgnoreTags: ignoredTags });
+  const environment = { tag: instanceTag, key, interop, mqBaseline: baselineMode, mqIgnoreTags: ignoredTags };
+  const plan = consumerPlan(group, environment);
   const isLeftOut = baselineMode === 'auto' && !ignoredTags.includes(tag);
   return plannedFilter(plan, filter, topic, isLeftOut ? withTags(NOTHING_LEFT_OUT, topic, [tag]) : NOTHING_LEFT_OUT);
 }

@@ -87,6 +87,8 @@ export interface Group {
   readonly consumers: number;
   readonly standIns: number;
   readonly members: readonly Member[];
+  /** Of a canary's: a canary announces itself. Else its consumers have another agent or none, or are in another mode than auto. */
+  readonly isAnnounced: boolean | null;
   /** What the name servers have written down of a canary's group. */
   readonly phase: Phase | null;
   /** When that was; of `managed`: when a message or a canary of it was there last. ms since 1970 */

@@ -140,6 +140,7 @@ function groupOf(
     takenBy: takenBy(there, isAsked),
     ...there,
     members: [...members.values()],
+    isAnnounced: tag === undefined ? null : isAnnounced(lane, processes),
     phase: marker?.phase ?? null,
     markedAt: marker?.at ?? null,
     isDeclared: processes.some(process => process.kind === 'declared' && process.group === group),
@@ -160,6 +161,12 @@ function countIn(deadLetters: Answer<DeadLetters>): Answer<number> {
 /** `vm@22758@0@mwxcanvt`: clients of gRPC tell their filter as they start, those of the remoting protocol with each heartbeat. */
 function isOfGrpc({ clientId }: Member): boolean {
   return /^[^@]+@\d+@\d+@[0-9a-z]+/.test(clientId);
+}
+
+function isAnnounced({ baselineGroup, tag }: Lane, processes: readonly AnnouncedProcess[]): boolean {
+  return processes.some(
+    ({ kind, group, announcer }) => kind === 'canary' && group === baselineGroup && announcer.name === tag,
+  );
 }
 
 /** By who is connected; of whom nobody says it, by the processes that announce themselves. */

@@ -1,4 +1,5 @@
 /** Consumers that run no agent, or another one, or in another mode. Pure. */
+import { CANARY_SUFFIX } from '../../rocketmq/presence/consumer-client-id';
 import { plural } from '../cluster/amounts';
 import { isKnown } from '../cluster/answer';
 import type { Member } from '../cluster/group-members';
@@ -65,15 +66,20 @@ function strangersInCanary({ announced, assumed }: FamilyFacts, canary: CanaryFa
   if (strangers.length === 0 || all.length === 0) return [];
   if (!isConditioned && assumed.isFilteredInClient) return [];
   const found = { subject: group, group, details: strangers.map(describe) };
-  const many = strangers.length !== 1;
   if (isConditioned) {
+    // Those of other agents the baseline knows by their filter.
+    const ours = strangers.filter(({ clientId }) => clientId.endsWith(CANARY_SUFFIX));
+    if (ours.length === 0 || assumed.baselineMode !== 'auto') return [];
     return [
       {
         ...found,
         check: 'agents',
         verdict: 'warn',
-        finding: `${plural(strangers.length, 'canary', 'canaries')} of ${tag} without an announcement: of another agent, or of another mode than auto; the baseline may stand in beside ${many ? 'them' : 'it'}: ${names(strangers)}`,
-        remedies: [`GRAY_MQ_BASELINE=auto and GRAY_MQ_NAMESRV for canaries of this agent too`],
+        finding: `${plural(ours.length, 'consumer')} of this agent that ${ours.length === 1 ? 'does' : 'do'} not announce that ${tag} is there: crashed, or of another mode than auto: ${names(ours)}`,
+        remedies: [
+          'look again in two minutes: so long brokers list clients that crashed',
+          'GRAY_MQ_BASELINE=auto and GRAY_MQ_NAMESRV for canaries, too',
+        ],
       },
     ];
   }
@@ -85,7 +91,7 @@ function strangersInCanary({ announced, assumed }: FamilyFacts, canary: CanaryFa
       verdict: isKnown(announced) ? 'fail' : 'warn',
       finding: `${plural(strangers.length, 'consumer')}, subscribed with ${filter}: without the canary's condition, ${key} = '${tag}': ${names(strangers)}`,
       remedies: [
-        `whoever is in ${group} needs the agent and GRAY_TAG=${tag} (and GRAY_KEY=${key}); stop those that have not`,
+        `whoever is in ${group} needs the agent and GRAY_TAG=${tag} (and GRAY_KEY=${key}), or this condition in its own filter; stop those that have neither`,
       ],
     },
   ];

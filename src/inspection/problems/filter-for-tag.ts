@@ -1,5 +1,6 @@
 /** What a filter means for the messages of a tag. Pure. */
-import { type FilterExpression, isTagged, isUntagged, tagsOf } from '../../rocketmq/plan/filter-expression';
+import { type FilterExpression, isUntagged, tagsOf } from '../../rocketmq/plan/filter-expression';
+import { impliedTag } from '../../rocketmq/plan/implied-tag';
 import { selectsMessage } from '../cluster/sql92';
 
 /**
@@ -20,20 +21,17 @@ export function takesTag(filter: FilterExpression, key: string, tag: string): bo
 }
 
 /** Whether a filter selects messages of the tag alone, as a canary's does, whatever agent made it. */
-export function takesOnlyTag({ type, expression }: FilterExpression, key: string, tag: string): boolean {
-  if (type === 'TAG') return false;
-  if (expression.includes(isTagged(key, tag))) return true;
-  const others = [{}, { [key]: `${tag}-not` }].map(properties => selectsSome(expression, properties));
-  return selectsSome(expression, { [key]: tag }) === true && others.every(answer => answer === false);
+export function takesOnlyTag(filter: FilterExpression, key: string, tag: string): boolean {
+  return impliedTag(filter, key) === tag;
 }
 
 /** As the agent writes it: see `isNoneOf` and `isUntagged`. */
 function isOwnCondition(expression: string, key: string, tag: string): boolean {
-  if (expression.endsWith(isUntagged(key))) return true;
-  const start = expression.lastIndexOf(`(${key} IS NULL OR ${key} NOT IN (`);
-  if (start < 0) return false;
-  const list = expression.slice(start).match(/NOT IN \(([^)]*)\)/)?.[1] ?? '';
-  return list.split(', ').includes(`'${tag}'`);
+  const untagged = [false, true].map(hasBaggage => isUntagged({ key, hasBaggage }));
+  if (untagged.some(condition => expression.endsWith(condition))) return true;
+  const start = expression.lastIndexOf(` OR ${key} NOT IN (`);
+  const [, list] = /^ OR \S+ NOT IN \(([^)]*)\) OR ORIGIN_GROUP IS NOT NULL\)$/.exec(expression.slice(start)) ?? [];
+  return start >= 0 && list !== undefined && list.split(', ').includes(`'${tag}'`);
 }
 
 /** With any of the TAGs that the expression names, or none. */

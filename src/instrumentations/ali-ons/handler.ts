@@ -2,7 +2,7 @@
 
 import type { Agent } from '../../agent/agent';
 import { messageLines } from '../../lines/messages';
-import { extractTag, recordCarrier } from '../../propagation/message-properties';
+import { recordCarrier } from '../../propagation/property-carrier';
 import type { Intake } from '../../rocketmq/hand-over/intake';
 import { type FilterExpression, tagsOf } from '../../rocketmq/plan/filter-expression';
 import type { Turns } from '../../rocketmq/sharing/turns';
@@ -40,7 +40,7 @@ export function scopedHandler(
   const tags = filter.type === 'TAG' ? tagsOf(filter.expression) : undefined;
   const see = (message: Message) =>
     agent.guard('reading the tag of a message', { tag: undefined, isTaken: true }, () => {
-      const tag = extractTag(recordCarrier(message.properties), agent.settings.key);
+      const tag = agent.messages.extract(recordCarrier(message.properties));
       const isRetry = message.reconsumeTimes > 0;
       // A broker before 5.x filters a pull for the whole group, with whichever member's filter came last. And the client
       // decided once, when it subscribed, whether it checks tags itself: not while its filter was SQL92.

@@ -4,14 +4,14 @@ import type { Agent } from '../../agent/agent';
 import type { Exports, Patch } from '../../agent/instrumentation';
 import { shallowCopy } from '../../foreign-objects/shallow-copy';
 import { type AnyFunction, wrapMethod } from '../../foreign-objects/wrap';
-import { extractTag, injectTag, recordCarrier } from '../../propagation/message-properties';
+import { recordCarrier } from '../../propagation/property-carrier';
 import { propertyBytes, sayTagRefused } from '../refused-tag';
 import { isGeneratorFunction, type Message, RETRY_TOPIC } from './message';
 
 export const patchProducer: Patch = (MQProducer: Exports, agent) =>
   wrapMethod<AnyFunction>(MQProducer.prototype, 'sendKernelImpl', original => {
     const isGenerator = isGeneratorFunction(original);
-    const { counts, settings } = agent;
+    const { counts, messages } = agent;
     const tagged = (message: Message): Message => {
       const outgoing = agent.context.outgoingMessageTag();
       if (outgoing.tag === undefined && !outgoing.remove) return message;
@@ -19,7 +19,7 @@ export const patchProducer: Patch = (MQProducer: Exports, agent) =>
         properties: Record<string, string>;
       };
       copy.properties = shallowCopy(message.properties);
-      injectTag(recordCarrier(copy.properties), settings.key, outgoing);
+      messages.inject(recordCarrier(copy.properties), outgoing);
       return copy;
     };
     const change = (message: Message) =>
@@ -27,7 +27,7 @@ export const patchProducer: Patch = (MQProducer: Exports, agent) =>
         // What a consumer sends back keeps the tag it came with.
         if (message.topic.startsWith(RETRY_TOPIC)) return message;
         const sent = tagged(message);
-        if (counts.countsMessages()) counts.sent(sent.topic, extractTag(recordCarrier(sent.properties), settings.key));
+        if (counts.countsMessages()) counts.sent(sent.topic, messages.extract(recordCarrier(sent.properties)));
         return sent;
       });
     const refused = (error: unknown, sent: Message) =>
@@ -65,10 +65,10 @@ const OF_THE_BROKER = 512;
 
 function explain(error: unknown, { topic, properties }: Message, agent: Agent): void {
   const { code, message: words } = error as { readonly code?: number; readonly message: string };
-  const { key } = agent.settings;
-  const tag = extractTag(recordCarrier(properties), key);
+  const { messages } = agent;
+  const tag = messages.extract(recordCarrier(properties));
   if (tag === undefined || code !== MESSAGE_ILLEGAL) return;
   const all = propertyBytes(properties);
-  const own = all - propertyBytes({ [key]: tag });
+  const own = all - propertyBytes(messages.written(tag));
   if (all > MOST_BYTES - OF_THE_BROKER && own <= MOST_BYTES) sayTagRefused(agent, { topic, tag, words });
 }

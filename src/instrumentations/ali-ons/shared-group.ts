@@ -5,7 +5,7 @@
  */
 import type { LibraryCopy } from '../../agent/instrumentation';
 import { type AnyFunction, wrapMethod } from '../../foreign-objects/wrap';
-import { STAND_IN_SUFFIX } from '../../rocketmq/presence/stand-in-client-id';
+import { STAND_IN_SUFFIX } from '../../rocketmq/presence/consumer-client-id';
 import type { MQPushConsumer } from './client';
 import type { Message, Settle } from './message';
 

@@ -6,7 +6,7 @@ import { handOverLines } from '../../lines/hand-over';
 import type { Intake } from '../../rocketmq/hand-over/intake';
 import type { StandIn } from '../../rocketmq/hand-over/stand-in';
 import type { Subscription } from '../../rocketmq/plan/subscription';
-import { STAND_IN_SUFFIX } from '../../rocketmq/presence/stand-in-client-id';
+import { STAND_IN_SUFFIX } from '../../rocketmq/presence/consumer-client-id';
 import type { Turns } from '../../rocketmq/sharing/turns';
 import type { MQPushConsumer } from './client';
 import type { ConsumerState, ConsumerStates, TopicHandler } from './consumer-state';

@@ -4,7 +4,7 @@ import type { Agent } from '../../agent/agent';
 import type { Exports, LibraryCopy, Patch } from '../../agent/instrumentation';
 import { type AnyFunction, wrapClass, wrapMethod } from '../../foreign-objects/wrap';
 import { messageLines } from '../../lines/messages';
-import { extractTag, recordCarrier } from '../../propagation/message-properties';
+import { recordCarrier } from '../../propagation/property-carrier';
 import type { ClientKind } from '../../rocketmq/consumer/client';
 import type { Reach } from '../../rocketmq/consumer/duties';
 import type { Session } from '../../rocketmq/consumer/session';
@@ -168,7 +168,7 @@ export function scopedListener(listener: Listener, intake: Intake, agent: Agent)
 }
 
 function see({ topic, properties }: Message, intake: Intake, agent: Agent) {
-  const tag = extractTag(properties && recordCarrier(properties), agent.settings.key);
+  const tag = agent.messages.extract(properties && recordCarrier(properties));
   if (tag !== undefined) intake.tagSeen(tag);
   // A retry is no proof that the group took the message: with one message that fails, the client sends back all that it
   // had pulled with it, skipped ones included.

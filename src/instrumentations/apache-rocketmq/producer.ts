@@ -31,7 +31,7 @@ function tagged(topic: string, options: SendOptions, agent: Agent): SendOptions 
   }
   const { tag } = agent.context.outgoingMessageTag();
   agent.counts.sent(topic, tag);
-  const changes = propertyChanges(options, agent.settings.key, tag);
+  const changes = propertyChanges(options, tag === undefined ? {} : agent.messages.written(tag));
   if (changes.keys === undefined && changes.tags === undefined) return options;
   // The client takes anything for options.
   return overlay(Object(options) as SendOptions, { ...changes });

@@ -24,24 +24,26 @@ export interface PropertyChanges {
 }
 
 /**
- * What has to be sent so that a message has the property `name` with the value `tag`, and no property that the application
- * smuggles in: its keys and tags are sent without separators.
+ * What has to be sent so that a message has these properties, and none that the application smuggles in: its keys and tags
+ * are sent without separators.
  *
  * With keys alone a message of an application that gives neither keys nor tags has no keys on brokers of 4.9 and later; on
  * 4.5 it has an empty one. Hence keys are only used where there are some, else tags, else keys after all.
  *
- * @param tag a well-formed one; undefined: no property
+ * @param properties by name; neither names nor values have a separator in them
  */
-export function propertyChanges(options: SendOptions, name: string, tag: string | undefined): PropertyChanges {
+export function propertyChanges(options: SendOptions, properties: Readonly<Record<string, string>>): PropertyChanges {
   const { keys, tags } = options;
   const changes: PropertyChanges = {};
   if (hasSeparators(keys)) changes.keys = withoutSeparators(keys);
   if (hasSeparators(tags)) changes.tags = withoutSeparators(tags);
-  if (tag === undefined) return changes;
+  const added = Object.entries(properties).map(
+    ([name, value]) => `${PROPERTY_SEPARATOR}${name}${NAME_VALUE_SEPARATOR}${value}`,
+  );
+  if (added.length === 0) return changes;
   const [ownKeys, ownTags] = [asRead(changes.keys ?? keys), asRead(changes.tags ?? tags)];
-  const property = `${PROPERTY_SEPARATOR}${name}${NAME_VALUE_SEPARATOR}${tag}`;
-  if (ownKeys === '' && ownTags !== '') changes.tags = ownTags + property;
-  else changes.keys = ownKeys + property;
+  if (ownKeys === '' && ownTags !== '') changes.tags = ownTags + added.join('');
+  else changes.keys = ownKeys + added.join('');
   return changes;
 }
 

@@ -3,14 +3,16 @@
  * pay. None of its functions is called, which may be a stub of the application.
  *
  * Its classes are not exported. Every session is an emitter, and shows its class as it is made. That is waited for once
- * node:http2 is loaded and a connection was made or accepted (`net.Socket.prototype.connect`, also of TLS sockets; channel
- * `net.server.socket`), since every session runs over one: however the module was loaded (`require`, `import`,
- * `process.getBuiltinModule`), and whoever took which of its functions out of it. A session over something else in a process
- * without any connection before is not seen.
+ * node:http2 is loaded and a connection was made or a server listens (`net.Socket.prototype.connect`, `net.Server.prototype.listen`,
+ * also of TLS), since every session runs over one: however the module was loaded (`require`, `import`,
+ * `process.getBuiltinModule`), and whoever took which of its functions out of it. Where it is loaded after the server listens,
+ * a connection that is accepted tells (channel `net.server.socket`). Its own session is made by then: over plain TCP, the one
+ * after it is the first to be seen. A session over something else in a process without any connection before is not seen.
  */
 import type { Agent } from '../../agent/agent';
 import type { CoreInstrumentation } from '../../agent/instrumentation';
 import { onAcceptedConnection } from '../../loader/accepted-connections';
+import { onListeningServer } from '../../loader/listening-servers';
 import { onMadeConnection } from '../../loader/made-connections';
 import { onMadeEmitter } from '../../loader/made-emitters';
 
@@ -26,9 +28,11 @@ export const nodeHttp2: CoreInstrumentation = {
       if (isFound) patchHttp2(agent);
     };
 
-    onMadeConnection(() => {
+    const lookOnce = () => {
       if (!isFound) agent.guard('the hook of node:http2', undefined, look);
-    });
+    };
+    onMadeConnection(lookOnce);
+    onListeningServer(lookOnce);
     onAcceptedConnection((socket, stop) => {
       agent.guard('the hook of node:http2', undefined, () => {
         if (!isFound) look();

@@ -8,6 +8,7 @@ import { handOverLines } from '../../lines/hand-over';
 import type { ClientKind } from '../../rocketmq/consumer/client';
 import type { Intake } from '../../rocketmq/hand-over/intake';
 import type { StandInMaker } from '../../rocketmq/hand-over/stand-in';
+import { CANARY_SUFFIX } from '../../rocketmq/presence/consumer-client-id';
 import { type ClientConsumer, type ClientFilter, type ConsumerOptions, liveFilter, subscription } from './client';
 import { type ConsumerState, noteConsumer } from './consumer-state';
 import { listenerInTurn } from './family-limits';
@@ -38,6 +39,8 @@ export function consumerClass<C extends ClientConsumer>(
     const { state } = change;
     noteConsumer(consumer, state);
     const { intake } = state.session;
+    // Brokers list a client that crashed for two minutes more: by this it is known not to be a canary without an agent.
+    if (intake.tag !== undefined) consumer.clientId += CANARY_SUFFIX;
     if (intake.isFiltered) {
       agent.guard('stand-ins of a consumer', undefined, () => {
         const main = { consumer, Original, options: state.options, agent, copy };

@@ -3,7 +3,6 @@
 import type { Agent } from '../../agent/agent';
 import type { LibraryCopy } from '../../agent/instrumentation';
 import { messageLines } from '../../lines/messages';
-import { extractTag } from '../../propagation/message-properties';
 import type { Intake } from '../../rocketmq/hand-over/intake';
 import type { MessageListener, MessageView } from './client';
 
@@ -20,7 +19,7 @@ const revisions = new WeakMap<MessageView, number>();
 export function onReceived(messages: readonly MessageView[], intake: Intake, revision: number, agent: Agent): void {
   if (!intake.isFiltered) return;
   for (const message of messages) {
-    const tag = extractTag(message.properties, agent.settings.key);
+    const tag = agent.messages.extract(message.properties);
     if (tag !== undefined) intake.tagSeen(tag);
     if (intake.side === 'client') revisions.set(message, revision);
   }
@@ -29,7 +28,7 @@ export function onReceived(messages: readonly MessageView[], intake: Intake, rev
 /** Reads a message for the consumer with `intake`. Never throws: what cannot be read is untagged, and taken. */
 export function seeMessage(message: MessageView, intake: Intake | undefined, agent: Agent): SeenMessage {
   return agent.guard('reading the tag of a message', { tag: undefined, isTaken: true }, () => {
-    const tag = extractTag(message.properties, agent.settings.key);
+    const tag = agent.messages.extract(message.properties);
     const isAsked = intake !== undefined && (intake.side === 'client' || (tag !== undefined && intake.revision > 0));
     if (!isAsked) return { tag, isTaken: true };
     const place = placeOf(message);

@@ -4,7 +4,7 @@ import type { Agent } from '../../agent/agent';
 import type { Exports, Patch } from '../../agent/instrumentation';
 import { type AnyFunction, wrapMethod } from '../../foreign-objects/wrap';
 import { BASE } from '../../names/tag';
-import { extractTag, injectTag, type RemovablePropertyCarrier } from '../../propagation/message-properties';
+import type { RemovablePropertyCarrier } from '../../propagation/property-carrier';
 import { isForTag, sayTagRefused } from '../refused-tag';
 
 /** Each attempt to send makes a new protobuf object: that one is tagged, not the application's message. */
@@ -18,8 +18,8 @@ export const patchPublishingMessage: Patch = ({ PublishingMessage }, agent) =>
         const isCounted = agent.counts.countsMessages();
         if (!isChanged && !isCounted) return;
         const properties = message.getUserPropertiesMap() as RemovablePropertyCarrier;
-        if (isChanged) injectTag(properties, agent.settings.key, outgoing);
-        if (isCounted) agent.counts.sent(this.topic, extractTag(properties, agent.settings.key));
+        if (isChanged) agent.messages.inject(properties, outgoing);
+        if (isCounted) agent.counts.sent(this.topic, agent.messages.extract(properties));
       });
       return message;
     };
@@ -43,7 +43,7 @@ export const patchProducer: Patch = ({ Producer }, agent) => {
   wrapMethod(Producer.prototype, 'onRecoverOrphanedTransactionCommand', original => {
     return function onRecoverOrphanedTransactionCommand(this: unknown, ...args: Exports[]) {
       const tag = agent.guard('reading the tag of a transaction', undefined, () =>
-        extractTag(args[1].getMessage().getUserPropertiesMap(), agent.settings.key),
+        agent.messages.extract(args[1].getMessage().getUserPropertiesMap()),
       );
       // An instance of a canary sends without a tag only what it was called to do under `base`.
       const active = tag ?? (agent.settings.tag === undefined ? undefined : BASE);

@@ -14,7 +14,7 @@ import { messageLines } from '../../lines/messages';
 import type { Intake } from '../../rocketmq/hand-over/intake';
 import type { StandIn } from '../../rocketmq/hand-over/stand-in';
 import type { Subscription } from '../../rocketmq/plan/subscription';
-import { STAND_IN_SUFFIX } from '../../rocketmq/presence/stand-in-client-id';
+import { STAND_IN_SUFFIX } from '../../rocketmq/presence/consumer-client-id';
 import { type ClientConsumer, type ConsumerOptions, liveFilter, type MessageView } from './client';
 import { noteStandIn } from './consumer-state';
 import { loggerView } from './logger-view';

@@ -21,7 +21,16 @@ export interface GroupMember {
 export interface FilteringConsumer {
   readonly group: string;
   readonly side: 'broker' | 'client';
+  /** See {@link ConsumerPlan.needsVersion5}. */
+  readonly needsVersion5: boolean;
   filterToCheck(written: FilterExpression): FilterExpression;
+}
+
+/** Why brokers do not filter. */
+export interface FilterObstacle {
+  readonly reason: string;
+  /** They could, were they told to. */
+  readonly isSwitchedOff: boolean;
 }
 
 /** Runs `work` with what talks to the brokers. Never rejects: what it fails with goes to `onFailure`. */
@@ -104,34 +113,47 @@ export function lookForGroup(
   });
 }
 
-/** What speaks against filtering on the brokers: the very filters that will be used, compiled by each of them. */
+/**
+ * What speaks against filtering on the brokers: the very filters that will be used are compiled by each of them.
+ * Where that has to be known, that it is not known speaks against it too.
+ */
 export function checkFilters(
   consumer: FilteringConsumer,
   subscriptions: readonly Subscription[],
   servers: ClusterServers,
   log: Log,
-): Promise<string | undefined> {
+): Promise<FilterObstacle | undefined> {
   if (consumer.side === 'client') return Promise.resolve(undefined);
   const say = (problem: string) => {
     log.say(groupLines.filterNotChecked, { group: consumer.group, problem });
-    return undefined;
+    if (!consumer.needsVersion5) return undefined;
+    return { reason: `it could not be asked what the brokers filter by (${problem})`, isSwitchedOff: false };
   };
   return withAdministration(servers, say, async administration => {
     const brokers = await administration.brokersOfCluster(subscriptions.map(({ topic }) => topic));
     // Of a broker that does not say, nothing is known; the others count.
-    const refuses = (error: unknown) => say((error as Error).message);
+    const { group, needsVersion5 } = consumer;
     const checks = brokers.flatMap(broker =>
       subscriptions.map(async ({ topic, filter }) => {
         const planned = consumer.filterToCheck(filter);
-        const problem = await administration.filterProblem(broker, consumer.group, topic, planned).catch(refuses);
-        if (problem?.kind === 'disabled') return `${broker.name} has SQL92 filters switched off`;
-        if (problem?.kind === 'malformed') {
-          const refused = { broker: broker.name, group: consumer.group, topic, filter: planned.expression };
-          log.say(groupLines.filterRefused, { ...refused, problem: problem.words });
+        try {
+          const problem = await administration.filterProblem(broker, group, topic, planned, needsVersion5);
+          if (problem?.kind === 'disabled') {
+            return { reason: `${broker.name} has SQL92 filters switched off`, isSwitchedOff: true };
+          }
+          if (problem?.kind === 'outdated') {
+            return { reason: `${broker.name} is older than 5.0, and cannot filter by baggage`, isSwitchedOff: false };
+          }
+          if (problem?.kind === 'malformed') {
+            const refused = { broker: broker.name, group, topic, filter: planned.expression };
+            log.say(groupLines.filterRefused, { ...refused, problem: problem.words });
+          }
+          return undefined;
+        } catch (error) {
+          return say((error as Error).message);
         }
-        return undefined;
       }),
     );
-    return (await Promise.all(checks)).find(reason => reason !== undefined);
+    return (await Promise.all(checks)).find(obstacle => obstacle !== undefined);
   });
 }

@@ -12,7 +12,7 @@ import {
 import type { RemotingResponse } from '../remoting/connection';
 import type { Broker } from './broker';
 import { BrokerAdministrationError } from './refusal';
-import { type Servers, wholeTable } from './servers';
+import { type Servers, VERSION_5, wholeTable } from './servers';
 
 export interface Offsets {
   /** Where a group continues to read a queue; undefined when it never committed an offset there. */
@@ -33,9 +33,6 @@ export interface Offsets {
   /** Where the next message of a queue will be. */
   maxOffset(broker: Broker, topic: string, queueId: number): Promise<number>;
 }
-
-/** MQVersion.V5_0_0_SNAPSHOT */
-const VERSION_5 = 412;
 
 /** ConsumerOffsetSerializeWrapper.java: by `topic@group`, then by queue. */
 interface ConsumerOffsets {

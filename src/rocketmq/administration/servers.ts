@@ -51,6 +51,9 @@ export interface ServersOptions {
   readonly runtime?: Runtime;
 }
 
+/** MQVersion.V5_0_0_SNAPSHOT: each answer has the number of its broker's version. */
+export const VERSION_5 = 412;
+
 const REQUEST_TIMEOUT_MS = 3_000;
 
 export function serversAt({

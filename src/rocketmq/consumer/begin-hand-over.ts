@@ -45,7 +45,7 @@ function sourceOf(
   const servers = serversOf(connection);
   if (servers !== undefined) {
     const { brokerSource } = require('../hand-over/broker-source') as typeof import('../hand-over/broker-source');
-    return brokerSource(intake, servers, log);
+    return brokerSource(intake, servers, settings.key, log);
   }
   // Only clients of a proxy have one, and it knows only what it is asked for.
   if (!sharesQueues || settings.mqTags.length === 0) {

@@ -3,6 +3,7 @@ import type { Settings } from '../../config/settings';
 import { groupLines } from '../../lines/groups';
 import { textWithCode } from '../../lines/line';
 import type { Log } from '../../log';
+import type { FilterObstacle } from '../administration/group-preparation';
 import type { Intake } from '../hand-over/intake';
 import type { ClientKind } from './client';
 
@@ -21,7 +22,7 @@ export interface FilterSide {
    * The brokers do not filter for a consumer: the client does, if it may. `retry`: from now on, so that what failed will not
    * fail again.
    */
-  onBrokerCannot(intake: Intake, reason: string): 'retry' | 'pass';
+  onBrokerCannot(intake: Intake, obstacle: FilterObstacle): 'retry' | 'pass';
 }
 
 export function filterSide({ mqFilterSide }: Pick<Settings, 'mqFilterSide'>, log: Log): FilterSide {
@@ -40,12 +41,16 @@ export function filterSide({ mqFilterSide }: Pick<Settings, 'mqFilterSide'>, log
       sayClientFilters(reason);
     },
 
-    onBrokerCannot(intake, reason) {
+    onBrokerCannot(intake, { reason, isSwitchedOff }) {
       if (mqFilterSide === 'broker') {
-        log.say(groupLines.brokerCannotFilter, { reason });
+        const remedy = isSwitchedOff
+          ? "set enablePropertyFilter=true in the broker's configuration and restart it"
+          : 'use brokers of 5.0 or later';
+        log.say(groupLines.brokerCannotFilter, { reason, remedy });
         return 'pass';
       }
-      sayClientFilters(`${reason} (enablePropertyFilter=true in the broker's configuration changes that)`);
+      const hint = isSwitchedOff ? " (enablePropertyFilter=true in the broker's configuration changes that)" : '';
+      sayClientFilters(`${reason}${hint}`);
       if (intake.side === 'client') return 'pass';
       intake.filterInClient();
       return 'retry';

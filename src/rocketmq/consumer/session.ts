@@ -54,8 +54,8 @@ export interface SessionOptions {
   readonly client: string;
   /** For each life of it. */
   duties(): Duties;
-  /** Whether the brokers take the filters is found out meanwhile; nobody waits for it. */
-  checkFilters(subscriptions: readonly Subscription[], connection: ClientConnection): void;
+  /** Finds out whether the brokers take the filters: settles when the consumer may poll. Never rejects. */
+  checkFilters(subscriptions: readonly Subscription[], connection: ClientConnection): Promise<void>;
   readonly log: Pick<Log, 'say'>;
   report(what: string, error: unknown): void;
 }
@@ -70,7 +70,8 @@ export function createSession({ intake, client, duties, checkFilters, log, repor
         if (!intake.isFiltered || isOver()) return;
         const connection = await reach.connection();
         if (isOver()) return;
-        if (asked.length > 0) checkFilters(asked, connection);
+        if (asked.length > 0) await checkFilters(asked, connection);
+        if (isOver()) return;
         await its.prepare(asked, connection, reach, isOver);
       },
       after,

@@ -69,6 +69,7 @@ export interface SessionsOptions {
   report(what: string, error: unknown): void;
 }
 
+const SWITCHED_OFF = { reason: 'a broker has SQL92 filters switched off', isSwitchedOff: true };
 /** The broker's words, 4.5.2 to 5.5.0, for a group with `consumeEnable=false`. */
 const MAY_NOT_CONSUME = /subscription group no permission/i;
 
@@ -108,17 +109,19 @@ export function createSessions({ settings, log, onTag, onOpened, report }: Sessi
         intake,
         client: client.name,
         duties: () => dutiesOf(intake, { ...means, settings: ownSettings, client, serversOf: serversOfIts }),
-        checkFilters(subscriptions, connection) {
+        async checkFilters(subscriptions, connection) {
           const servers = serversOfIts(connection);
           if (servers === undefined) return;
           if (intake.tag === undefined) {
             const isClosed = () => session.report() === undefined;
             sayMissing(group, () => lookForGroup(group, subscriptions, servers), isClosed);
           }
-          // Only the client's own errors wait for this: filters can change while a consumer runs.
-          void checkFilters(intake, subscriptions, servers, log).then(reason => {
-            if (reason !== undefined) side.onBrokerCannot(intake, reason);
+          const checked = checkFilters(intake, subscriptions, servers, log).then(obstacle => {
+            if (obstacle !== undefined) side.onBrokerCannot(intake, obstacle);
           });
+          // Only the client's own errors wait for this: filters can change while a consumer runs. But a filter that a broker
+          // reads over would pass over messages with the first poll.
+          if (intake.needsVersion5) await checked;
         },
         log,
         report,
@@ -144,9 +147,7 @@ export function createSessions({ settings, log, onTag, onOpened, report }: Sessi
       const text = errorText(error);
       const { group, baselineGroup } = intake;
       if (MAY_NOT_CONSUME.test(text) && group !== baselineGroup) log.say(handOverLines.mayNotConsume, { group });
-      return SQL92_DISABLED.test(text)
-        ? side.onBrokerCannot(intake, 'a broker has SQL92 filters switched off')
-        : 'pass';
+      return SQL92_DISABLED.test(text) ? side.onBrokerCannot(intake, SWITCHED_OFF) : 'pass';
     },
 
     consumers: () => opened.flatMap(one => one.deref()?.report() ?? []),
@@ -160,7 +161,7 @@ interface DutiesMeans extends Omit<HandOverMeans, 'intake' | 'sharesQueues'> {
 
 function dutiesOf(intake: OwnIntake, { client, ready, ...means }: DutiesMeans): Duties {
   const { settings, log, serversOf } = means;
-  const { baselineGroup, group, tag } = intake;
+  const { baselineGroup, group, tag, beginning } = intake;
   const { sharesQueues } = client;
   const isAuto = settings.mqBaseline === 'auto';
   if (tag === undefined) {
@@ -180,7 +181,7 @@ function dutiesOf(intake: OwnIntake, { client, ready, ...means }: DutiesMeans): 
     },
     arrive(topics, cluster) {
       const { arrive } = require('../hand-over/canary-arrival') as typeof import('../hand-over/canary-arrival');
-      return arrive({ baselineGroup, group, tag }, topics, cluster, log);
+      return arrive({ baselineGroup, group, tag, beginning }, topics, cluster, log);
     },
     part: canaryPart(intake, tag, sharesQueues, log),
     log,

@@ -144,6 +144,7 @@ function createDriver<StandInPlan extends TagSightings>(
     ...means,
     knownTags,
     present: new Set(),
+    withoutAgent: new Set(),
     silence: silence(group, log, clock.now),
     standIns: standInRunner({ ...means, knownTags }, makeStandIn, standIns.turn),
   };

@@ -10,6 +10,7 @@ import { BrokerAdministrationError } from '../administration/refusal';
 import { canaryGroup } from '../plan/group-name';
 import type { Clock } from '../remoting/clock';
 import { type Runtime, systemRuntime } from '../remoting/runtime';
+import { type BaselineBehind, baselineBehind } from './baseline-behind';
 import { formerUseOf } from './canary-marker';
 import { type Cluster, type ClusterServers, openCluster } from './cluster';
 import { type KnownQueues, knownQueues } from './known-queues';
@@ -25,13 +26,16 @@ interface BrokerSource {
   readonly consumer: Consumer;
   readonly cluster: Cluster;
   readonly queues: KnownQueues;
+  readonly behind: BaselineBehind;
   readonly clock: Clock;
   readonly log: Log;
 }
 
+/** @param key the property whose conditions show canaries that announce nothing */
 export function brokerSource(
   consumer: Consumer,
   servers: ClusterServers,
+  key: string,
   log: Log,
   runtime: Runtime = systemRuntime,
 ): HandOverSource {
@@ -40,10 +44,18 @@ export function brokerSource(
   const cluster = openCluster(servers, runtime);
   const { administration, markers, presence, subscriptions, close } = cluster;
   const queues = knownQueues(administration);
-  const source: BrokerSource = { consumer, cluster, queues, clock: runtime.clock, log };
+  const behind = baselineBehind(administration, group, consumer.beginning);
+  const source: BrokerSource = { consumer, cluster, queues, behind, clock: runtime.clock, log };
   return {
     offsetsNeedPolling: false,
-    canaries: (topics, tags) => presence.canaries(group, topics, tags),
+    async canaries(topics, tags) {
+      const [seen, others] = await Promise.all([
+        presence.canaries(group, topics, tags),
+        presence.otherCanaries({ group, topics: [...topics].sort(), key }),
+      ]);
+      const withoutAgent = new Set([...others].filter(tag => !seen.tags.has(tag)));
+      return { ...seen, tags: new Set([...seen.tags, ...withoutAgent]), withoutAgent };
+    },
     readMarkers: () => markers.read(group),
     async writeMarker(marker) {
       await markers.write(group, marker);
@@ -66,20 +78,20 @@ export function brokerSource(
 }
 
 async function ensureOffsets(
-  { consumer, cluster, queues, clock }: BrokerSource,
+  { consumer, cluster, queues, behind, clock }: BrokerSource,
   tag: string,
-  topics: readonly string[],
+  asked: readonly string[],
   isDeclared: boolean,
 ): Promise<readonly string[]> {
   const { baselineGroup, beginning } = consumer;
   const { administration, markers } = cluster;
   const its = canaryGroup(baselineGroup, tag);
-  const before = await queues.of(topics);
+  const before = await queues.of(asked);
   const former = await formerUseOf(administration, baselineGroup, tag);
-  const isInUse = topics.every(topic => former(topic) === 'in use');
+  const isInUse = asked.every(topic => former(topic) === 'in use');
   // What was given up begins where it stood: only its canary, before it says that it is there, may pass over messages.
   const formerUse = (topic: string) => (former(topic) === 'in use' ? ('in use' as const) : undefined);
-  const group = { administration, baselineGroup, canaryGroup: its, topics, beginning, formerUse, clock };
+  const group = { administration, baselineGroup, canaryGroup: its, topics: asked, beginning, formerUse, clock };
   const { paused, away } = await prepareCanaryGroup(group).then(
     prepared => ({ ...prepared, away: new Set<string>() }),
     // What is in use has its offsets on a broker that is away for a while; the others go on without it.
@@ -88,6 +100,16 @@ async function ensureOffsets(
   // What would be left to it would wait for as long as it may not consume.
   const hint = pausedHint(its, administration.namesrv, paused);
   if (hint !== undefined) throw new PausedGroupError(hint);
+  const places = await Promise.all(
+    asked.map(async topic => {
+      const offsets = await offsetsOnEveryQueue({ administration, canaryGroup: its }, topic, away);
+      // Where others leave its messages to it already, they did so when nothing was between.
+      const isGap = offsets !== undefined && former(topic) !== 'in use' && (await behind.isBehind(tag, topic, offsets));
+      return isGap ? [] : [topic];
+    }),
+  );
+  const topics = places.flat();
+  if (topics.length === 0) return [];
   // Written down before anything is excluded: whoever comes after this process must know.
   const marker = { tag, phase: 'managed', at: clock.systemTime(), topics } as const;
   if (!(await markers.write(baselineGroup, marker)) && !isDeclared) return [];

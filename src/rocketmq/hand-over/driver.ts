@@ -12,6 +12,8 @@ export interface Driver extends StandInMeans {
   readonly knownTags: Set<string>;
   /** Tags whose canaries were there when it was last asked. */
   present: ReadonlySet<string>;
+  /** Those of them that announce nothing. */
+  withoutAgent: ReadonlySet<string>;
   /** Told of each tag that is managed or stood in for. */
   readonly onTag: (tag: string) => void;
 }

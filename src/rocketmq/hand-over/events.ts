@@ -35,6 +35,8 @@ export type HandOverEvent =
   | {
       readonly type: 'canaries seen';
       readonly tags: ReadonlySet<string>;
+      /** Those of them that announce nothing: they have no agent, or another one. */
+      readonly withoutAgent?: ReadonlySet<string>;
       readonly isComplete: boolean;
       readonly about?: ReadonlySet<string> | undefined;
     }

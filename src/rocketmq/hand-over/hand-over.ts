@@ -33,6 +33,8 @@ export interface TagReport {
   readonly reason: string;
   /** Whether a canary is there. */
   readonly canary: CanarySight['state'];
+  /** False: it is known by its consumers alone; another agent made it, or none. */
+  readonly canaryHasAgent: boolean;
   /** That of this process. */
   readonly standIn: StandInLife['state'];
   /** The topics of which the consumer leaves its messages out. */
@@ -106,6 +108,7 @@ export function createHandOver(options: HandOverOptions): HandOver {
         phase: state.phase,
         reason,
         canary: canary.state,
+        canaryHasAgent: canary.hasAgent,
         standIn: standIn.state,
         leftOut: [...knowledge.excluded].filter(([, tags]) => tags.includes(tag)).map(([topic]) => topic),
       })),
@@ -177,7 +180,7 @@ function takeMarker(knowledge: Knowledge, marker: Marker, now: number): readonly
 
 function takeCanaries(
   knowledge: Knowledge,
-  { tags: present, isComplete, about }: Extract<HandOverEvent, { type: 'canaries seen' }>,
+  { tags: present, withoutAgent, isComplete, about }: Extract<HandOverEvent, { type: 'canaries seen' }>,
   now: number,
 ): HandOverAction[] {
   if (isComplete) {
@@ -186,7 +189,7 @@ function takeCanaries(
   }
   const seen = [...present].flatMap(tag => {
     meet(knowledge, tag, 'its canary is there', now);
-    return tell(knowledge, tag, { type: 'canary seen' }, now);
+    return tell(knowledge, tag, { type: 'canary seen', hasAgent: withoutAgent?.has(tag) !== true }, now);
   });
   if (!isComplete) return seen;
   const absent = [...knowledge.tags.keys()].filter(tag => !present.has(tag) && about?.has(tag) !== false);

@@ -68,7 +68,7 @@ export const SHORT_POLL_MS = 5_000;
 export function createIntake(plan: ConsumerPlan, options: IntakeOptions = {}): OwnIntake {
   const { side: initialSide = 'broker', beginning, isBeside = false } = options;
   const { divisors = new Map<string, FilterExpression>() } = options;
-  const { group, baselineGroup, tag, isFiltered, isOwnPart } = plan;
+  const { group, baselineGroup, tag, isFiltered, isOwnPart, needsVersion5 } = plan;
   let side = initialSide;
   let leftOut = NOTHING_LEFT_OUT;
   let pollsAreShort = false;
@@ -84,6 +84,7 @@ export function createIntake(plan: ConsumerPlan, options: IntakeOptions = {}): O
     tag,
     isFiltered,
     isOwnPart,
+    needsVersion5,
     isBeside,
     beginning,
     get side() {

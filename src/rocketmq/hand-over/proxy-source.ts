@@ -43,7 +43,7 @@ export function proxySource(
         if (seen.tags.has(tag) || (standIns ?? 0) > 0) joined.set(tag, joined.get(tag) ?? now());
         else if (standIns !== undefined) joined.delete(tag);
       }
-      return seen;
+      return { ...seen, withoutAgent: new Set() };
     },
     readMarkers: async () => [],
     writeMarker: async () => {},

@@ -27,7 +27,10 @@ export function askInRounds(driver: Driver): Rounds {
 async function askForCanaries(driver: Driver): Promise<void> {
   const { plan, source, subscriptions, knownTags, silence, log, tell } = driver;
   if (subscriptions.size === 0) return;
-  const { tags, isComplete, about, problem } = await source.canaries([...subscriptions.keys()], knownTags);
+  const { tags, withoutAgent, isComplete, about, problem } = await source.canaries(
+    [...subscriptions.keys()],
+    knownTags,
+  );
   for (const tag of tags) knownTags.add(tag);
   if (problem !== undefined) log.say(handOverLines.partlyKnown, { group: plan.baselineGroup, problem });
   if (isComplete) silence.answered();
@@ -35,8 +38,12 @@ async function askForCanaries(driver: Driver): Promise<void> {
   // What those who came subscribe to is written down by now: it is known with them, not some seconds later.
   const isNews = [...tags].some(tag => !driver.present.has(tag));
   driver.present = tags;
+  for (const tag of withoutAgent) {
+    if (!driver.withoutAgent.has(tag)) log.say(handOverLines.withoutAgent, { canaryGroup: driver.groupOf(tag), tag });
+  }
+  driver.withoutAgent = withoutAgent;
   if (isNews) await tellSubscriptions(driver);
-  tell({ type: 'canaries seen', tags, isComplete, about });
+  tell({ type: 'canaries seen', tags, withoutAgent, isComplete, about });
   // Of a tag that was not known before.
   if (isNews) await tellSubscriptions(driver);
 }

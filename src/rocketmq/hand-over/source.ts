@@ -5,11 +5,17 @@ import type { Announcement, CanariesSeen } from '../presence/presence';
 import type { Marker } from './events';
 import type { GroupSubscriptions } from './written-subscriptions';
 
+/** Canaries with this agent, and others. */
+export interface CanariesOfAnyAgent extends CanariesSeen {
+  /** Those of the tags of which all canaries that are there announce nothing. */
+  readonly withoutAgent: ReadonlySet<string>;
+}
+
 export interface HandOverSource {
   /** See {@link HandOverOptions.offsetsNeedPolling}. */
   readonly offsetsNeedPolling: boolean;
   /** The canaries of the group. @param tags those that something is known of. Never rejects. */
-  canaries(topics: readonly string[], tags: ReadonlySet<string>): Promise<CanariesSeen>;
+  canaries(topics: readonly string[], tags: ReadonlySet<string>): Promise<CanariesOfAnyAgent>;
   /** All that is written down of the group; undefined: nobody answered. Never rejects. */
   readMarkers(): Promise<readonly Marker[] | undefined>;
   /** Never rejects. */

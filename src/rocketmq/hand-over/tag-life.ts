@@ -84,7 +84,7 @@ export const REFRESH_MS = 60_000;
 
 /** What happens to one tag. */
 export type TagEvent =
-  | { readonly type: 'canary seen' }
+  | { readonly type: 'canary seen'; readonly hasAgent: boolean }
   /** By an answer that would have named it. */
   | { readonly type: 'canary not seen' }
   | { readonly type: 'marker read'; readonly marker: Marker }
@@ -166,7 +166,11 @@ function draining(givenUpAt: number, now: number): Draining {
   return { phase: 'draining', givenUpAt, drain: { dueAt: now + DRAIN_MS } };
 }
 
-const canarySeen = (life: TagLife, now: number): TagLife => ({ ...life, canary: seen(life.canary), heardAt: now });
+const canarySeen = (life: TagLife, hasAgent: boolean, now: number): TagLife => ({
+  ...life,
+  canary: seen(life.canary, hasAgent),
+  heardAt: now,
+});
 
 /** By the marker of another process, whose clock may be ahead. */
 const heardElsewhere = (life: TagLife, { at }: Marker, now: number): TagLife => ({
@@ -218,7 +222,7 @@ const inEveryState = {
 
 const whileManaged: Steps<Managed> = {
   ...inEveryState,
-  'canary seen': (life, _event, { now }) => stay(canarySeen(life, now)),
+  'canary seen': (life, { hasAgent }, { now }) => stay(canarySeen(life, hasAgent, now)),
   'tag seen': (life, _event, { now }) => stay({ ...life, heardAt: now }),
   'marker read'(life, { marker }, { now }) {
     if (marker.phase === 'managed') return stay(heardElsewhere(life, marker, now));
@@ -264,7 +268,8 @@ const markerOfGivenUp = (
 
 const whileDraining: Steps<Draining> = {
   ...inEveryState,
-  'canary seen': (life, _event, { now }) => stay(canarySeen(manage(life, 'its canary is there', now), now)),
+  'canary seen': (life, { hasAgent }, { now }) =>
+    stay(canarySeen(manage(life, 'its canary is there', now), hasAgent, now)),
   'tag seen': (life, _event, { now }) => stay(manage(life, 'its messages come again', now)),
   'marker read': markerOfGivenUp,
   // Of the time when it was managed.
@@ -281,7 +286,8 @@ const whileDraining: Steps<Draining> = {
 
 const whileRetired: Steps<Retired> = {
   ...inEveryState,
-  'canary seen': (life, _event, { now }) => stay(canarySeen(manage(life, 'its canary is there', now), now)),
+  'canary seen': (life, { hasAgent }, { now }) =>
+    stay(canarySeen(manage(life, 'its canary is there', now), hasAgent, now)),
   'tag seen': (life, _event, { now }) => stay({ ...life, heardAt: now }),
   'marker read': markerOfGivenUp,
   'offsets ensured': life => stay(life),

@@ -11,12 +11,13 @@ import {
   isSelectedBy,
   isTagged,
   isUntagged,
+  type TagProperties,
   tagsOf,
 } from './filter-expression';
 import { canaryGroup, ownGroup } from './group-name';
 import { beginningOf, type LeftOut, leftOutSince, tagsLeftOut } from './left-out';
 
-export type EnvironmentSettings = Pick<Settings, 'tag' | 'key' | 'mqBaseline' | 'mqIgnoreTags'>;
+export type EnvironmentSettings = Pick<Settings, 'tag' | 'key' | 'mqBaseline' | 'mqIgnoreTags' | 'interop'>;
 
 export interface ConsumerPlan {
   /** The group that the consumer joins. */
@@ -29,6 +30,8 @@ export interface ConsumerPlan {
   readonly isOwnPart: boolean;
   /** True when the consumer does not take every message that the application subscribed to, or may come to that. */
   readonly isFiltered: boolean;
+  /** Its filters have operators that brokers before 5.0 do not know, and that these read over without a word. */
+  readonly needsVersion5: boolean;
   readonly settings: EnvironmentSettings;
 }
 
@@ -63,6 +66,7 @@ export function consumerPlan(group: string, settings: EnvironmentSettings): Cons
     tag,
     isOwnPart: false,
     isFiltered: tag !== undefined || mqBaseline !== 'all' || mqIgnoreTags.length > 0,
+    needsVersion5: tagProperties(settings).hasBaggage,
     settings,
   };
 }
@@ -91,14 +95,20 @@ export function plannedFilter(
   leftOut: LeftOut,
   divisor?: FilterExpression,
 ): FilterExpression {
-  const { key, mqBaseline, mqIgnoreTags } = plan.settings;
+  const { mqBaseline, mqIgnoreTags } = plan.settings;
+  const carried = tagProperties(plan.settings);
   if (plan.tag !== undefined) {
     const part = partOf(plan, divisor);
-    return both(written, [...(part === undefined ? [] : [part]), isTagged(key, plan.tag)].join(' AND '));
+    return both(written, [...(part === undefined ? [] : [part]), isTagged(carried, plan.tag)].join(' AND '));
   }
-  if (mqBaseline === 'none') return both(written, isUntagged(key));
+  if (mqBaseline === 'none') return both(written, isUntagged(carried));
   const tags = new Set([...mqIgnoreTags, ...tagsLeftOut(leftOut, topic)]);
-  return tags.size === 0 ? written : both(written, isNoneOf(key, [...tags].sort()));
+  return tags.size === 0 ? written : both(written, isNoneOf(carried, [...tags].sort()));
+}
+
+/** Where messages carry a tag. */
+export function tagProperties({ key, interop }: Pick<Settings, 'key' | 'interop'>): TagProperties {
+  return { key, hasBaggage: interop.includes('otel') };
 }
 
 /** The condition on what is in this consumer's part of a topic; undefined: all of it. */
@@ -109,9 +119,9 @@ function partOf({ isOwnPart }: ConsumerPlan, divisor: FilterExpression | undefin
 
 /** A filter with a condition such as the consumer may come to have, to ask the brokers about beforehand. */
 export function filterToCheck({ tag, settings }: ConsumerPlan, written: FilterExpression): FilterExpression {
-  const { key, mqBaseline } = settings;
-  if (tag !== undefined) return both(written, isTagged(key, tag));
-  return both(written, mqBaseline === 'none' ? isUntagged(key) : isNoneOf(key, ['a']));
+  const carried = tagProperties(settings);
+  if (tag !== undefined) return both(written, isTagged(carried, tag));
+  return both(written, settings.mqBaseline === 'none' ? isUntagged(carried) : isNoneOf(carried, ['a']));
 }
 
 /** Whether the consumer takes a message, when the client is asked. */

@@ -1,4 +1,5 @@
 /** Filter expressions of subscriptions: composing a condition on the tag with what the application asked for. Pure. */
+import { BAGGAGE_PROPERTY, formsOfAnyTag, formsOfTag, type TextForms } from '../../propagation/message-baggage';
 
 export interface FilterExpression {
   readonly type: 'TAG' | 'SQL92';
@@ -30,19 +31,47 @@ export function isNotSelectedBy(filter: FilterExpression): string {
   return operand === undefined ? IS_RETRY : `(${operand} IS NULL OR NOT ${operand} OR ${IS_RETRY})`;
 }
 
+/** Where messages carry a tag. */
+export interface TagProperties {
+  /** The property whose value is the tag. */
+  readonly key: string;
+  /** Where they have no such property, the one with W3C baggage counts. Brokers before 5.0 cannot filter by it. */
+  readonly hasBaggage: boolean;
+}
+
 /** Holds for messages of the environment `tag`. */
-export function isTagged(key: string, tag: string): string {
-  return `${key} = ${literal(tag)}`;
+export function isTagged({ key, hasBaggage }: TagProperties, tag: string): string {
+  const isOwn = `${key} = ${literal(tag)}`;
+  return hasBaggage ? `(${isOwn} OR (${key} IS NULL AND (${hasOneOf(formsOfTag(key, tag))})))` : isOwn;
 }
 
 /** Holds for messages of no environment or of one that is not in `tags`. */
-export function isNoneOf(key: string, tags: readonly string[]): string {
-  return `(${key} IS NULL OR ${key} NOT IN (${tags.map(literal).join(', ')}) OR ${IS_RETRY})`;
+export function isNoneOf({ key, hasBaggage }: TagProperties, tags: readonly string[]): string {
+  const forms = tags.map(tag => hasOneOf(formsOfTag(key, tag)));
+  const isUntagged = hasBaggage ? hasNoneOf(key, forms) : `${key} IS NULL`;
+  return `(${isUntagged} OR ${key} NOT IN (${tags.map(literal).join(', ')}) OR ${IS_RETRY})`;
 }
 
 /** Holds for messages of no environment. */
-export function isUntagged(key: string): string {
-  return `(${key} IS NULL OR ${IS_RETRY})`;
+export function isUntagged({ key, hasBaggage }: TagProperties): string {
+  const isUntagged = hasBaggage ? hasNoneOf(key, [hasOneOf(formsOfAnyTag(key))]) : `${key} IS NULL`;
+  return `(${isUntagged} OR ${IS_RETRY})`;
+}
+
+/** Holds for baggage in one of these forms, with operators that brokers know since 5.0. */
+function hasOneOf({ whole, beginnings, parts, ends }: TextForms): string {
+  const condition = (operator: string) => (text: string) => `${BAGGAGE_PROPERTY} ${operator} ${literal(text)}`;
+  return [
+    ...whole.map(condition('=')),
+    ...beginnings.map(condition('STARTSWITH')),
+    ...parts.map(condition('CONTAINS')),
+    ...ends.map(condition('ENDSWITH')),
+  ].join(' OR ');
+}
+
+/** Holds for what has neither the property nor such baggage. What a message does not have is neither true nor false. */
+function hasNoneOf(key: string, forms: readonly string[]): string {
+  return `(${key} IS NULL AND (${BAGGAGE_PROPERTY} IS NULL OR NOT (${forms.join(' OR ')})))`;
 }
 
 /**

@@ -1,11 +1,14 @@
 import type { TlsMode } from '../../config/settings';
 import type { Credentials } from '../../names/credentials';
+import { type ConnectedConsumers, connectedConsumers } from '../administration/consumer-connection';
 import { refusal } from '../administration/refusal';
+import { bodyOf } from '../administration/servers';
 import {
   CONSUMER_NOT_ONLINE,
   GET_CONSUMER_CONNECTION_LIST,
   GET_PRODUCER_CONNECTION_LIST,
   NO_PRODUCER,
+  QUERY_TOPIC_CONSUME_BY_WHO,
   SUCCESS,
   SYSTEM_ERROR,
 } from '../remoting/codes';
@@ -35,7 +38,22 @@ export interface BrokerLink {
   producers(producerGroup: string): Promise<string[]>;
   /** Client ids of a consumer group; also a proxy knows them. @throws BrokerAdministrationError, RemotingError */
   consumers(consumerGroup: string): Promise<string[]>;
+  /** The same with where they are connected from. @throws as {@link producers} */
+  announcers(producerGroup: string): Promise<Connected[]>;
+  /** Who is connected in a consumer group, and the group's filters by topic. @throws as {@link consumers} */
+  members(
+    consumerGroup: string,
+  ): Promise<{ readonly members: readonly Connected[] } & Pick<ConnectedConsumers, 'filters'>>;
+  /** The consumer groups that consume a topic, or did. @throws as {@link producers} */
+  groupsOf(topic: string): Promise<string[]>;
   close(): void;
+}
+
+/** A client of a broker. */
+export interface Connected {
+  readonly clientId: string;
+  /** `host:port`, where it is connected from. */
+  readonly address: string;
 }
 
 export interface BrokerLinkOptions {
@@ -73,8 +91,12 @@ export function brokerLink(
     },
     announce: beats.announce,
     withdraw: beats.withdraw,
-    producers: producerGroup => producers(connection, producerGroup),
-    consumers: consumerGroup => consumers(connection, consumerGroup),
+    producers: async producerGroup => (await producers(connection, producerGroup)).map(({ clientId }) => clientId),
+    consumers: async consumerGroup =>
+      (await members(connection, consumerGroup)).members.map(({ clientId }) => clientId),
+    announcers: producerGroup => producers(connection, producerGroup),
+    members: consumerGroup => members(connection, consumerGroup),
+    groupsOf: topic => groupsOf(connection, topic),
     close() {
       beats.stop();
       connection.close();
@@ -82,27 +104,40 @@ export function brokerLink(
   };
 }
 
-async function producers(connection: RemotingConnection, producerGroup: string): Promise<string[]> {
+async function producers(connection: RemotingConnection, producerGroup: string): Promise<Connected[]> {
   const command = GET_PRODUCER_CONNECTION_LIST;
   const response = await connection.request(command, { producerGroup }, undefined, REQUEST_TIMEOUT_MS);
   if (response.code === SYSTEM_ERROR && NO_PRODUCER.test(response.remark)) return [];
-  return clientIds(connection.address, command, response);
+  return connectedIn(connection.address, command, response);
 }
 
-async function consumers(connection: RemotingConnection, consumerGroup: string): Promise<string[]> {
+async function members(connection: RemotingConnection, consumerGroup: string) {
   const command = GET_CONSUMER_CONNECTION_LIST;
   const response = await connection.request(command, { consumerGroup }, undefined, REQUEST_TIMEOUT_MS);
-  if (response.code === CONSUMER_NOT_ONLINE) return [];
-  return clientIds(connection.address, command, response);
+  if (response.code === CONSUMER_NOT_ONLINE) return { members: [], filters: {} };
+  const members = connectedIn(connection.address, command, response);
+  return { members, filters: connectedConsumers(response).filters };
+}
+
+async function groupsOf(connection: RemotingConnection, topic: string): Promise<string[]> {
+  const command = QUERY_TOPIC_CONSUME_BY_WHO;
+  const response = await connection.request(command, { topic }, undefined, REQUEST_TIMEOUT_MS);
+  if (response.code !== SUCCESS) throw refusal(connection.address, command, response);
+  // GroupList.java
+  const { groupList } = bodyOf<{ groupList?: unknown }>(response);
+  return Array.isArray(groupList) ? groupList.filter(group => typeof group === 'string') : [];
 }
 
 /** @throws BrokerAdministrationError for an answer that is an error, or none that can be read */
-function clientIds(address: string, command: number, { code, remark, body }: RemotingResponse): string[] {
+function connectedIn(address: string, command: number, { code, remark, body }: RemotingResponse): Connected[] {
   if (code !== SUCCESS) throw refusal(address, command, { code, remark });
   // ProducerConnection.java, ConsumerConnection.java
   const { connectionSet } = parseFastjson(body.toString()) as { connectionSet?: unknown };
   if (!Array.isArray(connectionSet)) throw refusal(address, command, { code, remark: 'no connections in the answer' });
   return connectionSet
-    .map((connection: { clientId?: unknown } | null) => connection?.clientId)
-    .filter(clientId => typeof clientId === 'string');
+    .filter((connection: { clientId?: unknown } | null) => typeof connection?.clientId === 'string')
+    .map(({ clientId, clientAddr }: { clientId: string; clientAddr?: unknown }) => ({
+      clientId,
+      address: String(clientAddr),
+    }));
 }

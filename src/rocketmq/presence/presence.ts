@@ -7,9 +7,10 @@ import { type Runtime, systemRuntime } from '../remoting/runtime';
 import { announcementGroup, groupBeside } from './announcement-name';
 import { type Announcement, type Announcements, announcements } from './announcements';
 import { type BrokerQuestions, brokerQuestions } from './broker-questions';
+import { STAND_IN_SUFFIX } from './consumer-client-id';
 import { type MemberServers, membersOf, proxyServer } from './members';
 import { whoIsThere } from './memory';
-import { STAND_IN_SUFFIX } from './stand-in-client-id';
+import { otherCanariesOf, type Wanted } from './other-canaries';
 import type { WatchedBroker } from './watched-brokers';
 import { type WatchedClusters, watchedClusters } from './watched-clusters';
 
@@ -45,6 +46,11 @@ export interface Presence {
    * @param tags those to ask for where announcements cannot be looked up: by who is connected in the group of each
    */
   canaries(group: string, topics: readonly string[], tags?: Iterable<string>): Promise<CanariesSeen>;
+  /**
+   * Tags of the canaries of a group that announce nothing; see other-canaries.ts. Asked every few seconds: within that time
+   * the answer is the former one. Where nobody may say it there are none. Never rejects.
+   */
+  otherCanaries(wanted: Wanted): Promise<ReadonlySet<string>>;
   /**
    * How many stand-ins are there, of this process as well, be it beside a canary in one of the topics; undefined: nobody
    * answered. Never rejects.
@@ -154,6 +160,7 @@ function presence({ namesrv, credentials, tls }: PresenceServers, runtime: Runti
     announceDeclared: (group, topics) => announce(declaredOf(group), 'declared', topics),
     announceBaseline: (group, topics) => announce(baselinesOf(group), 'baseline', topics),
     canaries: (group, topics, tags = []) => canaries(asking, group, topics, [...tags]),
+    otherCanaries: otherCanariesOf(asking, canariesOf),
     standIns: (group, topics) => standIns(asking, group, topics),
     isDeclared: (group, topics) => isDeclared(asking, group, topics),
     close: clusters.close,

@@ -6,7 +6,7 @@ import type { StandIn, StandInMaker } from '../../../src/rocketmq/hand-over/stan
 import type { ConsumerWithStandIns, TagSightings } from '../../../src/rocketmq/hand-over/steered-consumer';
 import type { SimulatedConsumer } from './consumers';
 import { SimulatedProcess } from './network';
-import { GROUP, SERVERS, TOPIC, type World } from './world';
+import { GROUP, KEY, SERVERS, TOPIC, type World } from './world';
 
 const SUBSCRIPTIONS = [{ topic: TOPIC, filter: { type: 'TAG' as const, expression: '*' } }];
 
@@ -48,7 +48,9 @@ export class BaselineProcess {
     this.handOver = baselineHandOver({
       plan,
       source:
-        proxy === undefined ? brokerSource(plan, SERVERS, log, this.process) : proxySource(plan, proxy, this.process),
+        proxy === undefined
+          ? brokerSource(plan, SERVERS, KEY, log, this.process)
+          : proxySource(plan, proxy, this.process),
       standIns: this.standIns(),
       declared,
       ignored: [],
@@ -111,6 +113,7 @@ export class BaselineProcess {
         process,
         role: 'stand-in',
         group: `${GROUP}_${tag}`,
+        tag,
         filter: () => other => other === tag,
         sighted: () => plan.sighted(tag),
       });

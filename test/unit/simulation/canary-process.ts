@@ -44,7 +44,7 @@ export class CanaryProcess {
     this.arrival = await arrive({ baselineGroup: GROUP, group, tag }, [TOPIC], this.cluster, world.log());
     if (this.isStopping) return;
     const filter = () => (other: string | undefined) => other === tag;
-    this.consumer = world.consumer({ process, role: 'canary', group, filter, sighted() {} });
+    this.consumer = world.consumer({ process, role: 'canary', group, tag, filter, sighted() {} });
   }
 
   private async isPrepared(canaryGroup: string): Promise<boolean> {

@@ -1,5 +1,6 @@
 /** Consumers of simulated processes: they poll, are given messages, and handle them. */
 
+import type { FilterExpression } from '../../../src/rocketmq/plan/filter-expression';
 import type { SimulatedProcess } from './network';
 import type { Message, Queue } from './queues';
 import type { Broker } from './servers';
@@ -12,6 +13,8 @@ export interface ConsumerOptions {
   readonly group: string;
   readonly topic: string;
   readonly clientId: string;
+  /** As brokers show it. */
+  readonly subscription: FilterExpression;
   /** As it is at the moment: each poll goes out with what it answers then. */
   filter(): (tag: string | undefined) => boolean;
   /** A message reached the client. */
@@ -39,10 +42,10 @@ export class SimulatedConsumer {
     private readonly proxy: Broker,
     readonly options: ConsumerOptions,
   ) {
-    const { group, clientId } = options;
+    const { group, clientId, subscription } = options;
     for (const broker of [...brokers, proxy]) {
-      const members = broker.members.get(group) ?? new Set<string>();
-      broker.members.set(group, members.add(clientId));
+      const members = broker.members.get(group) ?? new Map<string, FilterExpression>();
+      broker.members.set(group, members.set(clientId, subscription));
     }
     this.pollEach();
   }

@@ -6,6 +6,7 @@ import type { TagReport } from '../../../src/rocketmq/hand-over/hand-over';
 import { type BaselineOptions, BaselineProcess } from './baseline-process';
 import { CanaryProcess } from './canary-process';
 import type { SimulatedProcess } from './network';
+import { OtherCanaryProcess } from './other-canary-process';
 import type { Broker, NameServer } from './servers';
 import { World } from './world';
 
@@ -19,6 +20,7 @@ export interface FleetOptions extends BaselineOptions {
 export class Fleet extends World {
   readonly baselines: BaselineProcess[] = [];
   readonly canaries: CanaryProcess[] = [];
+  readonly others: OtherCanaryProcess[] = [];
 
   constructor(private readonly options: FleetOptions) {
     super(options.seed, options.mayAsk ?? true);
@@ -41,6 +43,17 @@ export class Fleet extends World {
     return canary;
   }
 
+  startOther(tag: string): OtherCanaryProcess {
+    const other = new OtherCanaryProcess(this, tag);
+    this.others.push(other);
+    return other;
+  }
+
+  stopOther(other: OtherCanaryProcess): void {
+    remove(this.others, other);
+    other.stop();
+  }
+
   async closeBaseline(baseline: BaselineProcess): Promise<void> {
     remove(this.baselines, baseline);
     await baseline.close();
@@ -51,10 +64,11 @@ export class Fleet extends World {
     await canary.stop();
   }
 
-  crash(one: BaselineProcess | CanaryProcess): void {
+  crash(one: BaselineProcess | CanaryProcess | OtherCanaryProcess): void {
     this.kill(one.process);
     remove(this.baselines, one);
     remove(this.canaries, one);
+    remove(this.others, one);
   }
 
   /** A process that died by itself is started anew. */

@@ -34,6 +34,13 @@ const comings = [
   },
 ];
 
+/** Canaries of other agents, which announce nothing. */
+const others = [
+  { weight: 3, arbitrary: fc.record({ what: fc.constant('start other' as const), tag }) },
+  { weight: 1, arbitrary: fc.record({ what: fc.constant('stop other' as const), which }) },
+  { weight: 1, arbitrary: fc.record({ what: fc.constant('crash other' as const), which }) },
+];
+
 /** What else goes wrong. */
 const accidents = [
   {
@@ -80,7 +87,7 @@ const accidents = [
   },
 ];
 
-type Kind = (typeof comings)[number] | (typeof accidents)[number];
+type Kind = (typeof comings)[number] | (typeof others)[number] | (typeof accidents)[number];
 type Happening = Kind['arbitrary'] extends fc.Arbitrary<infer H> ? H : never;
 /** Each with how long after the former one it happens, ms. */
 export type History = readonly (readonly [number, Happening])[];
@@ -95,6 +102,7 @@ const history = (kinds: readonly Kind[]): fc.Arbitrary<History> =>
 
 export const orderly = history(comings);
 export const anything = history([...comings, ...accidents]);
+export const anythingBesideOthers = history([...comings, ...others, ...accidents]);
 
 export async function play(options: FleetOptions, happenings: History): Promise<Fleet> {
   const fleet = new Fleet(options);
@@ -120,6 +128,15 @@ function happen(fleet: Fleet, one: Happening): void {
       break;
     case 'crash canary':
       for (const canary of pickAsList(fleet.canaries, one.which)) fleet.crash(canary);
+      break;
+    case 'start other':
+      fleet.startOther(one.tag);
+      break;
+    case 'stop other':
+      for (const other of pickAsList(fleet.others, one.which)) fleet.stopOther(other);
+      break;
+    case 'crash other':
+      for (const other of pickAsList(fleet.others, one.which)) fleet.crash(other);
       break;
     case 'restart baseline':
       for (const baseline of pickAsList(fleet.baselines, one.which)) {

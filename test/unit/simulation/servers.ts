@@ -1,5 +1,6 @@
 /** Name servers and brokers without a network: what they keep, and what they answer to a command of the remoting protocol. */
 
+import type { FilterExpression } from '../../../src/rocketmq/plan/filter-expression';
 import {
   CONSUMER_NOT_ONLINE,
   DELETE_KV_CONFIG,
@@ -15,6 +16,7 @@ import {
   PUT_KV_CONFIG,
   QUERY_CONSUMER_OFFSET,
   QUERY_NOT_FOUND,
+  QUERY_TOPIC_CONSUME_BY_WHO,
   SUCCESS,
   SYSTEM_ERROR,
   TOPIC_NOT_EXIST,
@@ -131,8 +133,8 @@ export class Broker implements SimulatedServer {
   readonly commands: number[] = [];
   readonly queues = new Map<string, Queue[]>();
   readonly groups = new Map<string, object>();
-  /** Client ids by consumer group. */
-  readonly members = new Map<string, Set<string>>();
+  /** Client ids by consumer group, each with the filter of its subscription. */
+  readonly members = new Map<string, Map<string, FilterExpression>>();
   /** By producer group, then by connection. */
   private readonly producers = new Map<string, Map<Session, string>>();
 
@@ -166,11 +168,23 @@ export class Broker implements SimulatedServer {
           return response(SYSTEM_ERROR, undefined, `the producer group[${producerGroup}] not exist`);
         return response(SUCCESS, { connectionSet: clientIds.map(clientId => ({ clientId })) });
       }
+      case QUERY_TOPIC_CONSUME_BY_WHO: {
+        const consuming = [...this.members].filter(([, members]) => members.size > 0).map(([group]) => group);
+        const standing = (this.queues.get(fields.topic ?? '') ?? []).flatMap(({ offsets }) => [...offsets.keys()]);
+        return response(SUCCESS, { groupList: [...new Set([...consuming, ...standing])] });
+      }
       case GET_CONSUMER_CONNECTION_LIST: {
         if (this.mayNotSee.has(consumerGroup)) return response(NO_PERMISSION, undefined, 'no permission');
-        const clientIds = [...(this.members.get(consumerGroup) ?? [])];
-        if (clientIds.length === 0) return response(CONSUMER_NOT_ONLINE);
-        return response(SUCCESS, { connectionSet: clientIds.map(clientId => ({ clientId })) });
+        const members = [...(this.members.get(consumerGroup) ?? [])];
+        const last = members.at(-1);
+        if (last === undefined) return response(CONSUMER_NOT_ONLINE);
+        const { type: expressionType, expression: subString } = last[1];
+        return response(SUCCESS, {
+          connectionSet: members.map(([clientId]) => ({ clientId, clientAddr: '10.0.0.1:1000' })),
+          subscriptionTable: Object.fromEntries(
+            [...this.queues.keys()].map(topic => [topic, { topic, subString, expressionType }]),
+          ),
+        });
       }
       case GET_ALL_SUBSCRIPTIONGROUP_CONFIG:
         if (!this.maySeeGroups) return response(NO_PERMISSION, undefined, 'no permission');

@@ -1,6 +1,6 @@
 /** Servers, a network, time, messages, and the consumers that take them. */
 import type { Log } from '../../../src/log';
-import { STAND_IN_SUFFIX } from '../../../src/rocketmq/presence/stand-in-client-id';
+import { CANARY_SUFFIX, STAND_IN_SUFFIX } from '../../../src/rocketmq/presence/consumer-client-id';
 import { recordedLog } from '../recorded-log';
 import { type Role, SimulatedConsumer } from './consumers';
 import { Network, type SimulatedProcess } from './network';
@@ -10,6 +10,7 @@ import { randomNumbers, VirtualTime } from './time';
 
 export const TOPIC = 'TEST_MQ';
 export const GROUP = 'group1';
+export const KEY = 'gray_tag';
 const NAME_SERVERS = ['ns1:9876', 'ns2:9876'];
 /** The remoting endpoint of a proxy, which knows who is connected. */
 export const PROXY = 'proxy:8080';
@@ -25,6 +26,10 @@ export interface ConsumerOfWorld {
   readonly process: SimulatedProcess;
   readonly role: Role;
   readonly group: string;
+  /** Of a canary and a stand-in. */
+  readonly tag?: string;
+  /** A canary that another agent made one: it announces nothing, and waits for nobody. */
+  readonly isOther?: boolean;
   /** As it is at the moment: each poll goes out with what it answers then. */
   filter(): (tag: string | undefined) => boolean;
   /** A message with a tag reached it. */
@@ -60,15 +65,18 @@ export class World {
     }
   }
 
-  consumer({ process, role, group, filter, sighted }: ConsumerOfWorld): SimulatedConsumer {
+  consumer({ process, role, group, tag, isOther = false, filter, sighted }: ConsumerOfWorld): SimulatedConsumer {
     const other = { baseline: undefined, canary: 'stand-in', 'stand-in': 'canary' }[role];
     if (this.consuming(group).some(({ options }) => options.role === other)) this.overlaps++;
-    const clientId = `client-${this.consumers.length}${role === 'stand-in' ? STAND_IN_SUFFIX : ''}`;
+    const suffix = { baseline: '', canary: isOther ? '' : CANARY_SUFFIX, 'stand-in': STAND_IN_SUFFIX }[role];
+    const clientId = `client-${this.consumers.length}${suffix}`;
+    const condition = { type: 'SQL92' as const, expression: `${KEY} = '${tag}'` };
     const consumer = new SimulatedConsumer(process, this.brokers, this.proxy, {
       role,
       group,
       topic: TOPIC,
       clientId,
+      subscription: tag === undefined ? { type: 'TAG', expression: '*' } : condition,
       filter,
       onMessage: ({ tag }) => void (tag !== undefined && sighted(tag)),
       onHandled: ({ id, tag }) => void this.handled.push({ id, tag, by: role }),
