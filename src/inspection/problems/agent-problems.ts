@@ -48,6 +48,7 @@ function strangersInBaseline(family: FamilyFacts): Problem[] {
       details: strangers.map(describe),
       remedies: [
         "start them with the agent, and see that they print its lines at start: --require rocketmq-gray/register, GRAY_MQ_NAMESRV, and the GRAY_MQ_BASELINE of the others (auto); modes 'all' and 'none' do not announce themselves",
+        'one that has just crashed is listed by brokers for up to two minutes: then look again',
       ],
     },
   ];
