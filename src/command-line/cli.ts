@@ -13,6 +13,8 @@ import { UsageError } from './servers';
 import { statusCommand } from './status';
 import { processTerminal } from './terminal';
 
+/** Of all commands; what 1 means is in the help of each. */
+const EXIT_CODES = '0 well, 1 what the command says of it, 2 nobody could be asked or wrong usage';
 /** Wrong usage, or nobody could be asked. */
 const NOTHING_DONE = 2;
 
@@ -25,7 +27,8 @@ async function run(args: readonly string[]): Promise<void> {
     .description('What rocketmq-gray does in a fleet, asked of its brokers.')
     .version(VERSION, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print what there is')
-    .helpCommand(false)
+    .helpCommand('help [command]', 'print what there is, or how to use a command')
+    .addHelpText('after', `\nExit code: ${EXIT_CODES}.`)
     .enablePositionalOptions()
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(`rocketmq-gray: ${text.replace(/^error: /, '')}`) });

@@ -21,6 +21,7 @@ const FLOORS = [
   'inspection/doctor',
   'inspection/message',
   'inspection/fleet',
+  'inspection/problems',
   'inspection/cluster',
   'rocketmq/consumer',
   'rocketmq/pull',

@@ -1,0 +1,61 @@
+/** What is asked of a server, for people who read that it failed. */
+import {
+  CHECK_CLIENT_CONFIG,
+  DELETE_KV_CONFIG,
+  GET_ALL_CONSUMER_OFFSET,
+  GET_ALL_PRODUCER_INFO,
+  GET_ALL_SUBSCRIPTIONGROUP_CONFIG,
+  GET_BROKER_CLUSTER_INFO,
+  GET_CONSUME_STATS,
+  GET_CONSUMER_CONNECTION_LIST,
+  GET_KVLIST_BY_NAMESPACE,
+  GET_MAX_OFFSET,
+  GET_PRODUCER_CONNECTION_LIST,
+  GET_ROUTEINFO_BY_TOPIC,
+  GET_TOPIC_STATS_INFO,
+  HEART_BEAT,
+  PULL_MESSAGE,
+  PUT_KV_CONFIG,
+  QUERY_CONSUMER_OFFSET,
+  QUERY_MESSAGE,
+  QUERY_TOPIC_CONSUME_BY_WHO,
+  SEARCH_OFFSET_BY_TIMESTAMP,
+  UNREGISTER_CLIENT,
+  UPDATE_AND_CREATE_SUBSCRIPTIONGROUP,
+  UPDATE_CONSUMER_OFFSET,
+  VIEW_BROKER_STATS_DATA,
+  VIEW_MESSAGE_BY_ID,
+} from './codes';
+
+const NAMES: Readonly<Record<number, string>> = {
+  [PULL_MESSAGE]: 'looking at messages that wait',
+  [QUERY_MESSAGE]: 'looking for a message',
+  [QUERY_CONSUMER_OFFSET]: 'asking where a group stands',
+  [UPDATE_CONSUMER_OFFSET]: 'setting where a group stands',
+  [SEARCH_OFFSET_BY_TIMESTAMP]: 'asking for the place of a time',
+  [GET_MAX_OFFSET]: 'asking for the end of a queue',
+  [VIEW_MESSAGE_BY_ID]: 'looking at a message',
+  [HEART_BEAT]: 'announcing itself',
+  [UNREGISTER_CLIENT]: 'withdrawing an announcement',
+  [GET_ALL_CONSUMER_OFFSET]: 'asking where all groups stand',
+  [CHECK_CLIENT_CONFIG]: 'checking a filter',
+  [PUT_KV_CONFIG]: 'writing down a canary',
+  [DELETE_KV_CONFIG]: 'deleting what is written down of a canary',
+  [GET_ROUTEINFO_BY_TOPIC]: 'asking who hosts a topic',
+  [GET_BROKER_CLUSTER_INFO]: 'asking for the list of brokers',
+  [UPDATE_AND_CREATE_SUBSCRIPTIONGROUP]: 'creating a consumer group',
+  [GET_ALL_SUBSCRIPTIONGROUP_CONFIG]: 'asking for the settings of groups',
+  [GET_TOPIC_STATS_INFO]: 'counting the messages of a topic',
+  [GET_CONSUMER_CONNECTION_LIST]: 'asking who is in a consumer group',
+  [GET_PRODUCER_CONNECTION_LIST]: 'asking who announces himself',
+  [GET_CONSUME_STATS]: "asking for a group's backlog",
+  [GET_KVLIST_BY_NAMESPACE]: 'reading what is written down of canaries',
+  [QUERY_TOPIC_CONSUME_BY_WHO]: 'asking who consumes a topic',
+  [VIEW_BROKER_STATS_DATA]: 'asking for rates',
+  [GET_ALL_PRODUCER_INFO]: 'asking who announces himself',
+};
+
+/** `asking for the list of brokers`; `command 999` of one that has no words. */
+export function commandName(code: number): string {
+  return NAMES[code] ?? `command ${code}`;
+}
