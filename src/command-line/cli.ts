@@ -5,6 +5,7 @@ import { commandLineEnvironment, hasNoColor } from '../config/command-line';
 import { SettingError } from '../config/load';
 import { VERSION } from '../names/version';
 import { keepingAlive } from '../rocketmq/remoting/keeping-alive';
+import { cleanCommand } from './clean';
 import { doctorCommand } from './doctor';
 import { messageCommand } from './message';
 import { pageCommand } from './page';
@@ -38,6 +39,7 @@ async function run(args: readonly string[]): Promise<void> {
   statusCommand(program.command('status'), environment, terminal, exit);
   messageCommand(program.command('message'), environment, terminal, exit);
   pageCommand(program.command('page'), environment, terminal);
+  cleanCommand(program.command('clean'), environment, terminal, exit);
   runCommand(program.command('run'), environment, terminal, exit);
 
   try {

@@ -33,7 +33,10 @@ export function runCommand(
       settingParser('tag'),
     )
     .passThroughOptions()
-    .addHelpText('after', '\nExit code: that of the command; 2 wrong usage, 126 or 127 where it cannot be started.')
+    .addHelpText(
+      'after',
+      '\nExit code: 0 or another one, that of the command; 2 wrong usage, 126 or 127 where it cannot be started.',
+    )
     .action(async ([program = '', ...args]: string[], options: RunOptions) => {
       const { settings } = environment();
       const { tag, source } = tagOf(options.tag, settings.tag);

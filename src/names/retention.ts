@@ -8,6 +8,7 @@ const LONGEST_MS = 30 * 86_400_000;
 export const DEFAULT_RETENTION_MS = 12_600_000;
 export const RETENTION_GRAMMAR = `a comma list of times from 5m to 30d, such as 3h30m, and of times for tags, such as pr-*=30m (* stands for anything; a tag is ${TAG_GRAMMAR})`;
 
+// In each bundle: figures, of which nothing is written.
 const UNITS = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000 };
 
 /** @returns the entries as they were written; undefined where one is none, or there are two times for all */

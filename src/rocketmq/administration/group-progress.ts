@@ -94,6 +94,6 @@ export async function hasPassed(
  * Names of the topics that brokers put a group's retries in: of clients of the remoting protocol; of POP; of POP since 5.2
  * where enableRetryTopicV2 is set (KeyBuilder.java, 5.5). The end of one that is not there is 0.
  */
-function retryTopics(group: string, topics: readonly string[]): string[] {
+export function retryTopics(group: string, topics: readonly string[]): string[] {
   return [`%RETRY%${group}`, ...topics.flatMap(topic => [`%RETRY%${group}_${topic}`, `%RETRY%${group}+${topic}`])];
 }
