@@ -1,4 +1,4 @@
-/** The table of settings: the single source for parsing, for the configuration file and for the README. */
+/** The table of settings: the single source for parsing, for the configuration file and for docs/settings.md. */
 import { LOG_LEVELS, type LogLevel } from '../log';
 import {
   ADDRESSES_GRAMMAR,
@@ -175,7 +175,7 @@ export const SETTINGS: readonly Setting[] = [
     default: 'auto',
     defaultText: 'auto',
     meaning:
-      'what baseline consumers take of tagged messages: `auto` (those of a canary only while it is not there), `all`, or `none`. Where neither name servers nor a proxy can be asked who is there, `auto` is as `all`',
+      'what baseline consumers take of tagged messages: `auto` (those of a canary only while it is not there), `all`, or `none`. Where neither name servers nor a proxy can be asked who is there, `auto` behaves like `all`',
     ...oneOf('auto', 'all', 'none'),
   }),
   define({

@@ -18,7 +18,7 @@ interface Failed {
 
 const AS_ALL =
   'the baseline takes the messages of every tag that is not in GRAY_MQ_IGNORE_TAGS, as with GRAY_MQ_BASELINE=all';
-const SET_NAMESRV = 'Set `GRAY_MQ_NAMESRV`. See the limits in the README.';
+const SET_NAMESRV = 'Set `GRAY_MQ_NAMESRV`. See the [limits](limits.md#modes-and-name-servers).';
 const LET_IT_ASK = 'Look for brokers and name servers that do not answer, and for the [rights](#what-auto-mode-needs).';
 
 // In each bundle: texts, of which nothing is written.
