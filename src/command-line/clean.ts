@@ -5,7 +5,7 @@ import { type Cleaner, cleaner } from '../cleaning/remove';
 import type { CommandLineEnvironment } from '../config/command-line';
 import { fleetInspection } from '../inspection/fleet/fleet-inspection';
 import { isReached } from '../inspection/fleet/fleet-shape';
-import { durationText, isTagPattern, matcher, parseDuration } from '../names/retention';
+import { ageText, isTagPattern, matcher, parseDuration } from '../names/retention';
 import type { ServerOptions } from './servers';
 import { fleetQuestion, withProxies } from './status';
 import { columns, type Terminal } from './terminal';
@@ -93,7 +93,7 @@ function report(
     const mark =
       result === undefined ? '-' : result.problems.length === 0 ? colors.green('removed') : colors.red('failed');
     const outcome = result === undefined ? messages(leftover) : [...result.what, ...result.problems].join('; ');
-    return [mark, group, `${durationText(ageMs)} old`, outcome];
+    return [mark, group, `${ageText(ageMs)} old`, outcome];
   });
   return [
     unused.length === 0
