@@ -5,14 +5,18 @@ import { commandLineEnvironment, hasNoColor } from '../config/command-line';
 import { SettingError } from '../config/load';
 import { VERSION } from '../names/version';
 import { keepingAlive } from '../rocketmq/remoting/keeping-alive';
+import { cleanCommand } from './clean';
 import { doctorCommand } from './doctor';
 import { messageCommand } from './message';
 import { pageCommand } from './page';
 import { rulesCommand } from './rules';
+import { runCommand } from './run';
 import { UsageError } from './servers';
 import { statusCommand } from './status';
 import { processTerminal } from './terminal';
 
+/** Of all commands; what 1 means is in the help of each. */
+const EXIT_CODES = '0 well, 1 what the command says of it, 2 nobody could be asked or wrong usage';
 /** Wrong usage, or nobody could be asked. */
 const NOTHING_DONE = 2;
 
@@ -25,7 +29,9 @@ async function run(args: readonly string[]): Promise<void> {
     .description('What rocketmq-gray does in a fleet, asked of its brokers.')
     .version(VERSION, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print what there is')
-    .helpCommand(false)
+    .helpCommand('help [command]', 'print what there is, or how to use a command')
+    .addHelpText('after', `\nExit code: ${EXIT_CODES}.`)
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(`rocketmq-gray: ${text.replace(/^error: /, '')}`) });
   // Read when a command runs: a wrong setting is its error, and `--help` needs none.
@@ -35,6 +41,8 @@ async function run(args: readonly string[]): Promise<void> {
   messageCommand(program.command('message'), environment, terminal, exit);
   rulesCommand(program.command('rules'), environment, terminal);
   pageCommand(program.command('page'), environment, terminal);
+  cleanCommand(program.command('clean'), environment, terminal, exit);
+  runCommand(program.command('run'), environment, terminal, exit);
 
   try {
     await program.parseAsync([...args], { from: 'user' });

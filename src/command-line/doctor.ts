@@ -7,20 +7,21 @@ import { VERSION } from '../names/version';
 import type { FilterExpression } from '../rocketmq/plan/filter-expression';
 import { proxyOf } from '../rocketmq/remoting/proxies';
 import { doctorReport } from './doctor-report';
-import { accountOf, type ServerOptions, settingParser, UsageError, withServers } from './servers';
+import { accountOf, needed, type ServerOptions, settingParser, UsageError, withServers } from './servers';
 import type { Terminal } from './terminal';
 
 interface DoctorOptions extends ServerOptions {
   readonly endpoints?: string;
   readonly proxyRemoting?: string;
-  readonly topic: string;
-  readonly group: string;
+  readonly topic?: string;
+  readonly group?: string;
   readonly tag?: string;
   readonly key?: string;
   readonly filter?: string;
   readonly sql?: string;
   readonly filterSide?: 'auto' | 'broker' | 'client';
   readonly json?: boolean;
+  readonly verbose?: boolean;
 }
 
 /** @param environment read when the command runs: a wrong setting is its error */
@@ -39,8 +40,8 @@ export function doctorCommand(
         'remoting endpoints of proxies (default: GRAY_MQ_PROXY_REMOTING, or the same host, port 8080)',
       ).argParser(settingParser('mqProxyRemoting')),
     )
-    .requiredOption('--topic <topic>', 'what is consumed')
-    .requiredOption('--group <group>', "the baseline's consumer group, as the application names it")
+    .option('--topic <topic>', 'what is consumed (needed)')
+    .option('--group <group>', "the baseline's consumer group, as the application names it (needed)")
     .addOption(new Option('--tag <tag>', "the canary's tag (default: GRAY_TAG)").argParser(settingParser('tag')))
     .addOption(new Option('--key <name>', 'the message property (default: GRAY_KEY)').argParser(settingParser('key')))
     .option('--filter <tags>', "what the application subscribes to, as 'A || B' (default: *)")
@@ -52,17 +53,20 @@ export function doctorCommand(
         'client',
       ]),
     )
+    .option('-v, --verbose', 'say all of what is well, too')
     .option('--json', 'print it as JSON')
     .addHelpText('after', '\nExit code: 0 nothing failed, 1 a check failed, 2 nobody could be asked or wrong usage.')
     .action(async (options: DoctorOptions) => {
       const known = environment();
       const { settings } = known;
+      const topic = needed(options.topic, '--topic <topic>');
+      const group = needed(options.group, '--group <group>');
       const tag = options.tag ?? settings.tag;
       if (tag === undefined) throw new UsageError('which canary? --tag gray, or GRAY_TAG');
       const picture = await doctorPicture({
         ...serversOf(options, known),
-        topic: options.topic,
-        group: options.group,
+        topic,
+        group,
         tag,
         key: options.key ?? settings.key,
         interop: settings.interop,
@@ -79,7 +83,8 @@ export function doctorCommand(
         const { question, canaryGroup, filters } = picture;
         terminal.print(JSON.stringify({ version: VERSION, question, canaryGroup, filters, checks, exitCode }, null, 2));
       } else {
-        terminal.print(doctorReport(picture, checks, terminal));
+        const { colors, columns } = terminal;
+        terminal.print(doctorReport(picture, checks, { colors, columns, isVerbose: options.verbose === true }));
       }
       exit(exitCode);
     });

@@ -7,11 +7,19 @@ import { searchMessage } from '../inspection/message/message-search';
 import { verdictOn } from '../inspection/message/message-verdict';
 import { VERSION } from '../names/version';
 import { messageReport } from './message-report';
-import { accountOf, nameServersOf, type ServerOptions, settingParser, UsageError, withServers } from './servers';
+import {
+  accountOf,
+  nameServersOf,
+  needed,
+  type ServerOptions,
+  settingParser,
+  UsageError,
+  withServers,
+} from './servers';
 import type { Terminal } from './terminal';
 
 interface MessageOptions extends ServerOptions {
-  readonly topic: string;
+  readonly topic?: string;
   readonly key?: string;
   readonly group?: readonly string[];
   readonly property?: string;
@@ -29,7 +37,7 @@ export function messageCommand(
       'say what became of a message: its tag, and for each group whether it was taken, skipped, waits or failed',
     )
     .argument('[id]', 'its id, as the producer or a consumer prints it')
-    .requiredOption('--topic <topic>', 'the topic that it was sent to')
+    .option('--topic <topic>', 'the topic that it was sent to (needed)')
     .option('--key <key>', 'one of its keys, in place of its id')
     .option('--group <groups...>', "only these of the baseline's consumer groups (default: all that consume the topic)")
     .addOption(
@@ -42,13 +50,14 @@ export function messageCommand(
     .action(async (id: string | undefined, options: MessageOptions) => {
       const known = environment();
       const { key } = options;
+      const topic = needed(options.topic, '--topic <topic>');
       const value = id ?? key;
       if (value === undefined) throw new UsageError('which message? its id, or --key');
       if (id !== undefined && key !== undefined) throw new UsageError('an id or --key, not both');
       const kind = id === undefined ? 'key' : 'id';
       const search = await searchMessage({
         namesrv: nameServersOf(options, known),
-        topic: options.topic,
+        topic,
         by: { kind, value },
         groups: options.group ?? [],
         key: options.property ?? known.settings.key,
@@ -56,7 +65,7 @@ export function messageCommand(
         tls: known.settings.mqTls,
       });
       const name = kind === 'id' ? value : `with the key ${value}`;
-      terminal.print(options.json ? json(search) : messageReport(search, { name, topic: options.topic }, terminal));
+      terminal.print(options.json ? json(search) : messageReport(search, { name, topic }, terminal));
       exit(exitCode(search));
     });
 }

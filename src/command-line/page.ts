@@ -17,6 +17,7 @@ export function pageCommand(command: Command, environment: () => CommandLineEnvi
     .description('serve a web page on 127.0.0.1 that draws the fleet: lanes of environments, flows, backlog, stand-ins')
     .addOption(new Option('--port <port>', 'where; 0: any free port').argParser(portOf).default(0))
     .addOption(new Option('--interval <seconds>', 'between two looks').argParser(secondsOf).default(2))
+    .addHelpText('after', '\nExit code: 0 when it was ended (Ctrl-C), 2 for wrong usage or a port that cannot be used.')
     .action(async (options: PageOptions) => {
       const inspection = fleetInspection(fleetQuestion(options, environment()));
       const signal = interrupted();

@@ -53,3 +53,13 @@ export function nameServersOf(options: ServerOptions, { settings }: CommandLineE
   if (namesrv === undefined) throw new UsageError('which cluster? --namesrv host:port, or GRAY_MQ_NAMESRV');
   return namesrv;
 }
+
+/**
+ * An option without which a command makes no sense. Commander's own are asked for before it names those that it does not know.
+ *
+ * @throws UsageError where it is missing
+ */
+export function needed(value: string | undefined, option: string): string {
+  if (value === undefined) throw new UsageError(`required option '${option}' not specified`);
+  return value;
+}

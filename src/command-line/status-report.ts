@@ -1,56 +1,125 @@
 import { ago, perSecond, plural } from '../inspection/cluster/amounts';
 import { type Environment, type Fleet, type Group, isReached } from '../inspection/fleet/fleet-shape';
-import { type Cell, columns, type Terminal } from './terminal';
+import { problemLines } from './problem-lines';
+import { type Cell, columns, fitted, type Terminal, wrapped } from './terminal';
 
 const NOBODY =
   'No agent has announced itself and no canary was ever there (--group group1 shows a group all the same).';
+const WIDTH = 100;
+
+export interface ReportOptions extends Pick<Terminal, 'colors'> {
+  /** Nothing is cut, and nothing is folded. */
+  readonly isWide?: boolean;
+}
 
 /** The fleet as tables, for people. */
-export function statusReport(fleet: Fleet, { colors }: Pick<Terminal, 'colors'>): string {
+export function statusReport(fleet: Fleet, { colors, isWide = false }: ReportOptions): string {
+  const width = isWide ? Number.POSITIVE_INFINITY : WIDTH;
   const head = (...names: string[]): Cell[] => names.map(text => ({ text, paint: colors.dim }));
   const environment = ({ tag }: { tag: string | null }): Cell =>
     tag === null ? { text: 'baseline' } : { text: tag, paint: colors.magenta };
-  const waiting = (backlog: number | null): Cell => ({
-    text: amount(backlog),
-    ...(backlog !== null && backlog > 0 && { paint: colors.yellow }),
-  });
+  const groups = isWide ? fleet.groups : fleet.groups.filter(({ isFolded }) => !isFolded);
+  const foldedGroups = fleet.groups.length - groups.length;
+  const isAnyToldAtStart = groups.some(({ topics }) => topics.some(({ isToldAtStart }) => isToldAtStart));
+  const table = (rows: readonly (readonly (Cell | string)[])[], cuttable: readonly number[]) =>
+    columns(fitted(rows, { width, cuttable }));
   const sections = [
-    [`${colors.bold('fleet')} at ${fleet.namesrv}: ${brokersOf(fleet)}`],
+    wrapped(`fleet at ${fleet.namesrv}, ${time(fleet.at)}: ${brokersOf(fleet)}`, width).map((line, index) =>
+      index === 0 ? line.replace(/^fleet/, colors.bold('fleet')) : line,
+    ),
+    problemLines(fleet, colors, width),
     ...(fleet.groups.length === 0
       ? [isReached(fleet) ? [NOBODY] : []]
       : [
-          columns([
-            head('environment', 'instances', 'stand-ins', 'groups', 'taken', 'backlog'),
-            ...fleet.environments.map(of => [
-              environment(of),
-              `${of.instances.length}`,
-              of.tag === null ? '' : `${of.standIns}`,
-              `${of.groups}`,
-              taken(of.takenPerSecond),
-              waiting(of.backlog),
-            ]),
-          ]),
-          columns([
-            head('group', 'environment', 'taken by', 'topic', 'taken', 'backlog', 'subscribed with'),
-            ...fleet.groups.flatMap(group => {
-              const topics = group.topics.length === 0 ? [undefined] : group.topics;
-              return topics.map((flow, index) => [
-                ...(index === 0 ? [group.group, environment(group), takers(group, fleet.at, colors)] : ['', '', '']),
-                flow?.topic ?? '',
-                flow === undefined ? '' : taken(flow.takenPerSecond),
-                waiting(flow === undefined ? group.backlog : flow.backlog),
-                { text: flow?.filter ?? '', paint: colors.dim },
-              ]);
-            }),
-          ]),
-          instances(fleet.environments, head, environment),
+          table(
+            [
+              head(...ENVIRONMENT_COLUMNS),
+              ...fleet.environments.map(of => environmentRow(of, environment(of), colors)),
+            ],
+            [0],
+          ),
+          [
+            ...table(
+              [
+                head(
+                  'group',
+                  'environment',
+                  'taken by',
+                  'topic',
+                  'taken',
+                  'backlog',
+                  'retries',
+                  'dead',
+                  'subscribed with',
+                ),
+                ...groups.flatMap(group => groupRows(group, environment(group), fleet.at, colors)),
+              ],
+              [8, 0, 3, 1, 2],
+            ),
+            ...(isAnyToldAtStart ? [colors.dim(TOLD_AT_START)] : []),
+            ...(foldedGroups > 0 ? [colors.dim(foldedLine(fleet, foldedGroups))] : []),
+          ],
+          instances(fleet.environments, table, head, environment),
         ]),
-    ...(fleet.problems.length > 0 ? [fleet.problems.map(problem => colors.yellow(`! ${problem}`))] : []),
   ];
   return sections
     .filter(lines => lines.length > 0)
     .map(lines => lines.join('\n'))
     .join('\n\n');
+}
+
+const TOLD_AT_START = '(at start) gRPC clients told it as they started: what they leave to canaries since is not in it';
+
+function foldedLine({ groups }: Fleet, count: number): string {
+  const lying = groups.filter(({ isFolded, backlog }) => isFolded && (backlog ?? 0) > 0).length;
+  const lie = lying === 0 ? '' : `, messages lie in ${lying} of them`;
+  return `${plural(count, 'group')} more that nobody has been in for an hour${lie} (--wide)`;
+}
+
+const ENVIRONMENT_COLUMNS = [
+  'environment',
+  'instances',
+  'stand-ins',
+  'groups',
+  'taken',
+  'by stand-ins',
+  'backlog',
+  'retries',
+  'dead',
+];
+
+function environmentRow(of: Environment, name: Cell, colors: Terminal['colors']): (Cell | string)[] {
+  const { tag, instances, standIns, groups, takenPerSecond, standInShare, backlog, retries, deadLetters } = of;
+  const share = standInShare === null ? '' : `${Math.round(100 * standInShare)} %`;
+  return [
+    name,
+    `${instances.length}`,
+    tag === null ? '' : `${standIns}`,
+    `${groups}`,
+    taken(takenPerSecond),
+    tag === null ? '' : share,
+    waiting(backlog, colors),
+    waiting(retries, colors),
+    waiting(deadLetters, colors),
+  ];
+}
+
+function groupRows(group: Group, name: Cell, at: number, colors: Terminal['colors']): (Cell | string)[][] {
+  const failed = [waiting(group.retries, colors), waiting(group.deadLetters, colors)];
+  const topics = group.topics.length === 0 ? [undefined] : group.topics;
+  return topics.map((flow, index) => [
+    ...(index === 0 ? [group.group, name, takers(group, at, colors)] : ['', '', '']),
+    flow?.topic ?? '',
+    flow === undefined ? '' : taken(flow.takenPerSecond),
+    waiting(flow === undefined ? group.backlog : flow.backlog, colors),
+    ...(index === 0 ? failed : ['', '']),
+    { text: `${flow?.isToldAtStart ? '(at start) ' : ''}${flow?.filter ?? ''}`, paint: colors.dim },
+  ]);
+}
+
+function waiting(count: number | null, colors: Terminal['colors']): Cell {
+  if (count === null) return { text: 'not known', paint: colors.dim };
+  return { text: `${count}`, ...(count > 0 && { paint: colors.yellow }) };
 }
 
 function brokersOf({ brokers }: Fleet): string {
@@ -62,6 +131,7 @@ function brokersOf({ brokers }: Fleet): string {
 
 function instances(
   environments: readonly Environment[],
+  table: (rows: readonly (readonly (Cell | string)[])[], cuttable: readonly number[]) => string[],
   head: (...names: string[]) => Cell[],
   environment: (of: Environment) => Cell,
 ): string[] {
@@ -80,7 +150,10 @@ function instances(
   );
   return rows.length === 0
     ? []
-    : columns([head('instance', 'environment', 'agent', ...ifTold('settings'), 'groups', 'stands in for'), ...rows]);
+    : table(
+        [head('instance', 'environment', 'agent', ...ifTold('settings'), 'groups', 'stands in for'), ...rows],
+        tellsSettings ? [5, 4, 0, 1] : [4, 3, 0, 1],
+      );
 }
 
 function takers(group: Group, at: number, colors: Terminal['colors']): Cell {
@@ -105,9 +178,10 @@ function takers(group: Group, at: number, colors: Terminal['colors']): Cell {
 }
 
 function taken(rate: number | null): string {
-  return rate === null ? '?' : perSecond(rate);
+  return rate === null ? 'not known' : perSecond(rate);
 }
 
-function amount(count: number | null): string {
-  return count === null ? '?' : `${count}`;
+/** UTC, to the second. */
+function time(at: number): string {
+  return `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }

@@ -7,6 +7,7 @@ import {
   parseNameServers,
 } from '../names/addresses';
 import { INTEROP_PRESETS, type Interop, type InteropPreset } from '../names/interop';
+import { parseRetention, RETENTION_GRAMMAR } from '../names/retention';
 import { isInstanceTag, TAG_GRAMMAR } from '../names/tag';
 
 export const value = <T>(parsed: T) => ({ value: parsed });
@@ -42,6 +43,14 @@ export const tagList = {
   parse: (text: string) => {
     const tags = text.split(',').map(tag => tag.trim());
     return tags.every(isInstanceTag) ? value([...new Set(tags)]) : undefined;
+  },
+};
+
+export const retention = {
+  allowed: RETENTION_GRAMMAR,
+  parse: (text: string) => {
+    const entries = parseRetention(text);
+    return entries && value(entries);
   },
 };
 

@@ -2,7 +2,19 @@
 import { LOG_LEVELS, type LogLevel } from '../log';
 import type { Interop } from '../names/interop';
 import { isMessageKey, MESSAGE_KEY_GRAMMAR } from '../names/message-key';
-import { addresses, boolean, eachAddress, instanceTag, json, oneOf, presets, tagList, value } from './parsers';
+import { DEFAULT_RETENTION_MS, durationText } from '../names/retention';
+import {
+  addresses,
+  boolean,
+  eachAddress,
+  instanceTag,
+  json,
+  oneOf,
+  presets,
+  retention,
+  tagList,
+  value,
+} from './parsers';
 import { ROUTES_GRAMMAR, type Routes, readRoutes } from './routes';
 import { RULES_GRAMMAR, type Rule, readRules } from './rules';
 
@@ -21,6 +33,8 @@ export interface Settings {
   readonly mqBaseline: BaselineMode;
   readonly mqTags: readonly string[];
   readonly mqIgnoreTags: readonly string[];
+  /** See names/retention.ts. */
+  readonly mqRetention: readonly string[];
   readonly mqFilterSide: FilterSide;
   /** `host:port;host:port`, or the URL of an address server; undefined where nothing was said. */
   readonly mqNamesrv: string | undefined;
@@ -133,6 +147,15 @@ export const SETTINGS: readonly Setting[] = [
     defaultText: 'empty',
     meaning: 'comma list: tags whose messages the baseline never takes, in any mode',
     ...tagList,
+  }),
+  define({
+    name: 'mqRetention',
+    variables: ['GRAY_MQ_RETENTION'],
+    default: [durationText(DEFAULT_RETENTION_MS)],
+    defaultText: durationText(DEFAULT_RETENTION_MS),
+    meaning:
+      'how long after its last sign (a canary, or a message) the baseline gives a tag up; with times for tags, of which the first that fits counts: `3h30m,pr-*=30m`. Below two hours, retries that have not come due by then are dropped',
+    ...retention,
   }),
   define({
     name: 'mqFilterSide',

@@ -37,7 +37,11 @@ function watchFile(name: string, { take, unreachable }: Pick<LiveSettings, 'take
   };
   let watcher: FSWatcher | undefined;
   try {
-    watcher = watch(path.dirname(file), { persistent: false }, lookSoon);
+    const base = path.basename(file);
+    watcher = watch(path.dirname(file), { persistent: false }, (_event, name) => {
+      // Of others in a directory that many write to; `..data` is the link of a ConfigMap.
+      if (name === null || name === base || name.startsWith('..')) lookSoon();
+    });
     // Such as a directory that is gone. The look goes on.
     watcher.on('error', () => watcher?.close());
   } catch {

@@ -1,10 +1,11 @@
 /** What holds of the fleet as a whole: its servers, sums, and what could not be asked. */
 import { type Fleet, isReached } from '../inspection/fleet/fleet-shape';
 import { byId, html, keyed, setText } from './elements';
+import { drawProblems } from './problems';
 import { perSecond } from './words';
 
 export function drawHead(fleet: Fleet): void {
-  const { namesrv, brokers, environments, topics, groups, problems } = fleet;
+  const { namesrv, brokers, environments, topics, groups } = fleet;
   const names = brokers.map(({ name, release, problem }) => `${name} ${problem === null ? (release ?? '') : '(away)'}`);
   setText(byId('servers'), [namesrv, ...names].join(' · '));
   const put = topics.every(({ putPerSecond }) => putPerSecond !== null)
@@ -30,9 +31,5 @@ export function drawHead(fleet: Fleet): void {
     update: (total, [, value]) => setText(total.children[1] as Element, value),
   });
   byId('empty').hidden = groups.length > 0 || !isReached(fleet);
-  keyed(byId('problems'), problems, {
-    key: problem => problem,
-    create: problem => html('li', '', problem),
-    update() {},
-  });
+  drawProblems(byId('problems'), fleet);
 }

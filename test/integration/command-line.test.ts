@@ -59,16 +59,29 @@ const remedies = ({ checks }: Doctor, name: string) =>
 describe('conventions', () => {
   it('--help and --version go to standard output', async () => {
     expect(await call(['--version'])).toMatchObject({ code: 0, stdout: `${VERSION}\n`, stderr: '' });
-    for (const args of [['--help'], ['doctor', '--help'], ['status', '--help'], ['page', '--help']]) {
+    const commands = ['doctor', 'status', 'message', 'page', 'clean', 'run'];
+    const asked = [
+      ['--help'],
+      ['help'],
+      ...commands.flatMap(name => [
+        [name, '--help'],
+        ['help', name],
+      ]),
+    ];
+    for (const args of asked) {
       const { code, stdout, stderr } = await call(args);
-      expect([code, stderr]).toEqual([0, '']);
+      expect([args, code, stderr]).toEqual([args, 0, '']);
       expect(stdout).toContain('Usage: rocketmq-gray');
+      expect(stdout).toContain('Exit code: 0');
     }
   });
 
   it.each<[string[], Environment, string]>([
     [[], {}, 'Usage: rocketmq-gray'],
     [['docter'], {}, "unknown command 'docter'"],
+    [['doctor', '--namesvr', NOBODY], {}, "unknown option '--namesvr'"],
+    [['doctor', '--namesrv', NOBODY, '--group', 'group1'], {}, "'--topic <topic>' not specified"],
+    [['message', '7F', '--namesrv', NOBODY, '--bogus'], {}, "unknown option '--bogus'"],
     [['doctor', '--topic', TOPIC, '--group', 'group1', '--tag', 'gray'], {}, '--namesrv'],
     [['doctor', '--namesrv', NOBODY, '--topic', TOPIC, '--group', 'group1'], {}, '--tag'],
     [['doctor', '--namesrv', NOBODY, ...QUESTION, '--tag', 'a_b'], {}, 'up to 31 letters'],
@@ -87,12 +100,13 @@ describe('conventions', () => {
   it('nobody answers: exit code 2, and the cause', async () => {
     const result = await call(['doctor', '--namesrv', NOBODY, ...QUESTION]);
     expect(result.code).toBe(2);
+    expect(result.stdout).toContain(`RocketMQ at ${NOBODY}, asking for the list of brokers: `);
     expect(result.stdout).toContain('ECONNREFUSED');
     expect(result.stdout).not.toContain('\u001b[');
     expect((await call(['doctor', '--endpoints', NOBODY, '--proxy-remoting', NOBODY, ...QUESTION])).code).toBe(2);
     const status = await call(['status', '--json', '--namesrv', NOBODY]);
     expect(status.code).toBe(2);
-    expect((JSON.parse(status.stdout) as Fleet).problems.join()).toContain('ECONNREFUSED');
+    expect((JSON.parse(status.stdout) as Fleet).unanswered.join()).toContain('ECONNREFUSED');
   });
 });
 
@@ -134,7 +148,10 @@ describe('RocketMQ 5.5.0', () => {
 
   it('doctor: settings come from the environment, and are overruled', async () => {
     const env = { GRAY_MQ_NAMESRV: rocketmq.namesrv, GRAY_TAG: 'blue', GRAY_KEY: 'x_lane' };
-    const { stdout, code } = await call(['doctor', '--topic', TOPIC, '--group', 'group1', '--filter', 'A || B'], env);
+    const { stdout, code } = await call(
+      ['doctor', '--topic', TOPIC, '--group', 'group1', '--filter', 'A || B', '-v'],
+      env,
+    );
     expect(stdout.replace(/\s+/g, ' ')).toContain("(TAGS IS NOT NULL AND TAGS IN ('A','B')) AND x_lane = 'blue'");
     expect(code).toBe(0);
   });

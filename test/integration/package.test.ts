@@ -40,6 +40,7 @@ describe('the packed package', () => {
       'dist/index.js',
       'dist/index.mjs',
       'dist/messaging.js',
+      'dist/nacos-question.js',
       'dist/page.html',
       'dist/public-functions.d.ts',
       'dist/public-functions.js',

@@ -278,11 +278,13 @@ describe.each(chosenRocketmqVersions())('RocketMQ %s with access control', versi
     const seen = await as(restricted).canaries(group, TOPICS, ['gray']);
     if (is5) {
       expect(seen).toMatchObject({ tags: new Set(), isComplete: false });
-      expect(seen.problem).toMatch(/command 203: error 16, User:application has no permission to access Group:/);
+      expect(seen.problem).toMatch(
+        /asking who is in a consumer group: error 16, User:application has no permission to access Group:/,
+      );
       const ofNone = await as(restricted).canaries(group, TOPICS);
       expect(ofNone).toMatchObject({ isComplete: true, about: new Set() });
       expect(ofNone.problem).toMatch(
-        /command 204: error 16, User:application has no permission to access Cluster:DefaultCluster/,
+        /asking who announces himself: error 16, User:application has no permission to access Cluster:DefaultCluster/,
       );
     } else {
       expect(seen).toEqual({ tags: new Set(['gray']), isComplete: true, problem: undefined });
@@ -295,9 +297,9 @@ describe.each(chosenRocketmqVersions())('RocketMQ %s with access control', versi
   ])('an account %s is refused, in words without a secret', async (_, account) => {
     const group = newGroup();
     const { refusal } = await as(account).announceCanary(group, 'gray', TOPICS);
-    expect(refusal).toMatch(/command 34: error (1|16), .*(signature|accessKey|username)/i);
+    expect(refusal).toMatch(/announcing itself: error (1|16), .*(signature|accessKey|username)/i);
     const { problem, isComplete } = await as(account).canaries(group, TOPICS, ['gray']);
-    expect(problem).toMatch(/command 203: error (1|16)/);
+    expect(problem).toMatch(/asking who is in a consumer group: error (1|16)/);
     expect(isComplete).toBe(false);
     expect(`${refusal} ${problem}`).not.toMatch(/another-secret|secret-of/);
   });

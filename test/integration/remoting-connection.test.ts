@@ -52,7 +52,7 @@ describe('a connection', () => {
   it('fails when what comes is no RocketMQ', async () => {
     const server = await listening(createServer(socket => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')));
     await expect(remotingConnection(`127.0.0.1:${portOf(server)}`).request(105)).rejects.toThrow(
-      /command 105: a frame of 1213486160 bytes/,
+      /asking who hosts a topic: a frame of 1213486160 bytes/,
     );
     await expect(remotingConnection('nowhere').request(105)).rejects.toThrow(RemotingConnectionError);
     server.close();

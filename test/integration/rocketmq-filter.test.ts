@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Rocketmq } from '../../fixtures/rocketmq';
 import { until } from '../../fixtures/servers/until';
 import { takeRocketmq } from '../../fixtures/warm-servers/take';
-import { selectsMessage } from '../../src/inspection/message/sql92';
+import { selectsMessage } from '../../src/inspection/cluster/sql92';
 import { createMessagePropagation } from '../../src/propagation/message-properties';
 import {
   both,

@@ -98,7 +98,7 @@ describe('a link to a broker', () => {
     broker.mayAnnounce = false;
     const answer = link.announce(GROUP, 'gray@host@1@a');
     await world.pass(500);
-    expect(await answer).toBe('RocketMQ at broker-a:10911, command 34: error 16, no permission');
+    expect(await answer).toBe('RocketMQ at broker-a:10911, announcing itself: error 16, no permission');
   });
 
   it('takes nothing back that is announced again meanwhile', async () => {

@@ -163,7 +163,7 @@ describe('a canary arrives', () => {
     await world.pass(1_000);
     expect(state.arrival).toBeDefined();
     expect(world.lines).toEqual([
-      'warn: a broker does not let gray announce itself, the baseline sees it by its connections: RocketMQ at broker-b:10911, command 34: error 16, no permission',
+      'warn: a broker does not let gray announce itself, the baseline sees it by its connections: RocketMQ at broker-b:10911, announcing itself: error 16, no permission',
     ]);
   });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseOptions } from '../../fixtures/chaos/options';
 import { type Action, messages, paceOf, plan } from '../../fixtures/chaos/plan';
+import { HelpAskedFor } from '../../fixtures/servers/command-options';
 
 const planOf = (seconds: number, seed = 42, pace = paceOf(seconds)) => plan({ seed, seconds, pace });
 const SEEDS = Array.from({ length: 40 }, (_, seed) => seed);
@@ -102,5 +103,10 @@ describe('options', () => {
     [['--what'], "Unknown option '--what'; usage: npm run chaos"],
   ])('%j is refused', (args, message) => {
     expect(() => parseOptions(args)).toThrow(message);
+  });
+
+  it('help is no mistake', () => {
+    expect(() => parseOptions(['--seed', '1', '--help'])).toThrow(HelpAskedFor);
+    expect(() => parseOptions(['-h'])).toThrow(/^usage: npm run chaos/);
   });
 });

@@ -34,7 +34,16 @@ const group = (groupName: string): GroupOnBroker => ({
   settings: known({ groupName, consumeEnable: true, retryMaxTimes: 16 }),
   members: members(undefined),
   committed: known([5, 5]),
+  deadLetters: known({ count: 0, newestAt: undefined }),
+  oldest: known(undefined),
 });
+const REFUSED_GROUP: GroupOnBroker = {
+  settings: REFUSED,
+  members: REFUSED,
+  committed: REFUSED,
+  deadLetters: REFUSED,
+  oldest: REFUSED,
+};
 
 function broker(changed: Partial<BrokerPicture> = {}, name = 'a'): BrokerPicture {
   return {
@@ -42,8 +51,8 @@ function broker(changed: Partial<BrokerPicture> = {}, name = 'a'): BrokerPicture
     release: known('5.5.0'),
     filterProblems: { canary: known(undefined), baseline: known(undefined) },
     ends: known([5, 5]),
-    baseline: { ...group('g'), members: members('*', 'b1') },
-    canary: { ...group('g_gray'), members: members(GRAY, 'c1') },
+    baseline: { ...group('g'), members: members('*', 'h@1@0') },
+    canary: { ...group('g_gray'), members: members(GRAY, 'h@2@0') },
     refusalOfGroups: known(undefined),
     announcements: known([announced('baseline', 1), announced('canary', 2)]),
     ...changed,
@@ -101,6 +110,7 @@ it('all is well', () => {
     'online',
     'online',
     'who takes it',
+    'dead letters',
     'offsets',
     'agents',
     'marker',
@@ -145,8 +155,8 @@ describe('what is not', () => {
       'the account is refused',
       asking({ isSigned: true }, [
         broker({
-          baseline: { settings: REFUSED, members: REFUSED, committed: REFUSED },
-          canary: { settings: REFUSED, members: REFUSED, committed: REFUSED },
+          baseline: REFUSED_GROUP,
+          canary: REFUSED_GROUP,
           filterProblems: { canary: REFUSED, baseline: REFUSED },
           announcements: REFUSED,
           ends: REFUSED,
@@ -166,8 +176,8 @@ describe('what is not', () => {
         },
       }),
       'filter',
-      'fail',
-      'switched off',
+      'warn',
+      'switched off: messages are told apart in the clients',
       'mqadmin updateBrokerConfig -b a:10911 -k enablePropertyFilter -v true',
     ],
     [
@@ -248,7 +258,7 @@ describe('what is not', () => {
     ],
     [
       "somebody is in the canary's group without the agent",
-      canary({ members: members('*', 'x1') }),
+      canary({ members: members('*', 'x@9@0') }),
       'online',
       'fail',
       "without the canary's condition",
@@ -305,8 +315,8 @@ describe('what is not', () => {
       'consumers without an announcement',
       on({ announcements: known([]), canary: { ...group('g_gray'), members: members("a = 'gray'", 'c1') } }),
       'agents',
-      'warn',
-      'no agent of the baseline says that it is there; consumers of g_gray',
+      'fail',
+      '1 consumer of g does not announce itself (no agent, or another mode than auto), and takes messages of canaries as well: h@1@0',
       'GRAY_MQ_NAMESRV',
     ],
     [
@@ -317,7 +327,7 @@ describe('what is not', () => {
       }),
       'agents',
       'warn',
-      'consumers of g_gray are online, and no agent of gray',
+      '1 consumer of this agent that does not announce that gray is there',
     ],
     [
       'agents of several versions',

@@ -38,8 +38,12 @@ const consuming = (ids: readonly string[], waits: number, taken: number, retries
       { topic: '%RETRY%g', queueId: 0, end: retries, committed: 0 },
     ],
   }),
+  settings: known({ groupName: 'g' }),
+  deadLetters: known({ count: 0, newestAt: undefined }),
+  oldest: known(undefined),
   taken: new Map([['T', known(taken)]]),
 });
+const ASSUMED = { key: 'gray_tag', baselineMode: 'auto', ignoredTags: [], isFilteredInClient: false } as const;
 const broker = (name: string, changed: Partial<BrokerAnswers> = {}): BrokerAnswers => ({
   broker: { name, cluster: 'C', address: `${name}:1` },
   release: known('5.5.0'),
@@ -52,7 +56,7 @@ const broker = (name: string, changed: Partial<BrokerAnswers> = {}): BrokerAnswe
 const managed: Marker = { tag: 'gray', phase: 'managed', at: 1_000, topics: ['T'] };
 const answers = (changed: Partial<FleetAnswers>): FleetAnswers => ({
   at: 61_000,
-  question: { namesrv: 'n:9876', groups: [], tags: [] },
+  question: { namesrv: 'n:9876', groups: [], tags: [], assumed: ASSUMED },
   nameServers: [{ address: 'n:9876', brokers: known([]) }],
   markers: known(new Map()),
   brokers: [],
@@ -82,7 +86,7 @@ describe('groups worth asking about', () => {
       'e',
       'e_blue',
     ]);
-    const question = { namesrv: 'n', groups: ['z'], tags: ['gray'] };
+    const question = { namesrv: 'n', groups: ['z'], tags: ['gray'], assumed: ASSUMED };
     expect(groups({ question, brokers: [broker('x', { announcements })] })).toEqual(['z', 'z_gray']);
   });
 });
@@ -136,10 +140,23 @@ describe('a fleet', () => {
         ],
         standIns: 0,
         groups: 1,
+        standInShare: 0,
+        retries: 0,
+        deadLetters: 0,
         backlog: 4,
         takenPerSecond: 3,
       },
-      { tag: 'gray', instances: [], standIns: 1, groups: 1, backlog: 6, takenPerSecond: 0.5 },
+      {
+        tag: 'gray',
+        instances: [],
+        standIns: 1,
+        groups: 1,
+        standInShare: 1,
+        retries: 6,
+        deadLetters: 0,
+        backlog: 6,
+        takenPerSecond: 0.5,
+      },
     ]);
     expect([fleet.problems, isReached(fleet)]).toEqual([[], true]);
   });
@@ -150,48 +167,54 @@ describe('a fleet', () => {
     const fleet = fleetOf({ ...standingIn, brokers: first ? [first, away] : [] });
     expect(fleet.groups.map(({ backlog }) => backlog)).toEqual([2, 3]);
     expect(fleet.brokers.map(({ problem }) => problem)).toEqual([null, AWAY.problem]);
-    expect(fleet.problems).toEqual([AWAY.problem]);
+    expect(fleet.unanswered).toEqual([AWAY.problem]);
     expect(isReached(fleetOf({ ...standingIn, brokers: [away] }))).toBe(false);
   });
 
   it('of which something is not told: not known, not nothing', () => {
     const refused = { problem: 'no right', isRefusal: true };
-    const groups = new Map([['g', { members: refused, stats: refused, taken: new Map([['T', refused]]) }]]);
+    const all = { members: refused, stats: refused, settings: refused, deadLetters: refused, oldest: refused };
+    const groups = new Map([['g', { ...all, taken: new Map([['T', refused]]) }]]);
     const fleet = fleetOf(
-      answers({ question: { namesrv: 'n', groups: ['g'], tags: [] }, brokers: [broker('x', { groups })] }),
+      answers({
+        question: { namesrv: 'n', groups: ['g'], tags: [], assumed: ASSUMED },
+        brokers: [broker('x', { groups })],
+      }),
     );
     expect(fleet.groups).toMatchObject([{ takenBy: 'unknown', backlog: null }]);
     expect(fleet.environments).toMatchObject([{ backlog: null }]);
-    expect(fleet.problems).toEqual(['no right']);
+    expect(fleet.unanswered).toEqual(['no right']);
   });
 
   it('whose markers are not told: said once, unless no name server answers at all', () => {
     const unmarked = { ...standingIn, markers: AWAY };
-    expect(fleetOf(unmarked).problems).toEqual([`which canaries there were is not known: ${AWAY.problem}`]);
+    expect(fleetOf(unmarked).unanswered).toEqual([`which canaries there were is not known: ${AWAY.problem}`]);
     const silent = { ...unmarked, nameServers: [{ address: 'n:9876', brokers: AWAY }] };
-    expect(fleetOf(silent).problems).toEqual([AWAY.problem]);
+    expect(fleetOf(silent).unanswered).toEqual([AWAY.problem]);
   });
 
   it('of which nobody answers is not said to be empty', () => {
     const nobody = { ...standingIn, brokers: [broker('z', { release: AWAY, announcements: AWAY })] };
     const silent = [{ address: 'n:9876', brokers: AWAY }];
     expect(report({ ...nobody, nameServers: silent, markers: AWAY })).toBe(
-      `fleet at n:9876: z (away)\n\n! ${AWAY.problem}`,
+      `fleet at n:9876, 1970-01-01 00:01:01 UTC: z (away)\n\n1 problem\n  ?     ${AWAY.problem}`,
     );
     expect(report(answers({ brokers: [broker('x')] }))).toContain('No agent has announced itself');
   });
 
   it('as people read it', () => {
     expect(report(standingIn).split('\n')).toEqual([
-      'fleet at n:9876: x 5.5.0, y 5.5.0',
+      'fleet at n:9876, 1970-01-01 00:01:01 UTC: x 5.5.0, y 5.5.0',
       '',
-      'environment  instances  stand-ins  groups  taken  backlog',
-      'baseline     1                     1       3/s    4',
-      'gray         0          1          1       0.5/s  6',
+      'problems: none',
       '',
-      'group   environment  taken by    topic  taken  backlog  subscribed with',
-      'g       baseline     1 consumer  T      3/s    4',
-      'g_gray  gray         1 stand-in  T      0.5/s  0',
+      'environment  instances  stand-ins  groups  taken  by stand-ins  backlog  retries  dead',
+      'baseline     1                     1       3/s                  4        0        0',
+      'gray         0          1          1       0.5/s  100 %         6        6        0',
+      '',
+      'group   environment  taken by    topic  taken  backlog  retries  dead  subscribed with',
+      'g       baseline     1 consumer  T      3/s    4        0        0',
+      'g_gray  gray         1 stand-in  T      0.5/s  0        6        0',
       '',
       'instance  environment  agent  settings  groups  stands in for',
       'h, 1      baseline     0.1.0  3f2a1b0   g       g_gray',
@@ -221,7 +244,7 @@ describe('proxies in CLUSTER mode, whose clients brokers do not know', () => {
       answers({ markers: known(new Map([['g', [managed]]])), brokers, ...(proxies && { proxies }) }),
     );
     const { takenBy, consumers, standIns } = fleet.groups.find(({ group }) => group === 'g_gray') as Group;
-    return { takenBy, consumers, standIns, isSaid: fleet.problems.some(text => text.includes('no proxy says it')) };
+    return { takenBy, consumers, standIns, isSaid: fleet.unanswered.some(text => text.includes('no proxy says it')) };
   };
 
   it.each<[string, typeof announcements, FleetAnswers['proxies'], TakenBy, number, boolean]>([
@@ -293,6 +316,9 @@ describe('words of the page', () => {
     topics: [],
     backlog: 0,
     retries: 0,
+    deadLetters: 0,
+    state: 'exists',
+    isFolded: false,
     takenPerSecond: 0,
     ...changed,
   });

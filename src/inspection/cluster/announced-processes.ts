@@ -22,6 +22,8 @@ export interface AnnouncedProcess {
   readonly kind: AnnouncementKind;
   readonly group: string;
   readonly announcer: Announcer;
+  /** `host:port`, where it is connected from; undefined: not told. */
+  readonly address?: string;
 }
 
 export interface AnnouncementQuestions {
@@ -30,8 +32,11 @@ export interface AnnouncementQuestions {
   announcementsOf(broker: string, kind: AnnouncementKind, group: string): Promise<AnnouncedProcess[]>;
 }
 
+/** ProducerInfo.java has `remoteIP`, Connection.java has `clientAddr`: both with the port. */
 interface Client {
   readonly clientId?: string;
+  readonly clientAddr?: string;
+  readonly remoteIP?: string;
 }
 
 export function announcementQuestions(ask: Ask): AnnouncementQuestions {
@@ -79,8 +84,9 @@ export async function announcementsIn(
 }
 
 function processesIn(kind: AnnouncementKind, group: string, clients: readonly Client[]): AnnouncedProcess[] {
-  return clients.flatMap(({ clientId }) => {
+  return clients.flatMap(({ clientId, clientAddr, remoteIP }) => {
     const announcer = parseAnnouncer(clientId ?? '');
-    return announcer === undefined ? [] : [{ kind, group, announcer }];
+    const address = clientAddr ?? remoteIP;
+    return announcer === undefined ? [] : [{ kind, group, announcer, ...(address !== undefined && { address }) }];
   });
 }

@@ -3,10 +3,12 @@ import type { RemotingConnectionOptions } from '../../rocketmq/remoting/connecti
 import { type AnnouncementQuestions, announcementQuestions } from './announced-processes';
 import { asking } from './ask';
 import { type GroupQuestions, groupQuestions } from './consumer-groups';
+import { type DeadLetterQuestions, deadLetterQuestions } from './dead-letters';
 import { type MessageQuestions, messageQuestions } from './messages';
 import { type RateQuestions, rateQuestions } from './rates';
 import { type RouteQuestions, routeQuestions } from './routes';
 import { type ServerQuestions, serverQuestions } from './server-questions';
+import { type WaitingQuestions, waitingQuestions } from './waiting-message';
 
 export interface ClusterInspection
   extends RouteQuestions,
@@ -14,6 +16,8 @@ export interface ClusterInspection
     GroupQuestions,
     AnnouncementQuestions,
     MessageQuestions,
+    DeadLetterQuestions,
+    WaitingQuestions,
     RateQuestions {
   close(): void;
 }
@@ -32,6 +36,8 @@ export function clusterInspection(
     ...groupQuestions(ask),
     ...announcementQuestions(ask),
     ...messageQuestions(ask),
+    ...deadLetterQuestions(ask),
+    ...waitingQuestions(ask),
     ...rateQuestions(ask),
     close,
   };

@@ -1,4 +1,5 @@
 import type { FilterExpression } from '../../rocketmq/plan/filter-expression';
+import { type Answer, valueIn } from './answer';
 
 /** A client that is connected in a consumer group. */
 export interface Member {
@@ -15,4 +16,29 @@ export interface GroupMembers {
   /** By topic: the filter that the broker has for the group, of whichever member said it last. */
   readonly filters: Readonly<Record<string, FilterExpression>>;
   readonly isBroadcast: boolean;
+}
+
+/** Of `host:port`, as servers write addresses. */
+export function hostOf(address: string): string {
+  return address.replace(/:\d+$/, '').replace(/^.*\//, '');
+}
+
+/** The members of a group by all who were asked, each of them once: clients are connected to several brokers. */
+export function membersIn(answers: readonly Answer<GroupMembers>[]): {
+  readonly members: readonly Member[];
+  /** By topic, what brokers filter by, each once. */
+  readonly filters: ReadonlyMap<string, readonly FilterExpression[]>;
+} {
+  const members = new Map<string, Member>();
+  const filters = new Map<string, FilterExpression[]>();
+  for (const answer of answers) {
+    for (const member of valueIn(answer)?.members ?? []) members.set(member.clientId, member);
+    for (const [topic, filter] of Object.entries(valueIn(answer)?.filters ?? {})) {
+      const all = filters.get(topic) ?? [];
+      filters.set(topic, all);
+      if (!all.some(({ type, expression }) => type === filter.type && expression === filter.expression))
+        all.push(filter);
+    }
+  }
+  return { members: [...members.values()], filters };
 }

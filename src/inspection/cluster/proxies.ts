@@ -2,7 +2,7 @@
 import { PROXIES_GROUP, proxyAt, proxyList } from '../../rocketmq/remoting/proxies';
 import { type Answer, isKnown, type NoAnswer, type Settle, valueIn } from './answer';
 import type { ClusterInspection } from './cluster-inspection';
-import type { GroupMembers } from './group-members';
+import { type GroupMembers, hostOf } from './group-members';
 
 export interface AskedProxy {
   /** `host:port` of its remoting endpoint. */
@@ -62,9 +62,4 @@ export function unseenByBrokers(proxies: ProxyAnswers | undefined, group: string
 /** True where brokers know of clients of theirs alone, and others may be connected to proxies. */
 export function areApart(proxies: ProxyAnswers | undefined): boolean {
   return valueIn(proxies?.areApart) === true;
-}
-
-/** Of `host:port`. */
-function hostOf(address: string): string {
-  return address.replace(/:\d+$/, '').replace(/^\//, '');
 }

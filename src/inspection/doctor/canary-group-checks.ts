@@ -20,7 +20,8 @@ function canaryGroupCheck(picture: BrokerPicture, { question, canaryGroup, broke
   const where = placeOfCommand(picture, brokers, other =>
     settings === undefined ? isMissing(other.canary) : stable(valueIn(other.canary.settings)) === stable(settings),
   );
-  const command = createGroupCommand(namesrv, where, canaryGroup, wanted);
+  // A pause of the baseline's group is not the canary's: never is it advised to switch a group off.
+  const command = createGroupCommand(namesrv, where, canaryGroup, wanted && { ...wanted, consumeEnable: true });
   if (settings === undefined) {
     if (isKnown(refusalOfGroups) && refusalOfGroups.value === undefined) {
       return { ...check, verdict: 'ok', finding: `is not there yet: the first canary of ${question.tag} creates it` };
@@ -45,7 +46,7 @@ function canaryGroupCheck(picture: BrokerPicture, { question, canaryGroup, broke
 export function settingDifferences(baseline: GroupSettings, canary: GroupSettings): string[] {
   const fields = [...new Set([...Object.keys(baseline), ...Object.keys(canary)])].sort();
   return fields
-    .filter(field => field !== 'groupName')
+    .filter(field => field !== 'groupName' && field !== 'consumeEnable')
     .filter(field => stable(baseline[field]) !== stable(canary[field]))
     .map(field => `${field} ${stable(canary[field])}, not ${stable(baseline[field])}`);
 }

@@ -13,9 +13,9 @@ import { markerChecks } from './marker-checks';
 import { memberChecks } from './member-checks';
 import { nameServerChecks } from './name-server-checks';
 import { offsetChecks } from './offset-checks';
+import { problemChecks } from './problem-checks';
 import { checksByProxy, proxyChecks } from './proxy-checks';
 import { subscriptionChecks } from './subscription-checks';
-import { takerChecks } from './taker-checks';
 import { topicChecks } from './topic-checks';
 
 const CHECKS: readonly DoctorCheck[] = [nameServerChecks, brokerChecks, accountChecks, proxyChecks, topicChecks];
@@ -27,7 +27,7 @@ const CHECKS_OF_ANSWERS: readonly DoctorCheck[] = [
   canaryGroupChecks,
   groupCreationChecks,
   memberChecks,
-  takerChecks,
+  problemChecks,
   offsetChecks,
   agentChecks,
 ];

@@ -14,10 +14,12 @@ import { consumerPlan, plannedFilter } from '../../rocketmq/plan/consumer-plan';
 import type { FilterExpression } from '../../rocketmq/plan/filter-expression';
 import { canaryGroup } from '../../rocketmq/plan/group-name';
 import { NOTHING_LEFT_OUT, withTags } from '../../rocketmq/plan/left-out';
+import { groupBeside } from '../../rocketmq/presence/announcement-name';
 import { proxyList } from '../../rocketmq/remoting/proxies';
 import { type AnnouncedProcess, announcementsIn } from '../cluster/announced-processes';
 import { type Answer, isKnown, type Settle, settling, valueIn } from '../cluster/answer';
 import { type ClusterInspection, clusterInspection } from '../cluster/cluster-inspection';
+import type { DeadLetters } from '../cluster/dead-letters';
 import type { GroupMembers } from '../cluster/group-members';
 import {
   askNameServers,
@@ -28,6 +30,7 @@ import {
   subscriptionsOf,
 } from '../cluster/name-servers';
 import { askProxies, type ProxyAnswers } from '../cluster/proxies';
+import { type OldestWaiting, oldestWaiting } from '../cluster/waiting-message';
 
 export interface DoctorQuestion {
   /** `host:port;host:port`; absent: only the proxy is asked. */
@@ -60,6 +63,9 @@ export interface GroupOnBroker {
   readonly members: Answer<GroupMembers>;
   /** Of each queue of the topic on this broker: the group's offset, undefined where it has none. */
   readonly committed: Answer<readonly (number | undefined)[]>;
+  readonly deadLetters: Answer<DeadLetters>;
+  /** Of a canary's: the oldest message that waits and that the filter of its members selects. */
+  readonly oldest: Answer<OldestWaiting | undefined>;
 }
 
 export interface BrokerPicture {
@@ -196,20 +202,29 @@ async function askBroker(
   // One that does not answer costs its time once.
   const when = <T>(question: () => Promise<T>): Promise<Answer<T>> =>
     isKnown(release) ? settle(question()) : Promise.resolve(release);
+  const maxOffsets = when(() => Promise.all(queues.map(queue => administration.maxOffset(broker, topic, queue))));
   const ofGroup = async (group: string): Promise<GroupOnBroker> => {
-    const [settings, members, committed] = await Promise.all([
+    const [settings, members, committed, deadLetters] = await Promise.all([
       when(() => administration.groupSettings(broker, group)),
       when(() => inspection.members(address, group)),
       when(() => Promise.all(queues.map(queue => administration.committedOffset(broker, group, topic, queue)))),
+      when(() => inspection.deadLetters(address, group)),
     ]);
-    return { settings, members, committed };
+    const ends = valueIn(await maxOffsets) ?? [];
+    // Of the baseline: its gRPC clients do not tell a filter that changed, so what waits for it is not known.
+    const ownOffsets = group === canaryGroup ? (valueIn(committed) ?? []) : [];
+    const waiting = ownOffsets.flatMap((offset, queueId) =>
+      offset !== undefined && offset < (ends[queueId] ?? 0) ? [{ topic, queueId, committed: offset }] : [],
+    );
+    const oldest = await when(() => oldestWaiting(inspection, address, valueIn(members), waiting));
+    return { settings, members, committed, deadLetters, oldest };
   };
   const compiled = (group: string, filter: FilterExpression) =>
     when(() => administration.filterProblem(broker, group, topic, filter));
   const [canaryFilter, baselineFilter, ends, baseline, canary, refusalOfGroups, announcements] = await Promise.all([
     compiled(canaryGroup, filters.canary),
     compiled(question.group, filters.baseline),
-    when(() => Promise.all(queues.map(queue => administration.maxOffset(broker, topic, queue)))),
+    maxOffsets,
     ofGroup(question.group),
     ofGroup(canaryGroup),
     when(() => inspection.refusalOfGroups(address)),
@@ -223,10 +238,14 @@ async function askBroker(
 async function announcementsOf(
   inspection: ClusterInspection,
   address: string,
-  { group, tag }: Pick<DoctorQuestion, 'group' | 'tag'>,
+  { group, tag, topic }: Pick<DoctorQuestion, 'group' | 'tag' | 'topic'>,
 ): Promise<AnnouncedProcess[]> {
-  const announced = await announcementsIn(inspection, address, group, [tag]);
-  return announced.filter(({ kind, announcer }) => kind !== 'canary' || announcer.name === tag);
+  const beside = groupBeside(canaryGroup(group, tag), topic);
+  const announced = await Promise.all([
+    announcementsIn(inspection, address, group, [tag]),
+    inspection.announcementsOf(address, 'beside', beside),
+  ]);
+  return announced.flat().filter(({ kind, announcer }) => kind !== 'canary' || announcer.name === tag);
 }
 
 /** Where a proxy alone can be reached, it knows the topic and who is connected. */

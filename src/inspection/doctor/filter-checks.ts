@@ -14,11 +14,15 @@ function checksOf({ broker, filterProblems, release }: BrokerPicture, { filters,
   const { canary, baseline } = filterProblems;
   if (!isKnown(canary)) return [notKnown(check, canary)];
   if (canary.value?.kind === 'disabled') {
+    // Agents find out, and tell messages apart in the client, unless they are told to leave it to the broker.
+    const isWorking = question.filterSide === 'auto';
     return [
       {
         ...check,
-        verdict: 'fail',
-        finding: `SQL92 filters are switched off: every environment would receive the messages of all (${canary.value.words})`,
+        verdict: isWorking ? 'warn' : 'fail',
+        finding: isWorking
+          ? `SQL92 filters are switched off: messages are told apart in the clients, and every environment receives those of all (${canary.value.words})`
+          : `SQL92 filters are switched off, and GRAY_MQ_FILTER_SIDE=broker leaves it to the broker: consumers get no messages (${canary.value.words})`,
         ...(valueIn(release)?.startsWith('5.') && {
           details: [
             'gRPC clients are filtered for all the same (5.5.0): it is those of the remoting protocol that are not',
@@ -27,7 +31,7 @@ function checksOf({ broker, filterProblems, release }: BrokerPicture, { filters,
         remedies: [
           'enablePropertyFilter=true in the configuration of the broker, and restart it',
           `or, without a restart: mqadmin updateBrokerConfig -b ${broker.address} -k enablePropertyFilter -v true`,
-          'or leave it to the clients, which then receive everything: GRAY_MQ_FILTER_SIDE=client',
+          ...(isWorking ? [] : ['or leave it to the clients, which then receive everything: GRAY_MQ_FILTER_SIDE=auto']),
         ],
       },
     ];

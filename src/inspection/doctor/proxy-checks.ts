@@ -3,8 +3,7 @@ import { isKnown } from '../cluster/answer';
 import { areApart, unseenByBrokers } from '../cluster/proxies';
 import { type Check, notKnown } from './check';
 import type { DoctorPicture } from './doctor-picture';
-import { baselineMembers, canaryMembers } from './member-checks';
-import { onlineIn } from './online';
+import { memberChecks } from './member-checks';
 import { topicChecks } from './topic-checks';
 
 const NAME_IT =
@@ -34,8 +33,7 @@ export function checksByProxy(picture: DoctorPicture, proxy: NonNullable<DoctorP
   return [
     { ...check, verdict: 'ok', finding: 'answers' },
     ...topicChecks(picture),
-    baselineMembers(onlineIn([proxy.baseline], question.topic), picture),
-    canaryMembers(onlineIn([proxy.canary], question.topic), picture, true),
+    ...memberChecks(picture),
     ...unasked.map(name => ({
       check: name,
       subject: name === 'canary group' || name === 'marker' ? canaryGroup : question.group,

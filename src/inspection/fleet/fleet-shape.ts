@@ -1,6 +1,8 @@
 /** A fleet as its brokers know it: environments, who is there, who takes which messages, what waits. */
 import type { Phase } from '../../rocketmq/hand-over/hand-over';
 import type { Member } from '../cluster/group-members';
+import type { Problem } from '../problems/check';
+import type { GroupState } from '../problems/group-state';
 
 /** The shape that `rocketmq-gray status --json` prints. What is not known is null. */
 export interface Fleet {
@@ -30,8 +32,12 @@ export interface Fleet {
     /** Of all environments, mean of the last minute. */
     readonly putPerSecond: number | null;
   }[];
+  /** What is wrong, the worst first: what `doctor` would say of it, too. */
+  readonly problems: readonly Problem[];
   /** What could not be asked, a line each. */
-  readonly problems: readonly string[];
+  readonly unanswered: readonly string[];
+  /** What brokers of this release cannot tell. */
+  readonly notes: readonly string[];
 }
 
 /** Whether anybody answered who knows of the fleet. */
@@ -46,7 +52,12 @@ export interface Environment {
   readonly instances: readonly Instance[];
   /** Of the baseline, in this canary's groups. */
   readonly standIns: number;
+  /** Without those that are folded, here and in all sums. */
   readonly groups: number;
+  /** Of what its groups take, which part stand-ins take: 0 to 1; null: nothing is taken, or it is not known. */
+  readonly standInShare: number | null;
+  readonly retries: number | null;
+  readonly deadLetters: number | null;
   /** Messages that wait in its groups. */
   readonly backlog: number | null;
   /** Messages a second that its groups take, mean of the last minute. */
@@ -90,6 +101,12 @@ export interface Group {
   readonly backlog: number | null;
   /** Messages that wait in the group's retry topics. */
   readonly retries: number | null;
+  /** Messages in its dead letter queue. */
+  readonly deadLetters: number | null;
+  /** `partly`: only on some brokers; null: not known. */
+  readonly state: GroupState | null;
+  /** Nobody has been in it for an hour: it is in no sum. */
+  readonly isFolded: boolean;
   readonly takenPerSecond: number | null;
 }
 
@@ -97,6 +114,9 @@ export interface TopicFlow {
   readonly topic: string;
   /** What the brokers filter by for the group; of members that disagree, what one of them said last. */
   readonly filter: string | null;
+  /** It is what gRPC clients of a baseline told as they started: what they leave out since is not in it. */
+  readonly isToldAtStart: boolean;
+  /** null: not known, as where brokers leave the topic out of their statistics. */
   readonly backlog: number | null;
   /** What the brokers gave to the group, mean of the last minute. */
   readonly takenPerSecond: number | null;

@@ -1,20 +1,31 @@
 /** What the answers of a cluster make of a fleet. Pure. */
+import type { Marker } from '../../rocketmq/hand-over/hand-over';
 import type { FilterExpression } from '../../rocketmq/plan/filter-expression';
 import type { AnnouncedProcess } from '../cluster/announced-processes';
 import { type Answer, isKnown, valueIn } from '../cluster/answer';
+import type { DeadLetters } from '../cluster/dead-letters';
 import type { Member } from '../cluster/group-members';
 import { areApart, byProxies, unseenByBrokers } from '../cluster/proxies';
+import { problemsOf, worstFirst } from '../problems/problems';
+import { stateOf } from '../problems/together';
 import type { BrokerAnswers, FleetAnswers } from './fleet-answers';
+import { familiesOf } from './fleet-families';
 import type { Environment, Fleet, Group, Instance, TakenBy } from './fleet-shape';
-import { isOwnTopic, type Lane, lanesOf, topicsOf } from './lanes';
+import { folded, isLasting } from './folding';
+import { type Lane, lanesOf, topicsOf } from './lanes';
+import { unansweredOf } from './unanswered';
 
 export function fleetOf(answers: FleetAnswers): Fleet {
   const { at, question, brokers, proxies } = answers;
   const processes = uniqueProcesses(brokers);
-  const groups = lanesOf(answers)
-    .map(lane => groupOf(lane, answers, processes))
-    // A tag that is given up, and where nobody is, is the baseline's again.
-    .filter(({ phase, takenBy }) => phase !== 'retired' || takenBy !== 'nobody');
+  const lanes = lanesOf(answers);
+  const groups = folded(
+    lanes
+      .map(lane => groupOf(lane, answers, processes))
+      // A tag that is given up, and where nobody is, is the baseline's again.
+      .filter(({ phase, takenBy }) => question.withGivenUp === true || phase !== 'retired' || takenBy !== 'nobody'),
+    at,
+  );
   const wanted = processes.filter(process => groups.some(group => concerns(process, group)));
   const topics = [...new Set(groups.flatMap(group => group.topics.map(({ topic }) => topic)))].sort();
   return {
@@ -37,7 +48,10 @@ export function fleetOf(answers: FleetAnswers): Fleet {
       topic,
       putPerSecond: total(brokers.filter(isThere).map(({ put }) => put.get(topic) ?? { value: 0 })),
     })),
-    problems: problemsOf(answers),
+    problems: worstFirst(
+      familiesOf(answers, lanes, processes).flatMap(family => problemsOf(family).filter(isLasting(groups))),
+    ),
+    ...unansweredOf(answers),
   };
 }
 
@@ -79,10 +93,12 @@ function concerns(
 
 function groupOf(
   lane: Lane,
-  { brokers, proxies }: Pick<FleetAnswers, 'brokers' | 'proxies'>,
+  { brokers, proxies, markers }: Pick<FleetAnswers, 'brokers' | 'proxies' | 'markers'>,
   processes: readonly AnnouncedProcess[],
 ): Group {
   const { group, baselineGroup, tag, marker } = lane;
+  const marked = valueIn(markers)?.get(baselineGroup) ?? [];
+  const isManaged = (markers: readonly Marker[]) => markers.some(({ phase }) => phase !== 'retired');
   const answers = brokers.filter(isThere).flatMap(broker => broker.groups.get(group) ?? []);
   const members = new Map<string, Member>();
   const filters = new Map<string, FilterExpression>();
@@ -103,10 +119,14 @@ function groupOf(
           : stats,
       ),
     );
+  // Brokers leave out topics that nobody in the group subscribes to at the moment.
+  const isTold = (topic: string) =>
+    answers.some(({ stats }) => valueIn(stats)?.queues.some(queue => queue.topic === topic) ?? true);
   const topics = topicsOf(answers, marker).map(name => ({
     topic: name,
     filter: filters.get(name)?.expression ?? null,
-    backlog: waiting(topic => topic === name),
+    isToldAtStart: tag === undefined && filters.has(name) && isManaged(marked) && [...members.values()].some(isOfGrpc),
+    backlog: isTold(name) ? waiting(topic => topic === name) : null,
     takenPerSecond: total(answers.map(({ taken }) => taken.get(name) ?? { value: 0 })),
   }));
   const isSeenByBrokers = answers.length > 0 && answers.every(answer => isKnown(answer.members));
@@ -126,10 +146,22 @@ function groupOf(
     markedAt: marker?.at ?? null,
     isDeclared: processes.some(process => process.kind === 'declared' && process.group === group),
     topics,
-    backlog: waiting(() => true),
-    retries: waiting(isOwnTopic),
+    backlog: topics.every(({ topic }) => isTold(topic)) ? waiting(() => true) : null,
+    retries: waiting(topic => topic.startsWith('%RETRY%')),
+    deadLetters: total(answers.map(({ deadLetters }) => countIn(deadLetters))),
+    state: stateOf(answers.map(({ settings }) => settings)) ?? null,
+    isFolded: false,
     takenPerSecond: sum(topics.map(({ takenPerSecond }) => takenPerSecond)),
   };
+}
+
+function countIn(deadLetters: Answer<DeadLetters>): Answer<number> {
+  return isKnown(deadLetters) ? { value: deadLetters.value.count } : deadLetters;
+}
+
+/** `vm@22758@0@mwxcanvt`: clients of gRPC tell their filter as they start, those of the remoting protocol with each heartbeat. */
+function isOfGrpc({ clientId }: Member): boolean {
+  return /^[^@]+@\d+@\d+@[0-9a-z]+/.test(clientId);
 }
 
 function isAnnounced({ baselineGroup, tag }: Lane, processes: readonly AnnouncedProcess[]): boolean {
@@ -177,16 +209,26 @@ function rounded(value: number): number {
 function environmentsOf(groups: readonly Group[], processes: readonly AnnouncedProcess[]): Environment[] {
   const tags = [...new Set(groups.map(({ tag }) => tag))].sort((a, b) => (a ?? '').localeCompare(b ?? ''));
   return tags.map(tag => {
-    const own = groups.filter(group => group.tag === tag);
+    const own = groups.filter(group => group.tag === tag && !group.isFolded);
     return {
       tag,
       instances: instancesOf(tag, processes),
       standIns: own.reduce((count, { standIns }) => count + standIns, 0),
       groups: own.length,
+      standInShare: standInShare(own),
+      retries: sum(own.map(({ retries }) => retries)),
+      deadLetters: sum(own.map(({ deadLetters }) => deadLetters)),
       backlog: sum(own.map(({ backlog }) => backlog)),
       takenPerSecond: sum(own.map(({ takenPerSecond }) => takenPerSecond)),
     };
   });
+}
+
+/** Of what the groups take, which part stand-ins take; null: nothing is taken, or it is not known. */
+function standInShare(groups: readonly Group[]): number | null {
+  const rateOf = (all: readonly Group[]) => sum(all.map(({ takenPerSecond }) => takenPerSecond));
+  const [whole, theirs] = [rateOf(groups), rateOf(groups.filter(({ takenBy }) => takenBy === 'stand-ins'))];
+  return whole === null || theirs === null || whole === 0 ? null : rounded(theirs / whole);
 }
 
 function instancesOf(tag: string | null, processes: readonly AnnouncedProcess[]): Instance[] {
@@ -220,30 +262,4 @@ function instancesOf(tag: string | null, processes: readonly AnnouncedProcess[])
       standsInFor: [...standsInFor].sort(),
     }))
     .sort((a, b) => a.host.localeCompare(b.host) || a.pid - b.pid);
-}
-
-function problemsOf({ nameServers, markers, brokers, proxies }: FleetAnswers): string[] {
-  const problems = nameServers.flatMap(({ brokers }) => (isKnown(brokers) ? [] : [brokers.problem]));
-  if (!isKnown(markers) && nameServers.some(({ brokers }) => isKnown(brokers))) {
-    problems.push(`which canaries there were is not known: ${markers.problem}`);
-  }
-  const unseen = [...(brokers[0]?.groups.keys() ?? [])].map(group => unseenByBrokers(proxies, group)?.problem);
-  problems.push(...unseen.flatMap(problem => problem ?? []));
-  for (const { broker, release, announcements, isListed, groups } of brokers) {
-    if (!isKnown(release)) {
-      problems.push(release.problem);
-      continue;
-    }
-    if (!isKnown(announcements)) problems.push(`who announces himself is not known: ${announcements.problem}`);
-    if (!isListed) {
-      problems.push(
-        `${broker.name} (${release.value ?? 'of an unknown release'}) cannot list announcements: only groups with a marker are shown, and those that --group names`,
-      );
-    }
-    for (const { members, stats } of groups.values()) {
-      const answers: readonly Answer<unknown>[] = [members, stats];
-      for (const answer of answers) if (!isKnown(answer)) problems.push(answer.problem);
-    }
-  }
-  return [...new Set(problems)];
 }

@@ -42,7 +42,8 @@ export function lanesOf({ question, markers, brokers }: Known): Lane[] {
       if (kind === 'baseline') know(group);
       else if (kind === 'canary') {
         if (isInstanceTag(announcer.name)) know(group, announcer.name);
-      } else {
+      } else if (kind !== 'beside') {
+        // Of those the group's name has a topic behind it.
         const parts = partsOf(group);
         if (parts !== undefined) know(parts.baselineGroup, parts.tag);
       }

@@ -1,8 +1,10 @@
 /** What became of a message in one group, and in words what that comes to. Pure. */
 import { type FilterExpression, tagsOf } from '../../rocketmq/plan/filter-expression';
+import { plural } from '../cluster/amounts';
 import { isKnown, valueIn } from '../cluster/answer';
+import { selectsMessage } from '../cluster/sql92';
+import { withoutAnnouncement } from '../problems/announced-members';
 import type { LanePicture, MessagePicture } from './message-picture';
-import { selectsMessage } from './sql92';
 
 /**
  * - `taken`: the group has passed it, and its filter selects it: it was handled, and acknowledged.
@@ -57,6 +59,12 @@ function selectionOf({ found, tag }: MessagePicture, lane: LanePicture): Omit<La
   const isSelected = isSelectedBy(told, properties);
   // Clients of gRPC told it as they started; the agent changes it with each poll.
   const isLeftOut = isSelected !== false && hasAgent(lane) && valueIn(lane.marker)?.phase === 'managed';
+  const { members = [] } = valueIn(lane.members) ?? {};
+  const strangers = withoutAnnouncement(members, valueIn(lane.announced) ?? []).length;
+  if (isLeftOut && strangers > 0) {
+    const who = `${strangers} of ${plural(members.length, 'consumer')} without an announcement may take it`;
+    return { isSelected: undefined, filter: who };
+  }
   if (!isLeftOut) return { isSelected, filter: told.expression };
   return { isSelected: false, filter: `its agents leave ${tag} out` };
 }

@@ -81,7 +81,9 @@ function aboutBaseline(picture: MessagePicture, lane: LanePicture, { fate, filte
         ? `${group} skipped it: ${filter}.`
         : `${group} skipped it: its filter (${filter}) leaves it out.`;
     case 'passed':
-      return `${group} has passed it. ${unknownOf(lane)}`;
+      return filter.endsWith('may take it')
+        ? `${group} has passed it: ${filter}, so it may have been handled twice.`
+        : `${group} has passed it. ${unknownOf(lane)}`;
     case 'waiting': {
       const there = whoIsThere(lane);
       return `${group} has not come to it, ${behind(picture, lane)} are before it${there === '' ? ', and nobody is in it' : ''}.`;

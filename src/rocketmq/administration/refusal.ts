@@ -1,4 +1,5 @@
 import { SUCCESS } from '../remoting/codes';
+import { commandName } from '../remoting/command-names';
 import type { RemotingResponse } from '../remoting/connection';
 
 /** A server's refusal; the message names the server, the command and the server's own words. */
@@ -12,7 +13,7 @@ export class BrokerAdministrationError extends Error {
     readonly code: number | undefined,
     problem: string,
   ) {
-    super(`RocketMQ at ${address}, command ${command}: ${problem}`);
+    super(`RocketMQ at ${address}, ${commandName(command)}: ${problem}`);
   }
 }
 

@@ -3,6 +3,7 @@
 // RequestCode.java
 export const UPDATE_AND_CREATE_TOPIC = 17;
 export const UPDATE_BROKER_CONFIG = 25;
+export const PULL_MESSAGE = 11;
 export const QUERY_MESSAGE = 12;
 export const QUERY_CONSUMER_OFFSET = 14;
 export const UPDATE_CONSUMER_OFFSET = 15;
@@ -19,9 +20,13 @@ export const GET_ROUTEINFO_BY_TOPIC = 105;
 export const GET_BROKER_CLUSTER_INFO = 106;
 export const UPDATE_AND_CREATE_SUBSCRIPTIONGROUP = 200;
 export const GET_ALL_SUBSCRIPTIONGROUP_CONFIG = 201;
+export const GET_TOPIC_STATS_INFO = 202;
 export const GET_CONSUMER_CONNECTION_LIST = 203;
 export const GET_PRODUCER_CONNECTION_LIST = 204;
+export const DELETE_SUBSCRIPTIONGROUP = 207;
 export const GET_CONSUME_STATS = 208;
+export const DELETE_TOPIC_IN_BROKER = 215;
+export const DELETE_TOPIC_IN_NAMESRV = 216;
 export const GET_KVLIST_BY_NAMESPACE = 219;
 export const QUERY_TOPIC_CONSUME_BY_WHO = 300;
 export const VIEW_BROKER_STATS_DATA = 315;
@@ -34,6 +39,9 @@ export const REQUEST_CODE_NOT_SUPPORTED = 3;
 export const SUBSCRIPTION_PARSE_FAILED = 23;
 export const NO_PERMISSION = 16;
 export const TOPIC_NOT_EXIST = 17;
+export const PULL_NOT_FOUND = 19;
+export const PULL_RETRY_IMMEDIATELY = 20;
+export const PULL_OFFSET_MOVED = 21;
 export const QUERY_NOT_FOUND = 22;
 export const CONSUMER_NOT_ONLINE = 206;
 

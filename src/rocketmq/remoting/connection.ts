@@ -3,6 +3,7 @@ import type { TlsMode } from '../../config/settings';
 import { errorText } from '../../foreign-objects/error-text';
 import { hostAndPort } from '../../names/addresses';
 import type { Credentials } from '../../names/credentials';
+import { commandName } from './command-names';
 import { encodeFrame, frameDecoder, isResponse } from './frame';
 import { OWN_CONNECTION } from './own-connection';
 import { signedFields } from './signature';
@@ -49,7 +50,7 @@ export class RemotingError extends Error {
     problem: string,
     options?: ErrorOptions,
   ) {
-    super(`RocketMQ at ${address}, command ${command}: ${problem}`, options);
+    super(`RocketMQ at ${address}, ${commandName(command)}: ${problem}`, options);
   }
 }
 
