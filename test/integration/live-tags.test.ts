@@ -83,5 +83,5 @@ describe.each<[Client, string]>([
     all.push(...(await send(3, GRAY)), ...(await send(3)));
     await baseline.receives(all, 60_000);
     expect(baseline.child.stderr.match(/GRAY-120 .*/g)).toHaveLength(3);
-  });
+  }, 180_000);
 });
