@@ -41,17 +41,7 @@ export function statusReport(fleet: Fleet, { colors, isWide = false }: ReportOpt
           [
             ...table(
               [
-                head(
-                  'group',
-                  'environment',
-                  'taken by',
-                  'topic',
-                  'taken',
-                  'backlog',
-                  'retries',
-                  'dead',
-                  'subscribed with',
-                ),
+                head('group', 'environment', 'taken by', 'topic', 'taken', 'backlog', 'retries', 'dead', 'filter'),
                 ...groups.flatMap(group => groupRows(group, environment(group), fleet.at, colors)),
               ],
               [8, 0, 3, 1, 2],
@@ -164,8 +154,8 @@ function takers(group: Group, at: number, colors: Terminal['colors']): Cell {
     case 'nobody': {
       if (group.tag === null) return { text: 'nobody', paint: colors.yellow };
       if (group.phase === null && !group.isDeclared) return { text: 'nobody: the baseline', paint: colors.dim };
-      const heard = group.markedAt === null ? '' : ` (heard of ${ago(at - group.markedAt)} ago)`;
-      return { text: `nobody${heard}`, paint: colors.red };
+      const since = group.markedAt === null ? '' : ` since ${ago(at - group.markedAt)}`;
+      return { text: `nobody${since}`, paint: colors.red };
     }
   }
 }

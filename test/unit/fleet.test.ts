@@ -4,8 +4,9 @@ import type { AnnouncedProcess } from '../../src/inspection/cluster/announced-pr
 import type { Answer } from '../../src/inspection/cluster/answer';
 import { fleetOf } from '../../src/inspection/fleet/fleet';
 import type { BrokerAnswers, FleetAnswers, GroupAnswers } from '../../src/inspection/fleet/fleet-answers';
-import { type Group, isReached, type TakenBy } from '../../src/inspection/fleet/fleet-shape';
+import { type Fleet, type Group, isReached, type TakenBy } from '../../src/inspection/fleet/fleet-shape';
 import { lanesOf } from '../../src/inspection/fleet/lanes';
+import { shownIn, withoutNumbers } from '../../src/page/shown';
 import { isBehind, isLeftLying, memberName, saidOf, unseenMembers } from '../../src/page/words';
 import type { Marker } from '../../src/rocketmq/hand-over/hand-over';
 
@@ -204,7 +205,7 @@ describe('a fleet', () => {
       'baseline     1                     1       3/s                  4        0        0',
       'gray         0          1          1       0.5/s  100 %         6        6        0',
       '',
-      'group   environment  taken by    topic  taken  backlog  retries  dead  subscribed with',
+      'group   environment  taken by    topic  taken  backlog  retries  dead  filter',
       'g       baseline     1 consumer  T      3/s    4        0        0',
       'g_gray  gray         1 stand-in  T      0.5/s  0        6        0',
       '',
@@ -328,6 +329,54 @@ describe('words of the page', () => {
   ])('%j: %s', (changed, text, lies) => {
     expect(saidOf(group(changed).tag, [group(changed)]).text).toBe(text);
     expect(isLeftLying(group(changed))).toBe(lies);
+  });
+
+  it.each<[(string | null)[], Partial<Group>[], string, string]>([
+    [
+      ['gray'],
+      [{ takenBy: 'consumers' }, { phase: 'managed' }],
+      '1 of 2 groups are taken by the canary, nobody takes 1 of 2',
+      'alarm',
+    ],
+    [
+      ['gray'],
+      [{ takenBy: 'consumers' }, { takenBy: 'stand-ins' }, { takenBy: 'stand-ins' }, {}],
+      '1 of 4 groups are taken by the canary, in 2 of 4 the baseline stands in',
+      'standing-in',
+    ],
+    [[null], [{ takenBy: 'consumers' }, {}, {}], '1 of 3 groups are taken', ''],
+    [['gray'], [], 'not known', ''],
+  ])('a lane of %j tells of its own groups: %j', ([tag = null], groups, text, className) => {
+    expect(
+      saidOf(
+        tag,
+        groups.map(changed => group({ ...changed, tag })),
+      ),
+    ).toEqual({ text, className });
+  });
+
+  it('what somebody looks for is shown, and what nobody has been in for an hour only when asked for', () => {
+    const flow = { topic: 'orders', filter: null, isToldAtStart: false, backlog: 3, takenPerSecond: 1 };
+    const groups = [
+      group({ group: 'a', tag: null, topics: [flow] }),
+      group({ group: 'a_gray', members: [{ clientId: 'vm@7@0', address: '', language: '', isStandIn: false }] }),
+      group({ group: 'b_old', tag: 'old', isFolded: true }),
+    ];
+    const environments = [{ tag: null }, { tag: 'gray' }, { tag: 'old' }];
+    const all = { groups, environments, topics: [{ topic: 'orders', putPerSecond: 2 }] } as unknown as Fleet;
+    const shown = (query: string, hasFolded = false) => shownIn(all, { query, hasFolded }).groups.map(one => one.group);
+    expect(shown('')).toEqual(['a', 'a_gray']);
+    expect(shown('', true)).toEqual(['a', 'a_gray', 'b_old']);
+    expect([shown('ORDERS'), shown('vm@7'), shown('gray a_'), shown('nothing')]).toEqual([
+      ['a'],
+      ['a_gray'],
+      ['a_gray'],
+      [],
+    ]);
+    expect(shownIn(all, { query: '', hasFolded: false }).environments.map(({ tag }) => tag)).toEqual([null, 'gray']);
+    const past = withoutNumbers(all);
+    expect(past.topics).toEqual([{ topic: 'orders', putPerSecond: null }]);
+    expect(past.groups[0]).toMatchObject({ backlog: null, deadLetters: null, topics: [{ backlog: null }] });
   });
 
   it('a backlog is worth a colour when it is more than what is on its way', () => {
