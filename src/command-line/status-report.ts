@@ -141,7 +141,7 @@ function instances(
 
 function takers(group: Group, at: number, colors: Terminal['colors']): Cell {
   const { standIns } = group;
-  const consumers = `${plural(group.consumers, 'consumer')}${group.isAnnounced === false ? ' without announcement' : ''}`;
+  const consumers = `${plural(group.consumers, 'consumer')}${group.isAnnounced === false ? ', unannounced' : ''}`;
   switch (group.takenBy) {
     case 'consumers':
       return { text: consumers, paint: colors.green };

@@ -215,6 +215,96 @@ describe('a fleet', () => {
   });
 });
 
+describe('status, for people', () => {
+  const LONG = 'a-group-with-a-name-that-is-as-long-as-some-people-like-them-to-be';
+  const FILTER = `(TAGS IS NOT NULL AND TAGS IN (${Array.from({ length: 30 }, (_, at) => `'TAG_${at}'`).join(',')}))`;
+  const told = (answer: GroupAnswers, filters: Readonly<Record<string, string>>): GroupAnswers => {
+    const all = Object.entries(filters).map(([topic, expression]) => [topic, { type: 'SQL92' as const, expression }]);
+    const given = 'value' in answer.members ? answer.members.value : undefined;
+    return given === undefined ? answer : { ...answer, members: known({ ...given, filters: Object.fromEntries(all) }) };
+  };
+  const fleetWith = (markers: readonly Marker[], groups: readonly (readonly [string, GroupAnswers])[]) =>
+    answers({
+      at: 10_000_000,
+      markers: known(new Map([[LONG, markers]])),
+      brokers: [broker('x', { groups: new Map(groups), announcements: known([process('baseline', LONG, 1)]) })],
+    });
+  const wide = (given: FleetAnswers) => {
+    const colors = new Proxy({}, { get: () => (text: string) => text });
+    return statusReport(fleetOf(given), { colors: colors as never, isWide: true });
+  };
+  const recent: Marker = { ...managed, at: 9_999_000 };
+
+  it('fits 100 columns, whatever names and filters are like; nothing is cut when it may be wide', () => {
+    const given = fleetWith(
+      [recent],
+      [
+        [LONG, told(consuming(['h@1@0@abc'], 3, 1), { T: FILTER })],
+        [`${LONG}_gray`, told(consuming(['h@1@1@abc@gray-stand-in'], 0, 1), { T: FILTER })],
+      ],
+    );
+    for (const line of report(given).split('\n')) expect([line, line.length <= 100]).toEqual([line, true]);
+    expect(report(given)).not.toContain(FILTER);
+    expect(wide(given)).toContain(FILTER);
+    expect(wide(given)).toContain(`${LONG}_gray  gray `);
+  });
+
+  it('marks what gRPC clients of a baseline told at their start, and not what others told', () => {
+    const given = (id: string) =>
+      fleetWith(
+        [recent],
+        [
+          [LONG, told(consuming([id], 0, 1), { T: 'a = 1' })],
+          [`${LONG}_gray`, told(consuming(['h@2@0@abc'], 0, 1), { T: "gray_tag = 'gray'" })],
+        ],
+      );
+    expect(wide(given('h@1@0@abc'))).toContain('(at start) a = 1');
+    expect(wide(given('10.0.0.1@1'))).not.toContain('at start');
+  });
+
+  it('does not know the backlog of a topic that brokers leave out', () => {
+    const given = fleetWith(
+      [{ ...recent, topics: ['T', 'LEFT_OUT'] }],
+      [
+        [LONG, consuming(['h@1@0@abc'], 2, 1)],
+        [`${LONG}_gray`, consuming(['h@2@0@abc'], 0, 1)],
+      ],
+    );
+    const gray = fleetOf(given).groups.find(({ tag }) => tag === 'gray');
+    expect(gray?.topics.map(({ topic, backlog }) => [topic, backlog])).toEqual([
+      ['LEFT_OUT', null],
+      ['T', 0],
+    ]);
+    expect(gray?.backlog).toBe(null);
+    expect(report(given)).toMatch(/LEFT_OUT +0\/s +not known/);
+  });
+
+  it('folds groups that nobody has been in for an hour: they are in no sum, and what lies there is a problem', () => {
+    const old: Marker = { tag: 'old', phase: 'managed', at: 10_000_000 - 3_700_000, topics: ['T'] };
+    const given = (waits: number) =>
+      fleetWith(
+        [recent, old],
+        [
+          [LONG, consuming(['h@1@0@abc'], 0, 1)],
+          [`${LONG}_gray`, consuming(['h@1@1@abc@gray-stand-in'], 0, 3)],
+          [`${LONG}_old`, consuming([], waits, 0)],
+        ],
+      );
+    const fleet = fleetOf(given(0));
+    expect(fleet.groups.filter(({ isFolded }) => isFolded).map(({ tag }) => tag)).toEqual(['old']);
+    expect(fleet.environments.find(({ tag }) => tag === 'old')).toMatchObject({ groups: 0, backlog: 0 });
+    expect([fleet.problems, report(given(0)).includes('1 group more that nobody has been in for an hour')]).toEqual([
+      [],
+      true,
+    ]);
+    expect(wide(given(0))).toContain(`${LONG}_old`);
+    expect(fleetOf(given(10)).problems).toMatchObject([
+      { verdict: 'fail', finding: expect.stringContaining('10 messages') },
+    ]);
+    expect(fleet.environments.find(({ tag }) => tag === 'gray')).toMatchObject({ standInShare: 1 });
+  });
+});
+
 describe('proxies in CLUSTER mode, whose clients brokers do not know', () => {
   const announcements = known([process('baseline', 'g', 1), process('canary', 'g', 2, 'gray')]);
   const nobody = consuming([], 0, 0);

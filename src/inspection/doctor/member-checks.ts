@@ -22,10 +22,7 @@ function baselineMembers({ members, filters, problem }: Online, { question }: Do
   if (members.length === 0) {
     return problem && !isKnown(problem) ? notKnown(check, problem) : { ...check, verdict: 'warn', finding: 'nobody' };
   }
-  const found = { ...check, finding: who(members, filters), details: members.map(describe) };
-  return filters.length === 0
-    ? { ...found, verdict: 'warn', finding: `${found.finding}, and nobody subscribes to ${question.topic}` }
-    : { ...found, verdict: 'ok' };
+  return subscribed({ ...check, details: members.map(describe) }, { members, filters }, question.topic);
 }
 
 function canaryMembers({ members, filters, problem }: Online, { question, canaryGroup }: DoctorPicture): Check {
@@ -33,10 +30,20 @@ function canaryMembers({ members, filters, problem }: Online, { question, canary
   if (members.length === 0) {
     return problem && !isKnown(problem) ? notKnown(check, problem) : { ...check, verdict: 'ok', finding: 'nobody' };
   }
-  const found = { ...check, finding: who(members, filters), details: members.map(describe) };
-  return filters.length === 0
-    ? { ...found, verdict: 'warn', finding: `${found.finding}, and nobody subscribes to ${question.topic}` }
-    : { ...found, verdict: 'ok' };
+  return subscribed({ ...check, details: members.map(describe) }, { members, filters }, question.topic);
+}
+
+/** Brokers know one subscription of a group, that of whoever said it last: of several members it is not that of all. */
+function subscribed(
+  check: Omit<Check, 'verdict' | 'finding'>,
+  { members, filters }: Pick<Online, 'members' | 'filters'>,
+  topic: string,
+): Check {
+  const there = who(members, filters);
+  if (filters.length > 0) return { ...check, verdict: 'ok', finding: there };
+  return members.length > 1
+    ? { ...check, verdict: 'ok', finding: `${there}, of whom the last to say it subscribes to other topics` }
+    : { ...check, verdict: 'warn', finding: `${there}, and nobody subscribes to ${topic}` };
 }
 
 function who(members: readonly Member[], filters: readonly FilterExpression[]): string {

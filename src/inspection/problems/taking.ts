@@ -46,9 +46,12 @@ function takersOf({ announced }: FamilyFacts, canary: CanaryFacts, topic: string
   };
 }
 
-/** Members of a group, where some of them subscribe to the topic: brokers know one subscription for all of them. */
-export function subscribersTo({ members, filters }: GroupFacts, topic: string): GroupFacts['members'] {
-  return filters.size === 0 || filters.has(topic) ? members : [];
+/**
+ * Members of a group, where some of them may subscribe to the topic. Brokers know one subscription for all of them, that of
+ * whoever said it last: of several nobody knows what the others subscribe to.
+ */
+function subscribersTo({ members, filters }: GroupFacts, topic: string): GroupFacts['members'] {
+  return filters.size === 0 || filters.has(topic) || members.length > 1 ? members : [];
 }
 
 export function announcedAs(
