@@ -286,7 +286,7 @@ const SITUATIONS: Readonly<Record<string, Situation>> = {
     message: /It waits in g_gray, behind 7 messages: in it: 1 consumer/,
   },
   'a topic that the canary leaves out, and nobody takes beside it': {
-    world: { canary: { ...group(['vm@3@0@abc'], GRAY, { committed: 3 }), filters: { OTHER: GRAY } } },
+    world: { canary: { ...group(['10.0.0.1@3'], GRAY, { committed: 3 }), filters: { OTHER: GRAY } } },
     said: /^fail nobody(?: of T)?, to which nobody in g_gray subscribes: they wait in g_gray, and 7 messages/,
     remedy: /subscribes to T/,
     message: /It waits in g_gray/,

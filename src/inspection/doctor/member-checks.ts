@@ -2,7 +2,7 @@
 import type { FilterExpression } from '../../rocketmq/plan/filter-expression';
 import { plural } from '../cluster/amounts';
 import { isKnown } from '../cluster/answer';
-import type { Member } from '../cluster/group-members';
+import { isAllTold, type Member } from '../cluster/group-members';
 import { problemsOf } from '../problems/problems';
 import { asCheck, type Check, notKnown } from './check';
 import { doctorFamily } from './doctor-family';
@@ -33,7 +33,6 @@ function canaryMembers({ members, filters, problem }: Online, { question, canary
   return subscribed({ ...check, details: members.map(describe) }, { members, filters }, question.topic);
 }
 
-/** Brokers know one subscription of a group, that of whoever said it last: of several members it is not that of all. */
 function subscribed(
   check: Omit<Check, 'verdict' | 'finding'>,
   { members, filters }: Pick<Online, 'members' | 'filters'>,
@@ -41,9 +40,9 @@ function subscribed(
 ): Check {
   const there = who(members, filters);
   if (filters.length > 0) return { ...check, verdict: 'ok', finding: there };
-  return members.length > 1
-    ? { ...check, verdict: 'ok', finding: `${there}, of whom the last to say it subscribes to other topics` }
-    : { ...check, verdict: 'warn', finding: `${there}, and nobody subscribes to ${topic}` };
+  return isAllTold(members)
+    ? { ...check, verdict: 'warn', finding: `${there}, and nobody subscribes to ${topic}` }
+    : { ...check, verdict: 'ok', finding: `${there}; brokers were told of other topics only` };
 }
 
 function who(members: readonly Member[], filters: readonly FilterExpression[]): string {
