@@ -1,5 +1,4 @@
-// Tables of the documents that come from the code (the settings in the README, the metrics in docs/metrics.md, the lines in
-// docs/operations.md):
+// Tables of the documents that come from the code: settings, supported versions, metrics, lines; some in Chinese, too.
 // `npm run docs:tables` writes them, a unit test checks them.
 
 const { readFileSync, writeFileSync } = require('node:fs');
@@ -7,15 +6,46 @@ const { join } = require('node:path');
 const { instrumentations, source } = require('./sources.js');
 
 /**
+ * What a table says in one language.
+ * @typedef {object} Language
+ * @property {(english: string) => string} say a sentence of the sources
+ * @property {string} settingsHead
+ * @property {string} linesHead
+ * @property {string} supportedHead
+ */
+
+/** @type {Language} */
+const ENGLISH = {
+  say: english => english,
+  settingsHead: '| variable (alias) | key in the file | meaning | default |',
+  linesHead: '| code | level | line | meaning | what to do |',
+  supportedHead: '| library | versions |',
+};
+
+/** Sentences that have no translation stay English; a unit test names them. @type {Language} */
+const CHINESE = {
+  say: english => chineseSentences()[english] ?? english,
+  settingsHead: '| 环境变量（别名） | 文件中的键 | 含义 | 默认值 |',
+  linesHead: '| 代码 | 级别 | 日志行 | 含义 | 如何处理 |',
+  supportedHead: '| 库 | 版本 |',
+};
+
+/** @returns {Record<string, string>} the Chinese of each sentence of the sources */
+function chineseSentences() {
+  return JSON.parse(readFileSync(join(__dirname, 'chinese-sentences.json'), 'utf8'));
+}
+
+/**
  * @param {readonly import('../src/config/settings').Setting[]} settings
+ * @param {Language} language
  * @returns {string}
  */
-function settingsTable(settings) {
+function settingsTable(settings, { say, settingsHead }) {
   const rows = settings.map(({ variables: [variable, ...aliases], name, meaning, defaultText }) => {
     const names = [`\`${variable}\``, ...(aliases.length > 0 ? [`(${aliases.map(code).join(', ')})`] : [])].join(' ');
-    return `| ${names} | ${code(name)} | ${meaning} | ${defaultText} |`;
+    return `| ${names} | ${code(name)} | ${say(meaning)} | ${say(defaultText)} |`;
   });
-  return ['| variable (alias) | key in the file | meaning | default |', '|---|---|---|---|', ...rows].join('\n');
+  return [settingsHead, '|---|---|---|---|', ...rows].join('\n');
 }
 
 /**
@@ -45,7 +75,7 @@ function attributesTable(attributes) {
  * @returns {string}
  */
 function clientsTable(clients, instrumentations) {
-  const rows = clients.map(({ module, brokers, readme: { tested, note, works } }) => {
+  const rows = clients.map(({ module, brokers, table: { tested, note, works } }) => {
     const range = instrumentations.find(instrumentation => instrumentation.module === module)?.versions ?? '';
     const versions = [`${tested} (${code(range)})`, ...(note === undefined ? [] : [note]), `on ${brokers.join(', ')}`];
     return `| ${code(module)} | ${versions.join(', ')} | ${works} |`;
@@ -54,17 +84,30 @@ function clientsTable(clients, instrumentations) {
 }
 
 /**
- * @param {typeof import('../src/lines/catalogue').CATALOGUE} catalogue
- * @param {typeof import('../src/lines/catalogue').template} template
+ * Names and ranges alone.
+ * @param {readonly Pick<import('../src/loader/instrumentation').Instrumentation, 'module' | 'versions'>[]} instrumentations
+ * @param {Language} language
  * @returns {string}
  */
-function linesTables(catalogue, template) {
+function supportedTable(instrumentations, { supportedHead }) {
+  const rows = instrumentations.map(({ module, versions }) => `| ${code(module)} | ${code(versions)} |`);
+  return [supportedHead, '|---|---|', ...rows].join('\n');
+}
+
+/**
+ * @param {typeof import('../src/lines/catalogue').CATALOGUE} catalogue
+ * @param {typeof import('../src/lines/catalogue').template} template
+ * @param {Language} language
+ * @returns {string}
+ */
+function linesTables(catalogue, template, { say, linesHead }) {
   return catalogue
     .map(({ title, lines }) => {
       const rows = Object.values(lines).map(
-        line => `| ${line.code} | ${line.level} | ${code(cell(template(line)))} | ${line.meaning} | ${line.remedy} |`,
+        line =>
+          `| ${line.code} | ${line.level} | ${code(cell(template(line)))} | ${say(line.meaning)} | ${say(line.remedy)} |`,
       );
-      return `**${title}**\n\n${['| code | level | line | meaning | what to do |', '|---|---|---|---|---|', ...rows].join('\n')}`;
+      return `**${say(title)}**\n\n${[linesHead, '|---|---|---|---|---|', ...rows].join('\n')}`;
     })
     .join('\n\n');
 }
@@ -93,26 +136,54 @@ function withTable(document, name, text) {
   return `${document.slice(0, from)}\n${text}\n${document.slice(to)}`;
 }
 
-module.exports = { attributesTable, clientsTable, linesTables, metricsTable, settingsTable, withTable };
+/**
+ * Every sentence that stands in a table of both languages.
+ * @returns {string[]}
+ */
+function sentences() {
+  const { SETTINGS } = source('src/config/settings.ts');
+  const { CATALOGUE } = source('src/lines/catalogue.ts');
+  /** @type {string[]} */
+  const all = [];
+  for (const { meaning, defaultText } of SETTINGS) all.push(meaning, defaultText);
+  for (const { title, lines } of CATALOGUE) {
+    all.push(title);
+    for (const { meaning, remedy } of Object.values(lines)) all.push(meaning, remedy);
+  }
+  return [...new Set(all)];
+}
 
-if (require.main === module) {
+/**
+ * Each table of the documents, by its file and name. In the sources, links to pages begin with `docs/`.
+ * @returns {{ file: string, name: string, text: string }[]}
+ */
+function tables() {
   const { SETTINGS } = source('src/config/settings.ts');
   const { ATTRIBUTES, METRICS } = source('src/metrics/metrics.ts');
   const { CATALOGUE, template } = source('src/lines/catalogue.ts');
   const { CLIENTS } = source('fixtures/rocketmq-clients/clients.ts');
-  write('README.md', 'settings', settingsTable(SETTINGS));
-  write('README.md', 'rocketmq-clients', clientsTable(CLIENTS, instrumentations()));
-  write(join('docs', 'metrics.md'), 'metrics', metricsTable(METRICS));
-  write(join('docs', 'metrics.md'), 'attributes', attributesTable(ATTRIBUTES));
-  write(join('docs', 'operations.md'), 'lines', linesTables(CATALOGUE, template));
+  const libraries = instrumentations();
+  return [
+    { file: 'README.md', name: 'supported', text: supportedTable(libraries, ENGLISH) },
+    { file: 'README.zh-CN.md', name: 'supported', text: supportedTable(libraries, CHINESE) },
+    { file: 'docs/settings.md', name: 'settings', text: settingsTable(SETTINGS, ENGLISH) },
+    { file: 'docs/zh-CN/settings.md', name: 'settings', text: settingsTable(SETTINGS, CHINESE) },
+    { file: 'docs/supported-versions.md', name: 'rocketmq-clients', text: clientsTable(CLIENTS, libraries) },
+    { file: 'docs/metrics.md', name: 'metrics', text: metricsTable(METRICS) },
+    { file: 'docs/metrics.md', name: 'attributes', text: attributesTable(ATTRIBUTES) },
+    { file: 'docs/operations.md', name: 'lines', text: linesTables(CATALOGUE, template, ENGLISH) },
+    { file: 'docs/zh-CN/operations.md', name: 'lines', text: linesTables(CATALOGUE, template, CHINESE) },
+  ].map(({ text, ...table }) => ({
+    ...table,
+    text: table.file.startsWith('docs/') ? text.replaceAll('](docs/', '](') : text,
+  }));
 }
 
-/**
- * @param {string} file
- * @param {string} name
- * @param {string} table
- */
-function write(file, name, table) {
-  const path = join(__dirname, '..', file);
-  writeFileSync(path, withTable(readFileSync(path, 'utf8'), name, table));
+module.exports = { chineseSentences, sentences, tables, withTable };
+
+if (require.main === module) {
+  for (const { file, name, text } of tables()) {
+    const path = join(__dirname, '..', file);
+    writeFileSync(path, withTable(readFileSync(path, 'utf8'), name, text));
+  }
 }

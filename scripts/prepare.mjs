@@ -56,7 +56,15 @@ export const prepare = {
   /** Packs what is built; the path of the tarball. */
   pack() {
     const tarball = join(process.cwd(), '.cache', 'packed', 'rocketmq-gray.tgz');
-    const sources = ['dist', 'register', 'docs', 'README.md', 'package.json', 'node_modules/.package-lock.json'];
+    const sources = [
+      'dist',
+      'register',
+      'docs',
+      'README.md',
+      'README.zh-CN.md',
+      'package.json',
+      'node_modules/.package-lock.json',
+    ];
     if (isFresh(tarball, sources)) return tarball;
     const directory = join('.cache', 'packed');
     rmSync(directory, { recursive: true, force: true });

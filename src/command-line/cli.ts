@@ -5,9 +5,11 @@ import { commandLineEnvironment, hasNoColor } from '../config/command-line';
 import { SettingError } from '../config/load';
 import { VERSION } from '../names/version';
 import { keepingAlive } from '../rocketmq/remoting/keeping-alive';
+import { cleanCommand } from './clean';
 import { doctorCommand } from './doctor';
 import { messageCommand } from './message';
 import { pageCommand } from './page';
+import { runCommand } from './run';
 import { UsageError } from './servers';
 import { statusCommand } from './status';
 import { processTerminal } from './terminal';
@@ -28,6 +30,7 @@ async function run(args: readonly string[]): Promise<void> {
     .helpOption('-h, --help', 'print what there is')
     .helpCommand('help [command]', 'print what there is, or how to use a command')
     .addHelpText('after', `\nExit code: ${EXIT_CODES}.`)
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(`rocketmq-gray: ${text.replace(/^error: /, '')}`) });
   // Read when a command runs: a wrong setting is its error, and `--help` needs none.
@@ -36,6 +39,8 @@ async function run(args: readonly string[]): Promise<void> {
   statusCommand(program.command('status'), environment, terminal, exit);
   messageCommand(program.command('message'), environment, terminal, exit);
   pageCommand(program.command('page'), environment, terminal);
+  cleanCommand(program.command('clean'), environment, terminal, exit);
+  runCommand(program.command('run'), environment, terminal, exit);
 
   try {
     await program.parseAsync([...args], { from: 'user' });

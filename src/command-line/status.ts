@@ -55,15 +55,19 @@ export function statusCommand(
     });
 }
 
+/** The options that say which cluster, with the proxies that know who is there. */
+export function withProxies(command: Command): Command {
+  return withServers(command).addOption(
+    new Option(
+      '--proxy-remoting <addresses>',
+      'remoting endpoints of proxies in CLUSTER mode (default: GRAY_MQ_PROXY_REMOTING, or as brokers know them, port 8080)',
+    ).argParser(settingParser('mqProxyRemoting')),
+  );
+}
+
 /** The options that say which cluster, and what of it. */
 export function withFleet(command: Command): Command {
-  return withServers(command)
-    .addOption(
-      new Option(
-        '--proxy-remoting <addresses>',
-        'remoting endpoints of proxies in CLUSTER mode (default: GRAY_MQ_PROXY_REMOTING, or as brokers know them, port 8080)',
-      ).argParser(settingParser('mqProxyRemoting')),
-    )
+  return withProxies(command)
     .option('--group <groups...>', "only these of the baseline's consumer groups; also such as no agent announces")
     .addOption(
       new Option(

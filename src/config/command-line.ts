@@ -27,3 +27,17 @@ export function commandLineEnvironment(environment: Environment = process.env): 
 export function hasNoColor(environment: Environment = process.env): boolean {
   return Boolean(environment.NO_COLOR);
 }
+
+/** This process's environment, with the agent preloaded and a tag: for a command and what it starts. */
+export function environmentOfRun(
+  tag: string,
+  preload: string,
+  environment: Environment = process.env,
+): Record<string, string | undefined> {
+  const { NODE_OPTIONS: options = '' } = environment;
+  // In quotes, `\` and `"` are written `\\` and `\"` (Node.js, "NODE_OPTIONS=options...").
+  const option = `--require "${preload.replace(/[\\"]/g, '\\$&')}"`;
+  const NODE_OPTIONS = options === '' ? option : `${options} ${option}`;
+  // Whoever asks for an environment wants it on, whatever this shell has.
+  return { ...environment, GRAY_ENABLED: undefined, GRAY_TAG: tag, NODE_OPTIONS };
+}

@@ -1,4 +1,4 @@
-/** The table of settings: the single source for parsing, for the configuration file and for the README. */
+/** The table of settings: the single source for parsing, for the configuration file and for docs/settings.md. */
 import { LOG_LEVELS, type LogLevel } from '../log';
 import {
   ADDRESSES_GRAMMAR,
@@ -9,6 +9,7 @@ import {
 } from '../names/addresses';
 import { INTEROP_PRESETS, type Interop, type InteropPreset } from '../names/interop';
 import { isMessageKey, MESSAGE_KEY_GRAMMAR } from '../names/message-key';
+import { DEFAULT_RETENTION_MS, durationText, parseRetention, RETENTION_GRAMMAR } from '../names/retention';
 import { isInstanceTag, TAG_GRAMMAR } from '../names/tag';
 
 export type BaselineMode = 'auto' | 'all' | 'none';
@@ -26,6 +27,8 @@ export interface Settings {
   readonly mqBaseline: BaselineMode;
   readonly mqTags: readonly string[];
   readonly mqIgnoreTags: readonly string[];
+  /** See names/retention.ts. */
+  readonly mqRetention: readonly string[];
   readonly mqFilterSide: FilterSide;
   /** `host:port;host:port`, or the URL of an address server; undefined where nothing was said. */
   readonly mqNamesrv: string | undefined;
@@ -99,6 +102,14 @@ const tagList = {
   },
 };
 
+const retention = {
+  allowed: RETENTION_GRAMMAR,
+  parse: (text: string) => {
+    const entries = parseRetention(text);
+    return entries && value(entries);
+  },
+};
+
 const presets = {
   allowed: `a comma list of ${INTEROP_PRESETS.join(', ')}`,
   parse: (text: string) => {
@@ -164,7 +175,7 @@ export const SETTINGS: readonly Setting[] = [
     default: 'auto',
     defaultText: 'auto',
     meaning:
-      'what baseline consumers take of tagged messages: `auto` (those of a canary only while it is not there), `all`, or `none`. Where neither name servers nor a proxy can be asked who is there, `auto` is as `all`',
+      'what baseline consumers take of tagged messages: `auto` (those of a canary only while it is not there), `all`, or `none`. Where neither name servers nor a proxy can be asked who is there, `auto` behaves like `all`',
     ...oneOf('auto', 'all', 'none'),
   }),
   define({
@@ -183,6 +194,15 @@ export const SETTINGS: readonly Setting[] = [
     defaultText: 'empty',
     meaning: 'comma list: tags whose messages the baseline never takes, in any mode',
     ...tagList,
+  }),
+  define({
+    name: 'mqRetention',
+    variables: ['GRAY_MQ_RETENTION'],
+    default: [durationText(DEFAULT_RETENTION_MS)],
+    defaultText: durationText(DEFAULT_RETENTION_MS),
+    meaning:
+      'how long after its last sign (a canary, or a message) the baseline gives a tag up; with times for tags, of which the first that fits counts: `3h30m,pr-*=30m`. Below two hours, retries that have not come due by then are dropped',
+    ...retention,
   }),
   define({
     name: 'mqFilterSide',

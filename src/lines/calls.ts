@@ -36,17 +36,17 @@ export const callLines = {
   }),
   malformedTag: line('GRAY-603', 'warn', {
     words: (tag: Malformed) => malformed(tag),
-    meaning: 'A caller sends a tag that is none. Said once for each value, of at most 20.',
+    meaning: 'A caller sends a malformed tag. It is said once for each value, for at most 20 values.',
     remedy: 'Correct the caller.',
   }),
   lastMalformedTag: line('GRAY-604', 'warn', {
     words: (tag: Malformed) => `${malformed(tag)} (further ones are only said with GRAY_LOG_LEVEL=debug)`,
-    meaning: 'The same of the twentieth value.',
+    meaning: 'The same for the twentieth value.',
     remedy: 'Correct the caller.',
   }),
   furtherMalformedTag: line('GRAY-605', 'debug', {
     words: (tag: Malformed) => malformed(tag),
-    meaning: 'The same of values that were said before, and of those after the twentieth.',
+    meaning: 'The same for values that were said before, and for those after the twentieth.',
     remedy: NOTHING,
   }),
 };

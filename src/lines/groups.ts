@@ -52,7 +52,7 @@ export const groupLines = {
   notPreparedYet: line('GRAY-304', 'debug', {
     words: ({ hint }: { hint: string }) => hint,
     shown: HINT,
-    meaning: 'The same of a consumer that subscribes to nothing yet. It is tried again with its first subscription.',
+    meaning: 'The same for a consumer that subscribes to nothing yet. It is tried again with its first subscription.',
     remedy: NOTHING,
   }),
   readyNow: line('GRAY-305', 'info', {

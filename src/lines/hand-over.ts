@@ -18,7 +18,7 @@ interface Failed {
 
 const AS_ALL =
   'the baseline takes the messages of every tag that is not in GRAY_MQ_IGNORE_TAGS, as with GRAY_MQ_BASELINE=all';
-const SET_NAMESRV = 'Set `GRAY_MQ_NAMESRV`. See the limits in the README.';
+const SET_NAMESRV = 'Set `GRAY_MQ_NAMESRV`. See the [limits](limits.md#modes-and-name-servers).';
 const LET_IT_ASK = 'Look for brokers and name servers that do not answer, and for the [rights](#what-auto-mode-needs).';
 
 // In each bundle: texts, of which nothing is written.
@@ -43,7 +43,7 @@ export const handOverLines = {
   givenUp: line('GRAY-404', 'info', {
     words: ({ group, topic, tag }: Omit<Topic, 'canaryGroup'>) =>
       `${group}, ${topic}: ${tag} is given up, its messages are the baseline's again`,
-    meaning: 'Nothing was heard of the tag for three and a half hours.',
+    meaning: 'Nothing was heard of the tag for as long as `GRAY_MQ_RETENTION` says.',
     remedy: "Nothing. The canary's group can be deleted now.",
   }),
   takenForLackOfStandIn: line('GRAY-405', 'warn', {
@@ -268,6 +268,13 @@ export const handOverLines = {
     once: ({ canaryGroup }) => canaryGroup,
     meaning: 'With the canary gone, the baseline may pass over what only the canary subscribes to.',
     remedy: 'Look for name servers that do not answer.',
+  }),
+  retriesDropped: line('GRAY-462', 'warn', {
+    words: ({ canaryGroup, tag, after, soFar }: StandIn & { readonly after: string; readonly soFar: string }) =>
+      `${canaryGroup}: left ${after} after the last sign of ${tag}: messages that failed there and have not come due again are dropped (${soFar})`,
+    meaning:
+      'A failed message may wait up to two hours until it is delivered once more. `GRAY_MQ_RETENTION` is shorter, so nobody is in the group then.',
+    remedy: 'Nothing for environments that may be thrown away. Else set a longer time for the tag.',
   }),
   withoutAgent: line('GRAY-461', 'info', {
     words: ({ canaryGroup, tag }: StandIn) => `${canaryGroup}: a canary of ${tag} without this agent is there`,

@@ -50,7 +50,7 @@ export const hookLines = {
     once: ({ module, version }) => `${module}@${version}`,
     meaning:
       'This library carries and routes no tag. For a RocketMQ client, GRAY-207 follows when it makes a consumer.',
-    remedy: 'Install a version that the agent knows (README), or a newer agent.',
+    remedy: 'Install a version that the agent knows ([supported versions](supported-versions.md)), or a newer agent.',
   }),
   otherPlugin: line('GRAY-206', 'warn', {
     words: (copy: Copy) => `${otherPlugin(copy)}: it is left alone; bundle the application anew`,
@@ -76,7 +76,7 @@ export const hookLines = {
     words: ({ group, reason, whose }: { group: string; reason: string; whose: string }) =>
       `a consumer of ${group} is not hooked (${reason}): it would take ${whose}`,
     once: 'text',
-    meaning: 'The same of a consumer. A canary ends before its first message (`GRAY_ON_FAILURE`).',
+    meaning: 'The same for a consumer. A canary ends before its first message (`GRAY_ON_FAILURE`).',
     remedy: SEE_BUNDLES,
   }),
   unchangedConsumer: line('GRAY-210', 'error', {

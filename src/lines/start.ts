@@ -41,7 +41,7 @@ export const startLines = {
   unknownVariable: line('GRAY-103', 'warn', {
     words: ({ variable }: { variable: string }) => `${variable} is not a setting of rocketmq-gray and is ignored`,
     meaning: 'A variable begins with `GRAY_`, and no setting has this name.',
-    remedy: 'Look for a mistake in its name (the settings are in the README), or remove it.',
+    remedy: 'Look for a mistake in its name ([all settings](settings.md)), or remove it.',
   }),
   tagsWithoutAuto: line('GRAY-104', 'warn', {
     words: ({ mode }: { mode: string }) => `GRAY_MQ_TAGS has no effect with GRAY_MQ_BASELINE=${mode}`,

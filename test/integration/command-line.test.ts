@@ -59,7 +59,7 @@ const remedies = ({ checks }: Doctor, name: string) =>
 describe('conventions', () => {
   it('--help and --version go to standard output', async () => {
     expect(await call(['--version'])).toMatchObject({ code: 0, stdout: `${VERSION}\n`, stderr: '' });
-    const commands = ['doctor', 'status', 'message', 'page'];
+    const commands = ['doctor', 'status', 'message', 'page', 'clean', 'run'];
     const asked = [
       ['--help'],
       ['help'],

@@ -27,6 +27,7 @@ describe('the packed package', () => {
     expect(ours.sort()).toEqual([
       'LICENSE',
       'README.md',
+      'README.zh-CN.md',
       'dist/bundler/esbuild.d.ts',
       'dist/bundler/esbuild.js',
       'dist/bundler/webpack-loader.js',

@@ -203,6 +203,29 @@ describe('the baseline hands over', () => {
     expect(fleet.unhandled()).toEqual([]);
   });
 
+  it('and gives it up sooner where it is told to, and says that failed messages are dropped then', async () => {
+    for (const failures of [0, 2]) {
+      const fleet = one({ retentionMs: 1_800_000 });
+      await stoodIn(fleet);
+      const retries = fleet.brokers[1].addQueue('%RETRY%group1_gray', true);
+      for (let id = 1; id <= failures; id++) retries.put({ id: -id, tag: 'gray' });
+      await fleet.pass(5_000);
+      fleet.time.skip(1_800_000);
+      await fleet.until('given up', () => phases(fleet).includes('draining'));
+      fleet.time.skip(DRAIN_MS);
+      await fleet.until('drained', () => phases(fleet).includes('retired'));
+      await fleet.pass(1_000);
+      const lines = fleet.lines.filter(line => line.startsWith('warn'));
+      expect(lines).toEqual(
+        failures === 0
+          ? []
+          : [
+              'warn: group1_gray: left 30m after the last sign of gray: messages that failed there and have not come due again are dropped (2 came back to it so far)',
+            ],
+      );
+    }
+  });
+
   it('and does not give up what another process declares', async () => {
     const fleet = one();
     await stoodIn(fleet);

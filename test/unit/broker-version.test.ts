@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { isSupportedRelease, releaseOf } from '../../src/inspection/cluster/broker-version';
+import { isSupportedRelease, listsProducers, releaseOf } from '../../src/inspection/cluster/broker-version';
 
 // Ordinals as MQVersion.java of 5.5.0 has them.
 it.each([
@@ -24,4 +24,16 @@ it.each([
   ['6.0.0', true],
 ])('%s is supported: %s', (release, isSupported) => {
   expect(isSupportedRelease(release)).toBe(isSupported);
+});
+
+it.each([
+  ['4.5.2', false],
+  ['4.9.2', false],
+  ['4.9.3-SNAPSHOT', true],
+  ['4.9.7', true],
+  ['4.10.0', true],
+  ['5.0.0', true],
+  [undefined, false],
+])('%s lists producers: %s', (release, lists) => {
+  expect(listsProducers(release)).toBe(lists);
 });

@@ -84,11 +84,13 @@ function run(state: Play, line: string): string[] {
 }
 
 function newProcess(words: readonly string[]): Process {
+  const retention = option(words, 'retention');
   const core = createHandOver({
     canaryGroup,
     declared: list(option(words, 'declared')),
     ignored: list(option(words, 'ignored')),
     offsetsNeedPolling: words.includes('offsets-need-polling'),
+    ...(retention !== undefined && { retention: () => duration(retention) }),
   });
   return { core, offsetsAsked: new Map(), drainAsked: new Map(), reported: new Map(), wasReady: false };
 }
@@ -166,6 +168,8 @@ function describeAction(state: Play, process: Process, action: HandOverAction): 
     case 'tell when drained':
       process.drainAsked.set(action.tag, action.id);
       return `tell when ${canaryGroup(action.tag)} is drained on ${action.topics.join(', ')}`;
+    case 'say what is dropped':
+      return `say what is dropped in ${canaryGroup(action.tag)}`;
     case 'say': {
       const lines: string[] = [];
       sayFact(action.fact, GROUP, canaryGroup, recordedLog(lines));

@@ -545,7 +545,7 @@ export class World {
   /** Whether somebody has to handle a message: nobody that came since it was sent, or was the last to come then, left it out. */
   isOwed({ id, tag, word, isUndivided }: Message): boolean {
     const isBaselines = selects(this.asked, word);
-    // A stand-in may pass over what it does not want (README, limits).
+    // A stand-in may pass over what it does not want (docs/limits.md).
     if (isUndivided && !isBaselines) return false;
     if (tag === undefined) return isBaselines;
     const versions = this.versions.filter(version => version.tag === tag);

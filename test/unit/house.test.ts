@@ -18,6 +18,7 @@ const FLOORS = [
   'process-status',
   'agent',
   'metrics',
+  'cleaning',
   'inspection/doctor',
   'inspection/message',
   'inspection/fleet',

@@ -14,3 +14,9 @@ export function isSupportedRelease(release: string): boolean {
   const [major = 0, minor = 0] = release.split('.').map(Number);
   return major > 4 || (major === 4 && minor >= 5);
 }
+
+/** Whether a broker answers who its producers are (GET_ALL_PRODUCER_INFO, since 4.9.3). Older ones do not answer at all. */
+export function listsProducers(release: string | undefined): boolean {
+  const [major = 0, minor = 0, patch = 0] = (release ?? '').split(/[.-]/).map(Number);
+  return major > 4 || (major === 4 && (minor > 9 || (minor === 9 && patch >= 3)));
+}

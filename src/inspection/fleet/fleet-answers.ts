@@ -24,6 +24,8 @@ export interface FleetQuestion {
   readonly groups: readonly string[];
   /** Tags to look at besides those that are announced or marked. */
   readonly tags: readonly string[];
+  /** Also groups of canaries that are given up, and that nobody is in. */
+  readonly withGivenUp?: boolean;
   /** Settings that the fleet is taken to have. */
   readonly assumed: AssumedSettings;
   readonly credentials?: Credentials | undefined;

@@ -5,6 +5,7 @@ import type { Marker } from '../../rocketmq/hand-over/hand-over';
 import { type FilterExpression, isTagged } from '../../rocketmq/plan/filter-expression';
 import { type AnnouncedProcess, announcementsIn } from '../cluster/announced-processes';
 import { type Answer, isKnown, type Settle, settling, valueIn } from '../cluster/answer';
+import { listsProducers } from '../cluster/broker-version';
 import { type ClusterInspection, clusterInspection } from '../cluster/cluster-inspection';
 import type { GroupStats } from '../cluster/consumer-groups';
 import { askNameServers, askRelease, listedBrokers, markersByGroup } from '../cluster/name-servers';
@@ -73,7 +74,7 @@ async function askWhoIsThere(asking: Asking, broker: Broker, markers: Markers): 
   if (address === undefined || !isKnown(release)) {
     return { broker, release, announcements: release as Answer<never>, isListed: true };
   }
-  const announced = await settle(announcementsOn(asking, address, markers));
+  const announced = await settle(announcementsOn(asking, address, release.value, markers));
   return {
     broker,
     release,
@@ -86,9 +87,10 @@ async function askWhoIsThere(asking: Asking, broker: Broker, markers: Markers): 
 async function announcementsOn(
   { question, inspection }: Asking,
   address: string,
+  release: string | undefined,
   markers: Markers,
 ): Promise<{ readonly processes: readonly AnnouncedProcess[]; readonly isListed: boolean }> {
-  const listed = await inspection.announcements(address);
+  const listed = listsProducers(release) ? await inspection.announcements(address) : undefined;
   if (listed !== undefined) return { processes: listed, isListed: true };
   const groups = question.groups.length > 0 ? question.groups : [...markers.keys()];
   const asked = groups.map(group => {

@@ -23,7 +23,7 @@ export function fleetOf(answers: FleetAnswers): Fleet {
     lanes
       .map(lane => groupOf(lane, answers, processes))
       // A tag that is given up, and where nobody is, is the baseline's again.
-      .filter(({ phase, takenBy }) => phase !== 'retired' || takenBy !== 'nobody'),
+      .filter(({ phase, takenBy }) => question.withGivenUp === true || phase !== 'retired' || takenBy !== 'nobody'),
     at,
   );
   const wanted = processes.filter(process => groups.some(group => concerns(process, group)));

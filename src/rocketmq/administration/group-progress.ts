@@ -19,32 +19,54 @@ export type QueuePositions = readonly QueuePosition[];
  *
  * @throws BrokerAdministrationError, RemotingError
  */
-export async function endOf({
-  administration,
-  canaryGroup,
-  topics,
-}: {
-  administration: BrokerAdministration;
-  canaryGroup: string;
-  topics: readonly string[];
-}): Promise<QueuePositions> {
+export async function endOf(group: GroupOfTopics): Promise<QueuePositions> {
+  const { administration, topics } = group;
   const brokers = await administration.brokersOfCluster(topics);
-  const endsOf = (broker: Broker, topic: string, queues: number) =>
-    Array.from({ length: queues }, async (_, queueId) => {
-      const offset = await administration.maxOffset(broker, topic, queueId);
-      return { broker: broker.name, topic, queueId, offset };
-    });
   const ofTopics = topics.map(async topic => {
     const hosts = await administration.queuesOf(topic);
-    return Promise.all(hosts.flatMap(({ broker, queues }) => endsOf(brokerNamed(brokers, broker), topic, queues)));
+    const ends = hosts.flatMap(({ broker, queues }) => endsOf(group, brokerNamed(brokers, broker), topic, queues));
+    return Promise.all(ends);
   });
+  return (await Promise.all([...ofTopics, retryEnds(group, brokers)])).flat();
+}
+
+/**
+ * How many messages came back to a group since they had failed.
+ *
+ * @throws BrokerAdministrationError, RemotingError
+ */
+export async function retriesSoFar(group: GroupOfTopics): Promise<number> {
+  const ends = await retryEnds(group, await group.administration.brokersOfCluster(group.topics));
+  return ends.reduce((sum, { offset }) => sum + offset, 0);
+}
+
+interface GroupOfTopics {
+  readonly administration: BrokerAdministration;
+  readonly canaryGroup: string;
+  readonly topics: readonly string[];
+}
+
+function endsOf(
+  { administration }: GroupOfTopics,
+  broker: Broker,
+  topic: string,
+  queues: number,
+): Promise<QueuePosition>[] {
+  return Array.from({ length: queues }, async (_, queueId) => {
+    const offset = await administration.maxOffset(broker, topic, queueId);
+    return { broker: broker.name, topic, queueId, offset };
+  });
+}
+
+async function retryEnds(group: GroupOfTopics, brokers: readonly Broker[]): Promise<QueuePositions> {
+  const { administration, canaryGroup, topics } = group;
   const ofRetries = brokers.map(async broker => {
     // Not by their routes: a broker tells name servers of these topics only some time after it has put retries there.
     const settings = await administration.groupSettings(broker, canaryGroup);
     const queues = Math.max(1, Number(settings?.retryQueueNums ?? 1));
-    return Promise.all(retryTopics(canaryGroup, topics).flatMap(topic => endsOf(broker, topic, queues)));
+    return Promise.all(retryTopics(canaryGroup, topics).flatMap(topic => endsOf(group, broker, topic, queues)));
   });
-  return (await Promise.all([...ofTopics, ...ofRetries])).flat();
+  return (await Promise.all(ofRetries)).flat();
 }
 
 /**
@@ -72,6 +94,6 @@ export async function hasPassed(
  * Names of the topics that brokers put a group's retries in: of clients of the remoting protocol; of POP; of POP since 5.2
  * where enableRetryTopicV2 is set (KeyBuilder.java, 5.5). The end of one that is not there is 0.
  */
-function retryTopics(group: string, topics: readonly string[]): string[] {
+export function retryTopics(group: string, topics: readonly string[]): string[] {
   return [`%RETRY%${group}`, ...topics.flatMap(topic => [`%RETRY%${group}_${topic}`, `%RETRY%${group}+${topic}`])];
 }

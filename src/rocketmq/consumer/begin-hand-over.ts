@@ -2,6 +2,7 @@
 import type { Settings } from '../../config/settings';
 import { handOverLines } from '../../lines/hand-over';
 import type { Log } from '../../log';
+import { retentionOf } from '../../names/retention';
 import type { BaselineHandOver } from '../hand-over/baseline-hand-over';
 import type { SteeredIntake } from '../hand-over/intake';
 import type { HandOverSource } from '../hand-over/source';
@@ -32,8 +33,9 @@ export function beginHandOver(
   if (source === undefined) return undefined;
   const { baselineHandOver } =
     require('../hand-over/baseline-hand-over') as typeof import('../hand-over/baseline-hand-over');
-  const { mqTags: declared, mqIgnoreTags: ignored } = settings;
-  return baselineHandOver<SteeredIntake>({ plan: intake, source, standIns, declared, ignored, log, onTag });
+  const { mqTags: declared, mqIgnoreTags: ignored, mqRetention } = settings;
+  const retention = retentionOf(mqRetention);
+  return baselineHandOver<SteeredIntake>({ plan: intake, source, standIns, declared, ignored, retention, log, onTag });
 }
 
 /** Where it is known from who is there. */

@@ -24,6 +24,8 @@ export interface BaselineHandOverOptions<StandInPlan extends TagSightings> {
   /** Tags known beforehand. */
   readonly declared: readonly string[];
   readonly ignored: readonly string[];
+  /** See {@link HandOverOptions.retention}. */
+  readonly retention?: ((tag: string) => number) | undefined;
   readonly log: Log;
   /** Told of each tag that is managed or stood in for. */
   readonly onTag: (tag: string) => void;
@@ -127,11 +129,11 @@ function createDriver<StandInPlan extends TagSightings>(
   options: BaselineHandOverOptions<StandInPlan>,
   { subscriptions, isOver, onReady, makeStandIn }: Parts,
 ): Driver {
-  const { plan, source, standIns, declared, ignored, log, onTag, clock = systemClock } = options;
+  const { plan, source, standIns, declared, ignored, retention, log, onTag, clock = systemClock } = options;
   const group = plan.baselineGroup;
   const groupOf = (tag: string) => canaryGroup(group, tag);
   const { offsetsNeedPolling } = source;
-  const core = createHandOver({ canaryGroup: groupOf, declared, ignored, offsetsNeedPolling });
+  const core = createHandOver({ canaryGroup: groupOf, declared, ignored, retention, offsetsNeedPolling });
   // That somebody sets the system's clock does not change how long things take.
   const began = clock.systemTime() - clock.now();
   const tell = (event: HandOverEvent): void => {

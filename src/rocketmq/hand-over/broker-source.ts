@@ -4,7 +4,7 @@ import type { Log } from '../../log';
 import { prepareCanaryGroup } from '../administration/canary-group';
 import type { CanaryGroupError } from '../administration/canary-group-error';
 import { offsetsOnEveryQueue } from '../administration/canary-offsets';
-import { endOf, hasPassed, type QueuePositions } from '../administration/group-progress';
+import { endOf, hasPassed, type QueuePositions, retriesSoFar } from '../administration/group-progress';
 import { PausedGroupError, pausedHint } from '../administration/paused-group';
 import { BrokerAdministrationError } from '../administration/refusal';
 import { canaryGroup } from '../plan/group-name';
@@ -68,6 +68,8 @@ export function brokerSource(
     topicsWithNewQueues: queues.grown,
     forgetTopic: queues.forget,
     untilDrained: (tag, topics, isOver) => untilDrained(source, groupOf(tag), topics, isOver),
+    retriesSoFar: (tag, topics) =>
+      retriesSoFar({ administration, canaryGroup: groupOf(tag), topics }).catch(() => undefined),
     otherStandIns: (tag, topics) => presence.standIns(groupOf(tag), topics),
     announceStandIn: (tag, topics) => presence.announceStandIn(groupOf(tag), topics),
     announceBeside: (tag, topics) => presence.announceBeside(groupOf(tag), topics),

@@ -1,5 +1,6 @@
 /** Carries out what the core of a hand-over wants done, and tells it what came of it. */
 import { handOverLines } from '../../lines/hand-over';
+import { durationText } from '../../names/retention';
 import { hintOf } from '../administration/canary-group-error';
 import { PausedGroupError } from '../administration/paused-group';
 import type { Driver } from './driver';
@@ -11,6 +12,9 @@ export function carryOut(driver: Driver, action: HandOverAction): void {
   switch (action.type) {
     case 'say':
       sayFact(action.fact, plan.baselineGroup, driver.groupOf, log);
+      return;
+    case 'say what is dropped':
+      void sayDropped(driver, action);
       return;
     case 'exclude tags':
       plan.excludeTags(action.topic, action.tags);
@@ -61,4 +65,17 @@ async function tellWhenDrained(
 ): Promise<void> {
   const isDeclaredElsewhere = await source.untilDrained(tag, topics, isOver);
   if (isDeclaredElsewhere !== undefined) tell({ type: 'drained', tag, id, isDeclaredElsewhere });
+}
+
+/** A group in which nothing ever failed has nothing that could come back to it. */
+async function sayDropped(
+  { source, subscriptions, groupOf, log }: Driver,
+  { tag, retentionMs }: Extract<HandOverAction, { type: 'say what is dropped' }>,
+): Promise<void> {
+  const failures = await source.retriesSoFar(tag, [...subscriptions.keys()]);
+  if (failures === 0) return;
+  const after = durationText(retentionMs);
+  const soFar =
+    failures === undefined ? 'how many came back to it so far is not known' : `${failures} came back to it so far`;
+  log.say(handOverLines.retriesDropped, { canaryGroup: groupOf(tag), tag, after, soFar });
 }

@@ -104,6 +104,8 @@ export type HandOverAction =
       readonly id: number;
       readonly topics: readonly string[];
     }
+  /** Its group is left, and messages that failed there may still be on their way back to it: tell people how many. */
+  | { readonly type: 'say what is dropped'; readonly tag: string; readonly retentionMs: number }
   /** Tell people. */
   | { readonly type: 'say'; readonly fact: HandOverFact };
 

@@ -19,7 +19,8 @@ import {
   refreshMarker,
   settleStandIn,
 } from './tag-duties';
-import { newTag, newTagGivenUp, type Step, step, type TagEvent, type TagLife } from './tag-life';
+import { GIVE_UP_AFTER_MS, newTag, newTagGivenUp, type Step, step, type TagEvent } from './tag-life';
+import type { TagLife } from './tag-state';
 
 export type { HandOverAction, HandOverEvent, Marker, Phase } from './events';
 
@@ -57,6 +58,8 @@ export interface HandOverOptions {
   readonly declared: readonly string[];
   /** Left to their canaries altogether. */
   readonly ignored: readonly string[];
+  /** Ms from the last sign of a tag until it is given up; absent: {@link GIVE_UP_AFTER_MS}. */
+  readonly retention?: ((tag: string) => number) | undefined;
   /**
    * True where nobody can set a group's offsets: it gets them as it is polled, so that a stand-in has to be there first.
    * Until it has them, both take the messages.
@@ -68,6 +71,7 @@ export interface HandOverOptions {
 interface Knowledge {
   readonly declared: readonly string[];
   readonly ignored: readonly string[];
+  readonly retention: (tag: string) => number;
   readonly offsetsNeedPolling: boolean;
   readonly topics: Set<string>;
   readonly tags: Map<string, TagLife>;
@@ -81,10 +85,11 @@ interface Knowledge {
 }
 
 export function createHandOver(options: HandOverOptions): HandOver {
-  const { canaryGroup, declared, ignored, offsetsNeedPolling = false } = options;
+  const { canaryGroup, declared, ignored, offsetsNeedPolling = false, retention = () => GIVE_UP_AFTER_MS } = options;
   const knowledge: Knowledge = {
     declared,
     ignored,
+    retention,
     offsetsNeedPolling,
     topics: new Set(),
     tags: new Map(),
@@ -118,9 +123,10 @@ export function createHandOver(options: HandOverOptions): HandOver {
 
 /** Somebody spoke of a tag. */
 function meet(knowledge: Knowledge, tag: string, reason: Reason, now: number): void {
-  const { declared, ignored, tags, isAllAnswered } = knowledge;
+  const { declared, ignored, tags, isAllAnswered: isAnswered, retention } = knowledge;
   if (ignored.includes(tag) || tags.has(tag)) return;
-  tags.set(tag, newTag(tag, { isDeclared: declared.includes(tag), reason, isAnswered: isAllAnswered }, now));
+  const isDeclared = declared.includes(tag);
+  tags.set(tag, newTag(tag, { isDeclared, reason, isAnswered, retentionMs: retention(tag) }, now));
 }
 
 function take(knowledge: Knowledge, event: HandOverEvent, now: number): readonly HandOverAction[] {
@@ -170,11 +176,13 @@ function takeNewQueues({ topics, tags }: Knowledge, changed: readonly string[]):
 }
 
 function takeMarker(knowledge: Knowledge, marker: Marker, now: number): readonly HandOverAction[] {
-  const { tags, ignored, isAllAnswered } = knowledge;
+  const { tags, ignored, isAllAnswered: isAnswered, retention } = knowledge;
   const { tag, phase } = marker;
   if (tags.has(tag)) return tell(knowledge, tag, { type: 'marker read', marker }, now);
   if (phase === 'managed') meet(knowledge, tag, 'marked', now);
-  else if (!ignored.includes(tag)) tags.set(tag, newTagGivenUp({ ...marker, phase }, isAllAnswered, now));
+  else if (!ignored.includes(tag)) {
+    tags.set(tag, newTagGivenUp({ ...marker, phase }, { isAnswered, retentionMs: retention(tag) }, now));
+  }
   return [];
 }
 

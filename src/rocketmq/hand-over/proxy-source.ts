@@ -55,6 +55,7 @@ export function proxySource(
     forgetTopic: () => {},
     // Declared tags are not given up.
     untilDrained: async () => undefined,
+    retriesSoFar: async () => undefined,
     otherStandIns: (tag, topics) => presence.standIns(canaryGroup(group, tag), topics),
     readSubscriptions: async () => undefined,
     writeSubscriptions: async () => {},

@@ -34,6 +34,8 @@ export interface HandOverSource {
    * its tag; undefined when it is over before. Never rejects.
    */
   untilDrained(tag: string, topics: readonly string[], isOver: () => boolean): Promise<boolean | undefined>;
+  /** How many messages came back to a canary's group since they had failed; undefined: nobody answered. Never rejects. */
+  retriesSoFar(tag: string, topics: readonly string[]): Promise<number | undefined>;
   /** How many stand-ins of other processes there are; undefined: nobody answered. Never rejects. */
   otherStandIns(tag: string, topics: readonly string[]): Promise<number | undefined>;
   /** What is written down of who subscribes to what; undefined: nobody answered. Never rejects. */

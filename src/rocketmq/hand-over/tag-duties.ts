@@ -2,7 +2,8 @@
 import { presenceKnown } from './canary-sight';
 import type { HandOverAction, HandOverFact } from './events';
 import * as standIns from './stand-in-life';
-import { isIdle, REFRESH_MS, type Step, type TagLife } from './tag-life';
+import { isIdle, REFRESH_MS, type Step } from './tag-life';
+import type { TagLife } from './tag-state';
 import { asked, isAsking, isSettled, topicsEnsured, topicsToAsk } from './topic-offsets';
 
 /** What the duties of a tag depend on in its consumer. */

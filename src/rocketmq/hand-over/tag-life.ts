@@ -10,70 +10,19 @@
  * | retired  | managed  | its canary is there, or another process says so; not by a message: the group's offsets |
  * |          |          | are of former days, so its messages are the baseline's until its canary comes          |
  */
-import { type CanarySight, notSeen, notYetSeen, seen } from './canary-sight';
+
+import { DEFAULT_RETENTION_MS } from '../../names/retention';
+import { notSeen, notYetSeen, seen } from './canary-sight';
 import type { HandOverAction, HandOverEvent, Marker, Phase, Reason } from './events';
 import * as standIns from './stand-in-life';
-import { NO_STAND_IN, type StandInLife } from './stand-in-life';
-import { answered, type TopicOffsets, topicsEnsured, withoutTopic } from './topic-offsets';
+import { NO_STAND_IN } from './stand-in-life';
+import type { Draining, Managed, Retired, TagLife, TagState } from './tag-state';
+import { answered, topicsEnsured, withoutTopic } from './topic-offsets';
 
-export interface TagLife {
-  readonly tag: string;
-  readonly isDeclared: boolean;
-  readonly state: TagState;
-  /** Why it is managed, or was last. */
-  readonly reason: Reason;
-  readonly canary: CanarySight;
-  readonly standIn: StandInLife;
-  readonly subscription: CanarySubscription;
-  /** The last time that there was a canary or a message, ms. */
-  readonly heardAt: number;
-  /** How often it was asked whether its group is drained. */
-  readonly drainQuestions: number;
-}
-
-/** What its last canary subscribes to. */
-export interface CanarySubscription {
-  /** Undefined: it does not say. */
-  readonly topics: ReadonlySet<string> | undefined;
-  /** Topics in which a stand-in would pass over messages of the canary. */
-  readonly wider: ReadonlySet<string>;
-}
-
-export type TagState = Managed | Draining | Retired;
-
-export interface Managed {
-  readonly phase: 'managed';
-  readonly offsets: TopicOffsets;
-  /** When it was last written down that it is managed, ms. */
-  readonly markedAt: number;
-  readonly drain: Drain;
-}
-
-export interface Draining {
-  readonly phase: 'draining';
-  /** By the clock of who gave it up. */
-  readonly givenUpAt: number;
-  readonly drain: Drain;
-}
-
-export interface Retired {
-  readonly phase: 'retired';
-  readonly givenUpAt: number;
-}
-
-/** The question whether the canary's group has passed everything. */
-export interface Drain {
-  /** Not asked before, ms. */
-  readonly dueAt: number;
-  /** Set while there is no answer. */
-  readonly question?: { readonly id: number; readonly askedAt: number };
-}
-
-/**
- * A tag is given up when there was no canary, and no message of it, for so long (ms): longer than a message waits until it is
- * delivered once more (two hours at most, by RocketMQ's delay levels).
- */
-export const GIVE_UP_AFTER_MS = 12_600_000;
+/** A tag is given up when there was no canary, and no message of it, for so long (ms), unless a setting says otherwise. */
+export const GIVE_UP_AFTER_MS = DEFAULT_RETENTION_MS;
+/** A message that failed waits for so long at most (ms) until it is delivered once more: the highest of RocketMQ's delay levels. */
+export const RETRIES_COME_MS = 7_200_000;
 /**
  * How long a stand-in stays after that (ms): longer than a poll with the former filter is under way. What comes meanwhile is
  * taken by both.
@@ -104,15 +53,23 @@ export interface Step {
   readonly actions: readonly HandOverAction[];
 }
 
-/** @param isAnswered the last complete answer about canaries was about this tag too */
+export interface TagBeginning {
+  readonly isDeclared: boolean;
+  readonly reason: Reason;
+  /** The last complete answer about canaries was about this tag too. */
+  readonly isAnswered: boolean;
+  readonly retentionMs: number;
+}
+
 export function newTag(
   tag: string,
-  { isDeclared, reason, isAnswered }: { isDeclared: boolean; reason: Reason; isAnswered: boolean },
+  { isDeclared, reason, isAnswered, retentionMs }: TagBeginning,
   now: number,
 ): TagLife {
   return {
     tag,
     isDeclared,
+    retentionMs,
     state: managedAnew(),
     reason,
     canary: notYetSeen(isAnswered),
@@ -126,10 +83,10 @@ export function newTag(
 /** A tag that is known by its marker alone: others gave it up. */
 export function newTagGivenUp(
   { tag, phase, at }: Marker & { readonly phase: Exclude<Phase, 'managed'> },
-  isAnswered: boolean,
+  beginning: Pick<TagBeginning, 'isAnswered' | 'retentionMs'>,
   now: number,
 ): TagLife {
-  const life = newTag(tag, { isDeclared: false, reason: 'marked', isAnswered }, now);
+  const life = newTag(tag, { ...beginning, isDeclared: false, reason: 'marked' }, now);
   // Those who left its messages out may have died before they were drained.
   return become(life, phase === 'draining' ? draining(at, now) : { phase, givenUpAt: at });
 }
@@ -140,8 +97,8 @@ export function step(life: TagLife, event: TagEvent, at: Moment): Step {
 }
 
 /** Nobody declares it, no canary is there, and nothing was heard of it for long. */
-export function isIdle({ isDeclared, canary, heardAt }: TagLife, now: number): boolean {
-  return !isDeclared && canary.state === 'absent' && now - heardAt >= GIVE_UP_AFTER_MS;
+export function isIdle({ isDeclared, canary, heardAt, retentionMs }: TagLife, now: number): boolean {
+  return !isDeclared && canary.state === 'absent' && now - heardAt >= retentionMs;
 }
 
 /** The one way from one state to another. */
@@ -277,10 +234,14 @@ const whileDraining: Steps<Draining> = {
   drained(life, { id }, { now }) {
     const { tag, state } = life;
     if (state.drain.question?.id !== id) return stay(life);
-    return stay(become(life, { phase: 'retired', givenUpAt: state.givenUpAt }), {
-      type: 'write marker',
-      marker: { tag, phase: 'retired', at: now },
-    });
+    const retired = become(life, { phase: 'retired', givenUpAt: state.givenUpAt });
+    const { retentionMs } = life;
+    const early: HandOverAction = { type: 'say what is dropped', tag, retentionMs };
+    return stay(
+      retired,
+      { type: 'write marker', marker: { tag, phase: 'retired', at: now } },
+      ...(retentionMs < RETRIES_COME_MS ? [early] : []),
+    );
   },
 };
 

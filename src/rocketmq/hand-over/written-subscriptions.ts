@@ -91,7 +91,8 @@ interface Written {
 }
 
 const baselineKey = (group: string) => `baseline.${group}`;
-const canaryKey = (group: string, tag: string) => `canary.${canaryGroup(group, tag)}`;
+/** Of what a canary subscribes to. */
+export const canaryKey = (group: string, tag: string) => `canary.${canaryGroup(group, tag)}`;
 
 function latest(all: readonly ReadonlyMap<string, string>[], key: string): Written | undefined {
   const found = all.flatMap(table => parse(table.get(key)) ?? []);

@@ -22,6 +22,8 @@ class StandInPlan implements TagSightings {
 
 export interface BaselineOptions {
   readonly declared?: readonly string[] | undefined;
+  /** Ms from the last sign of a tag until it is given up. */
+  readonly retentionMs?: number | undefined;
   /** Set where no name server can be reached. */
   readonly proxy?: RocketmqProxy | undefined;
 }
@@ -40,7 +42,7 @@ export class BaselineProcess {
 
   constructor(
     private readonly world: World,
-    { declared = [], proxy }: BaselineOptions,
+    { declared = [], retentionMs, proxy }: BaselineOptions,
   ) {
     this.process = new SimulatedProcess(world.network);
     const plan = this.plan();
@@ -54,6 +56,7 @@ export class BaselineProcess {
       standIns: this.standIns(),
       declared,
       ignored: [],
+      retention: retentionMs === undefined ? undefined : () => retentionMs,
       log,
       onTag() {},
       clock: this.process.clock,
