@@ -251,7 +251,7 @@ describe('what is not', () => {
     ['nobody is online', on({ baseline: group('g') }), 'online', 'warn', 'nobody'],
     [
       'nobody subscribes to the topic',
-      on({ baseline: { ...group('g'), members: members(undefined, 'b1') } }),
+      on({ baseline: { ...group('g'), members: members(undefined, '10.0.0.9@1') } }),
       'online',
       'warn',
       '1 consumer, and nobody subscribes to T',

@@ -216,7 +216,9 @@ async function askBroker(
     const waiting = ownOffsets.flatMap((offset, queueId) =>
       offset !== undefined && offset < (ends[queueId] ?? 0) ? [{ topic, queueId, committed: offset }] : [],
     );
-    const oldest = await when(() => oldestWaiting(inspection, address, valueIn(members), waiting));
+    const oldest = await when(() =>
+      oldestWaiting(inspection, address, valueIn(members), waiting, () => filters.canary),
+    );
     return { settings, members, committed, deadLetters, oldest };
   };
   const compiled = (group: string, filter: FilterExpression) =>
