@@ -53,6 +53,7 @@ function broker(changed: Partial<BrokerPicture> = {}, name = 'a'): BrokerPicture
     ends: known([5, 5]),
     baseline: { ...group('g'), members: members('*', 'h@1@0') },
     canary: { ...group('g_gray'), members: members(GRAY, 'h@2@0') },
+    groupCount: known(12),
     refusalOfGroups: known(undefined),
     announcements: known([announced('baseline', 1), announced('canary', 2)]),
     ...changed,
@@ -113,6 +114,8 @@ it('all is well', () => {
     'dead letters',
     'offsets',
     'agents',
+    'quotas',
+    'quotas',
     'marker',
   ]);
   expect(checks.filter(({ remedies }) => remedies !== undefined)).toEqual([]);
@@ -247,6 +250,22 @@ describe('what is not', () => {
       'create groups',
       'warn',
       'g_gray exists',
+    ],
+    [
+      'a name is long',
+      { ...asking({ group: 'g'.repeat(60), tag: 'gray' }), canaryGroup: `${'g'.repeat(60)}_gray` },
+      'quotas',
+      'warn',
+      'has 65 characters',
+      'a shorter tag',
+    ],
+    [
+      'the broker has many groups',
+      on({ groupCount: known(950) }),
+      'quotas',
+      'warn',
+      '950 groups',
+      'rocketmq-gray clean',
     ],
     ['nobody is online', on({ baseline: group('g') }), 'online', 'warn', 'nobody'],
     [

@@ -128,6 +128,7 @@ function doctorOf({ baseline, canary, announced: all, marker, mode, ignored, isA
         ends: isAway ? AWAY : known([10]),
         baseline: isAway ? nothing : onBroker(baseline, 'g'),
         canary: isAway ? nothing : onBroker(canary, 'g_gray'),
+        groupCount: isAway ? AWAY : known(12),
         refusalOfGroups: isAway ? AWAY : known(undefined),
         announcements: isAway ? AWAY : known(all),
       },
