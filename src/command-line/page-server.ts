@@ -3,8 +3,10 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { FleetInspection } from '../inspection/fleet/fleet-inspection';
+import { processStatusText } from '../process-status/process-status';
 import { UsageError } from './servers';
 
 export interface Page {
@@ -13,6 +15,7 @@ export interface Page {
 }
 
 const HOST = '127.0.0.1';
+const PROCESS = /^\/process\/(\d{1,10})$/;
 /** Built from src/page, beside the bundled command line. */
 const DOCUMENT = 'page.html';
 
@@ -36,7 +39,7 @@ export async function servePage(
     if (isLooking || watchers.size === 0) return;
     isLooking = true;
     try {
-      latest = `data: ${JSON.stringify(await inspection.look())}\n\n`;
+      latest = `data: ${JSON.stringify({ here: hostname(), fleet: await inspection.look() })}\n\n`;
       for (const watcher of watchers) watcher.write(latest);
     } finally {
       isLooking = false;
@@ -54,6 +57,14 @@ export async function servePage(
     void look();
   }
 
+  /** What a process of this machine and user tells of itself. */
+  async function tellProcess(url: string, response: ServerResponse): Promise<void> {
+    const [, pid = ''] = PROCESS.exec(url) ?? [];
+    const { text, isTold } = await processStatusText(pid);
+    response.writeHead(isTold ? 200 : 404, { ...headers, 'content-type': 'text/plain; charset=utf-8' });
+    response.end(text);
+  }
+
   const server = createServer((request, response) => {
     const problem = problemOf(request, (server.address() as AddressInfo).port);
     if (problem !== undefined) {
@@ -64,6 +75,8 @@ export async function servePage(
     } else if (request.url === '/') {
       response.writeHead(200, { ...headers, 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' });
       response.end(html);
+    } else if (PROCESS.test(request.url ?? '')) {
+      void tellProcess(request.url ?? '', response);
     } else {
       response.writeHead(404, { ...headers, 'content-type': 'text/plain' });
       response.end('not found\n');

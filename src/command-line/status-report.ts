@@ -41,17 +41,7 @@ export function statusReport(fleet: Fleet, { colors, isWide = false }: ReportOpt
           [
             ...table(
               [
-                head(
-                  'group',
-                  'environment',
-                  'taken by',
-                  'topic',
-                  'taken',
-                  'backlog',
-                  'retries',
-                  'dead',
-                  'subscribed with',
-                ),
+                head('group', 'environment', 'taken by', 'topic', 'taken', 'backlog', 'retries', 'dead', 'filter'),
                 ...groups.flatMap(group => groupRows(group, environment(group), fleet.at, colors)),
               ],
               [8, 0, 3, 1, 2],
@@ -158,7 +148,7 @@ function instances(
 
 function takers(group: Group, at: number, colors: Terminal['colors']): Cell {
   const { standIns } = group;
-  const consumers = `${plural(group.consumers, 'consumer')}${group.isAnnounced === false ? ' without announcement' : ''}`;
+  const consumers = `${plural(group.consumers, 'consumer')}${group.isAnnounced === false ? ', unannounced' : ''}`;
   switch (group.takenBy) {
     case 'consumers':
       return { text: consumers, paint: colors.green };
@@ -171,8 +161,8 @@ function takers(group: Group, at: number, colors: Terminal['colors']): Cell {
     case 'nobody': {
       if (group.tag === null) return { text: 'nobody', paint: colors.yellow };
       if (group.phase === null && !group.isDeclared) return { text: 'nobody: the baseline', paint: colors.dim };
-      const heard = group.markedAt === null ? '' : ` (heard of ${ago(at - group.markedAt)} ago)`;
-      return { text: `nobody${heard}`, paint: colors.red };
+      const since = group.markedAt === null ? '' : ` since ${ago(at - group.markedAt)}`;
+      return { text: `nobody${since}`, paint: colors.red };
     }
   }
 }

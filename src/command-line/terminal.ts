@@ -82,12 +82,12 @@ export function columns(rows: readonly (readonly (Cell | string)[])[]): string[]
 export interface Fit {
   /** Characters. */
   readonly width: number;
-  /** Columns that may be cut, by their numbers, in the order in which they are: the first down to a dozen characters. */
+  /** Columns that may be cut, by their numbers, in the order in which they are. */
   readonly cuttable: readonly number[];
 }
 
-/** If that is not enough, once more. */
-const NARROWEST = [12, 6];
+/** To which columns are cut, all of them in turn; if that is not enough, once more. */
+const NARROWEST = [28, 12, 6];
 
 /** Rows whose lines are no wider than `width`, as far as the columns that may be cut allow it. */
 export function fitted(rows: readonly (readonly (Cell | string)[])[], { width, cuttable }: Fit): (Cell | string)[][] {

@@ -1,22 +1,36 @@
 import type { Group } from '../inspection/fleet/fleet-shape';
 import { html, keyed, setText } from './elements';
-import { isBehind, isLeftLying, memberName, perSecond, unseenMembers, waiting } from './words';
+import { amount, isBehind, isLeftLying, memberName, perSecond, processOf, unseenMembers, waiting } from './words';
 
 export function createGroupCard({ group }: Group): HTMLElement {
   const card = html('article', 'group');
   const line = html('div', 'line');
-  line.append(html('h3', '', group), html('span', 'rate'), html('span', 'pill'));
+  line.append(
+    html('h3', '', group),
+    html('span', 'rate'),
+    html('span', 'pill'),
+    html('span', 'pill'),
+    html('span', 'pill'),
+  );
   card.append(line, html('div', 'filters'), html('ul', 'members'));
   return card;
 }
 
 export function updateGroupCard(card: HTMLElement, group: Group): void {
   const [line, filters, members] = card.children as unknown as [HTMLElement, HTMLElement, HTMLElement];
-  const [, rate, pill] = line.children as unknown as [HTMLElement, HTMLElement, HTMLElement];
+  const [, rate, pill, retries, dead] = line.children as unknown as [
+    HTMLElement,
+    HTMLElement,
+    HTMLElement,
+    HTMLElement,
+    HTMLElement,
+  ];
   card.setAttribute('data-taken-by', group.takenBy);
   setText(rate, perSecond(group.takenPerSecond));
   setText(pill, waiting(group.backlog));
   pill.className = isBehind(group) ? 'pill waits' : 'pill';
+  drawCount(retries, group.retries, 'come again');
+  drawCount(dead, group.deadLetters, 'dead letters');
   // Those of the baseline change with each canary that comes or goes, and gRPC clients tell only their polls.
   const filtered = group.topics.filter(({ filter }) => filter !== null && group.tag !== null);
   keyed(filters, filtered, {
@@ -39,11 +53,29 @@ export function updateGroupCard(card: HTMLElement, group: Group): void {
       : [{ key: '', text: unseenMembers(group), className: isLeftLying(group) ? 'nobody alarm' : 'nobody' }];
   keyed(members, shown, {
     key: ({ key }) => key,
-    create: () => html('li'),
+    create() {
+      const item = html('li');
+      item.append(html('button', 'member'));
+      return item;
+    },
     update(item, { key, text, className }) {
+      const button = item.children[0] as HTMLButtonElement;
       item.className = className;
-      item.title = key;
-      setText(item, text);
+      button.title = key;
+      button.disabled = !isHere(key);
+      setText(button, text);
     },
   });
+}
+
+/** What failed: shown where there is something, or it is not known. */
+function drawCount(pill: HTMLElement, count: number | null, what: string): void {
+  pill.hidden = count === 0;
+  pill.className = count === null ? 'pill' : 'pill failed';
+  setText(pill, `${amount(count)} ${what}`);
+}
+
+/** Whether the process runs where the page is served: then it can be asked. */
+function isHere(clientId: string): boolean {
+  return processOf(clientId)?.host === document.body.dataset.here;
 }

@@ -2,24 +2,23 @@
 import { type Fleet, isReached } from '../inspection/fleet/fleet-shape';
 import { byId, html, keyed, setText } from './elements';
 import { drawProblems } from './problems';
-import { perSecond } from './words';
+import { amount, perSecond } from './words';
 
-export function drawHead(fleet: Fleet): void {
+/** @param isPast nobody says any more how it is */
+export function drawHead(fleet: Fleet, isPast: boolean): void {
   const { namesrv, brokers, environments, topics, groups } = fleet;
   const names = brokers.map(({ name, release, problem }) => `${name} ${problem === null ? (release ?? '') : '(away)'}`);
   setText(byId('servers'), [namesrv, ...names].join(' · '));
-  const put = topics.every(({ putPerSecond }) => putPerSecond !== null)
-    ? topics.reduce((sum, { putPerSecond }) => sum + (putPerSecond ?? 0), 0)
-    : null;
-  const lie = environments.every(({ backlog }) => backlog !== null)
-    ? environments.reduce((sum, { backlog }) => sum + (backlog ?? 0), 0)
-    : null;
+  const put = sumOf(topics.map(({ putPerSecond }) => putPerSecond));
+  const lie = sumOf(environments.map(({ backlog }) => backlog));
   const totals: [string, string][] = [
     ['environments', `${environments.length}`],
     ['instances', `${environments.reduce((sum, { instances }) => sum + instances.length, 0)}`],
     ['stand-ins', `${environments.reduce((sum, { standIns }) => sum + standIns, 0)}`],
     ['messages', perSecond(put)],
-    ['waiting', lie === null ? '?' : lie.toLocaleString('en')],
+    ['waiting', amount(lie)],
+    ['retries', amount(sumOf(environments.map(({ retries }) => retries)))],
+    ['dead letters', amount(sumOf(environments.map(({ deadLetters }) => deadLetters)))],
   ];
   keyed(byId('totals'), totals, {
     key: ([name]) => name,
@@ -28,8 +27,16 @@ export function drawHead(fleet: Fleet): void {
       total.append(html('dt', '', name), html('dd'));
       return total;
     },
-    update: (total, [, value]) => setText(total.children[1] as Element, value),
+    update: (total, [, value]) => setText(total.children[1] as Element, isPast ? amount(null) : value),
   });
+  const folded = groups.filter(({ isFolded }) => isFolded).length;
+  byId('folding').hidden = folded === 0;
+  setText(byId('folded'), `${folded}`);
   byId('empty').hidden = groups.length > 0 || !isReached(fleet);
   drawProblems(byId('problems'), fleet);
+}
+
+/** null where one of them is not known. */
+function sumOf(values: readonly (number | null)[]): number | null {
+  return values.reduce<number | null>((sum, value) => (sum === null || value === null ? null : sum + value), 0);
 }

@@ -1,5 +1,6 @@
 /** Rates of the last minutes, and the small curves that show them. */
 import { area, curveMonotoneX, line } from 'd3-shape';
+import type { Fleet } from '../inspection/fleet/fleet-shape';
 import { svg } from './elements';
 
 /** Pictures that a curve shows: four minutes at the default interval. */
@@ -8,19 +9,25 @@ const WIDTH = 240;
 const HEIGHT = 30;
 
 export interface History {
-  /** @returns the values so far, the newest last */
-  add(name: string, value: number | null): readonly number[];
+  /** Takes the rates of a new picture. */
+  note(fleet: Fleet): void;
+  /** The values so far, the newest last; `topic T`, or `lane gray`. */
+  of(name: string): readonly number[];
 }
 
 export function createHistory(): History {
   const values = new Map<string, number[]>();
+  const add = (name: string, value: number | null) => {
+    const all = values.get(name) ?? [];
+    values.set(name, all);
+    all.push(value ?? 0);
+    if (all.length > LENGTH) all.shift();
+  };
   return {
-    add(name, value) {
-      const all = values.get(name) ?? [];
-      values.set(name, all);
-      all.push(value ?? 0);
-      if (all.length > LENGTH) all.shift();
-      return all;
+    of: name => values.get(name) ?? [],
+    note({ topics, environments }) {
+      for (const { topic, putPerSecond } of topics) add(`topic ${topic}`, putPerSecond);
+      for (const { tag, takenPerSecond } of environments) add(`lane ${tag ?? ''}`, takenPerSecond);
     },
   };
 }

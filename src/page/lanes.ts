@@ -7,6 +7,8 @@ import { createGroupCard, updateGroupCard } from './group-card';
 import { drawSparkline, type History, sparkline } from './history';
 import { perSecond, saidOf } from './words';
 
+const MOST_FLOWS = 8;
+
 export function drawLanes(parent: HTMLElement, fleet: Fleet, history: History): void {
   keyed(parent, fleet.environments, {
     key: ({ tag }) => tag ?? '',
@@ -35,8 +37,14 @@ function updateLane(
   said.className = `said ${className}`;
   setText(said, text);
   setText(rate, [...instanceCount(instances.length), perSecond(takenPerSecond)].join(', '));
-  drawSparkline(curve, history.add(`lane ${tag ?? ''}`, takenPerSecond));
+  drawSparkline(curve, history.of(`lane ${tag ?? ''}`));
+  lane.classList.toggle('many', hasMany(own));
   keyed(groups, own, { key: ({ group }) => group, create: createGroupCard, update: updateGroupCard });
+}
+
+/** Whether there are too many for a flow to each. */
+export function hasMany(groups: readonly unknown[]): boolean {
+  return groups.length > MOST_FLOWS;
 }
 
 function instanceCount(count: number): string[] {

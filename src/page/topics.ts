@@ -13,7 +13,7 @@ export function drawTopics(parent: HTMLElement, { topics }: Fleet, history: Hist
     },
     update(card, { topic, putPerSecond }) {
       setText(card.children[1] as Element, `${perSecond(putPerSecond)} in`);
-      drawSparkline(card.children[2] as Element, history.add(`topic ${topic}`, putPerSecond));
+      drawSparkline(card.children[2] as Element, history.of(`topic ${topic}`));
     },
   });
 }

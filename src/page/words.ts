@@ -2,19 +2,30 @@
 import { perSecond as rateInWords } from '../inspection/cluster/amounts';
 import type { Group } from '../inspection/fleet/fleet-shape';
 
+/** In the place of a number. */
+const UNKNOWN = '–';
+
+export function amount(count: number | null): string {
+  return count === null ? UNKNOWN : count.toLocaleString('en');
+}
+
 export function perSecond(rate: number | null): string {
-  return rate === null ? 'rate not known' : rateInWords(rate);
+  return rate === null ? UNKNOWN : rateInWords(rate);
 }
 
 export function waiting(backlog: number | null): string {
-  if (backlog === null) return 'backlog not known';
-  return backlog === 0 ? 'none waiting' : `${backlog.toLocaleString('en')} waiting`;
+  return backlog === 0 ? 'none waiting' : `${amount(backlog)} waiting`;
 }
 
 /** `vm@22758@0@mwxcanvt`: the clients put host (or address) and process first. */
-export function memberName(clientId: string): string {
+export function processOf(clientId: string): { readonly host: string; readonly pid: string } | undefined {
   const [, host, pid] = /^([^@]+)@(\d+)/.exec(clientId) ?? [];
-  return host === undefined ? clientId : `${host}, ${pid}`;
+  return host === undefined || pid === undefined ? undefined : { host, pid };
+}
+
+export function memberName(clientId: string): string {
+  const process = processOf(clientId);
+  return process === undefined ? clientId : `${process.host}, ${process.pid}`;
 }
 
 /** Whether nobody takes what comes: a canary that was there, and for which the baseline does not stand in. */
@@ -29,19 +40,37 @@ export function isBehind(group: Group): boolean {
   return (backlog ?? 0) > Math.max(20, 10 * (takenPerSecond ?? 0));
 }
 
-/** Who takes the messages of an environment. */
+/** Who takes the messages of an environment: of its groups that are shown. */
 export function saidOf(tag: string | null, groups: readonly Group[]): { text: string; className: string } {
-  if (groups.some(isLeftLying)) return { text: 'nobody takes its messages', className: 'alarm' };
-  if (groups.some(({ takenBy }) => takenBy === 'both')) return { text: 'handing over', className: 'standing-in' };
-  if (groups.some(({ takenBy }) => takenBy === 'stand-ins')) {
-    return { text: 'the baseline stands in', className: 'standing-in' };
+  const count = (isOne: (group: Group) => boolean) => groups.filter(isOne).length;
+  const all = groups.length;
+  const lying = count(isLeftLying);
+  const own = count(({ takenBy }) => takenBy === 'consumers');
+  const standIns = count(({ takenBy }) => takenBy === 'stand-ins');
+  const both = count(({ takenBy }) => takenBy === 'both');
+  const unknown = count(({ takenBy }) => takenBy === 'unknown');
+  const className = lying > 0 ? 'alarm' : standIns + both > 0 ? 'standing-in' : '';
+  if (all === 0 || unknown === all) return { text: 'not known', className };
+  if (tag === null) {
+    if (own === 0) return { text: 'nobody is online', className };
+    return { text: own === all ? 'what no canary takes' : `${own} of ${all} groups are taken`, className };
   }
-  if (groups.some(({ takenBy }) => takenBy === 'consumers')) {
-    return { text: tag === null ? 'what no canary takes' : 'takes its own messages', className: '' };
-  }
-  return groups.every(({ takenBy }) => takenBy === 'unknown')
-    ? { text: 'not known', className: '' }
-    : { text: tag === null ? 'nobody is online' : 'never there: the baseline takes them', className: '' };
+  const whole = [
+    [lying, 'nobody takes its messages'],
+    [both, 'handing over'],
+    [standIns, 'the baseline stands in'],
+    [own, 'takes its own messages'],
+    [all - lying - both - standIns - own - unknown, 'never there: the baseline takes them'],
+  ] as const;
+  const [, text] = whole.find(([part]) => part === all) ?? [];
+  if (text !== undefined) return { text, className };
+  const parts = [
+    ...(own > 0 ? [`${own} of ${all} groups are taken by the canary`] : []),
+    ...(both > 0 ? [`${both} of ${all} are handed over`] : []),
+    ...(standIns > 0 ? [`in ${standIns} of ${all} the baseline stands in`] : []),
+    ...(lying > 0 ? [`nobody takes ${lying} of ${all}`] : []),
+  ];
+  return { text: parts.join(', '), className };
 }
 
 /** Of a group of which nobody says who is connected. */

@@ -17,6 +17,17 @@ const ANSWER_MS = 10_000;
  * @returns the exit code: 0; 2 when nobody could be asked, which standard error then says
  */
 export async function showProcessStatus(target: string, { json }: { json: boolean }): Promise<number> {
+  const { text, isTold } = await processStatusText(target, { json });
+  if (isTold) process.stdout.write(text);
+  else process.stderr.write(`rocketmq-gray: ${text}\n`);
+  return isTold ? 0 : 2;
+}
+
+/** The same as a text; or why nobody could be asked. */
+export async function processStatusText(
+  target: string,
+  { json }: { json: boolean } = { json: false },
+): Promise<{ readonly text: string; readonly isTold: boolean }> {
   const { sockets, pid, hint } = findSockets(target);
   let problem = hint;
   for (const socket of sockets) {
@@ -30,14 +41,12 @@ export async function showProcessStatus(target: string, { json }: { json: boolea
       // The path may have been taken by another process before this one came.
       if (pid !== undefined && report.process.pid !== pid) continue;
       const threads = report.process.thread === 0 ? threadSockets(socket, report.process.pid) : [];
-      process.stdout.write(json ? `${text.trim()}\n` : processReportText(report, threads));
-      return 0;
+      return { text: json ? `${text.trim()}\n` : processReportText(report, threads), isTold: true };
     } catch (error) {
       problem = `${hint} (${socket}: ${(error as Error).message})`;
     }
   }
-  process.stderr.write(`rocketmq-gray: ${problem}\n`);
-  return 2;
+  return { text: problem, isTold: false };
 }
 
 /** What is said at a socket, to its end. */

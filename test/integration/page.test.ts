@@ -125,7 +125,10 @@ describe.skipIf(chromium === undefined)(
       await page.goto(url);
       await page.waitForSelector('#empty:not([hidden])');
 
-      const env = { GRAY_MQ_NAMESRV: environment.rocketmq.namesrv };
+      const env = {
+        GRAY_MQ_NAMESRV: environment.rocketmq.namesrv,
+        GRAY_STATUS: environment.sandbox.directory,
+      };
       const consumer = { group: 'group1', subscriptions: { [TOPIC]: '*' }, shutsDown: true };
       const baseline = await environment.consumer(consumer, env);
       const canary = await environment.consumer(consumer, { ...env, GRAY_TAG: 'gray' });
@@ -140,6 +143,19 @@ describe.skipIf(chromium === undefined)(
       await expect.poll(() => texts('#live'), SOON).toEqual([expect.stringMatching(/^live, /)]);
       // The brokers count messages every ten seconds: from then on flows are drawn as they run.
       await expect.poll(() => page.$$eval('#flows g:not(.idle)', flows => flows.length), SOON).toBe(2);
+
+      expect(await texts('#problems li')).toEqual([]);
+      await page.type('#search', 'no such group');
+      await expect.poll(() => texts('.lane h2'), SOON).toEqual([]);
+      await page.$eval('#search', input => {
+        (input as unknown as { value: string }).value = '';
+        input.dispatchEvent(new Event('input'));
+      });
+      await expect.poll(() => texts('.lane h2'), SOON).toEqual(['baseline', 'gray']);
+      // What one process tells of itself.
+      await page.click('[data-key="group1_gray"] button.member');
+      await expect.poll(() => texts('#process pre'), SOON).toEqual([expect.stringContaining('group1_gray')]);
+      await page.click('#process button');
 
       await canary.child.stop();
       await expect
@@ -156,7 +172,11 @@ describe.skipIf(chromium === undefined)(
     it('says that the server has gone', async () => {
       await served.stop('SIGINT');
       expect((await served.ended).code).toBe(0);
-      await expect.poll(() => texts('#live'), SOON).toEqual(['connection lost, trying again']);
+      await expect
+        .poll(() => texts('#live'), SOON)
+        .toEqual([expect.stringMatching(/^connection lost, trying again; this was at [\d:]+$/)]);
+      expect(new Set(await texts('#totals dd'))).toEqual(new Set(['–']));
+      expect(await page.$eval('body', body => body.className)).toBe('past');
     });
   },
 );

@@ -23,6 +23,7 @@ function cluster(changes: Partial<BrokerAdministration> = {}): BrokerAdministrat
     queuesOf: async () => [{ broker: 'broker-a', cluster: 'Shop', queues: 1 }],
     groupSettings: async (_, group) =>
       group === 'group1' ? { groupName: group, consumeMessageOrderly: true, retryMaxTimes: 3 } : undefined,
+    countGroups: async () => 1,
     putGroup: denied(200),
     committedOffset: async (_, group) => (group === 'group1' ? 5 : undefined),
     initialOffset: async () => 0,

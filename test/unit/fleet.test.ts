@@ -4,8 +4,9 @@ import type { AnnouncedProcess } from '../../src/inspection/cluster/announced-pr
 import type { Answer } from '../../src/inspection/cluster/answer';
 import { fleetOf } from '../../src/inspection/fleet/fleet';
 import type { BrokerAnswers, FleetAnswers, GroupAnswers } from '../../src/inspection/fleet/fleet-answers';
-import { type Group, isReached, type TakenBy } from '../../src/inspection/fleet/fleet-shape';
+import { type Fleet, type Group, isReached, type TakenBy } from '../../src/inspection/fleet/fleet-shape';
 import { lanesOf } from '../../src/inspection/fleet/lanes';
+import { shownIn, withoutNumbers } from '../../src/page/shown';
 import { isBehind, isLeftLying, memberName, saidOf, unseenMembers } from '../../src/page/words';
 import type { Marker } from '../../src/rocketmq/hand-over/hand-over';
 
@@ -212,13 +213,103 @@ describe('a fleet', () => {
       'baseline     1                     1       3/s                  4        0        0',
       'gray         0          1          1       0.5/s  100 %         6        6        0',
       '',
-      'group   environment  taken by    topic  taken  backlog  retries  dead  subscribed with',
+      'group   environment  taken by    topic  taken  backlog  retries  dead  filter',
       'g       baseline     1 consumer  T      3/s    4        0        0',
       'g_gray  gray         1 stand-in  T      0.5/s  0        6        0',
       '',
       'instance  environment  agent  settings  groups  stands in for',
       'h, 1      baseline     0.1.0  3f2a1b0   g       g_gray',
     ]);
+  });
+});
+
+describe('status, for people', () => {
+  const LONG = 'a-group-with-a-name-that-is-as-long-as-some-people-like-them-to-be';
+  const FILTER = `(TAGS IS NOT NULL AND TAGS IN (${Array.from({ length: 30 }, (_, at) => `'TAG_${at}'`).join(',')}))`;
+  const told = (answer: GroupAnswers, filters: Readonly<Record<string, string>>): GroupAnswers => {
+    const all = Object.entries(filters).map(([topic, expression]) => [topic, { type: 'SQL92' as const, expression }]);
+    const given = 'value' in answer.members ? answer.members.value : undefined;
+    return given === undefined ? answer : { ...answer, members: known({ ...given, filters: Object.fromEntries(all) }) };
+  };
+  const fleetWith = (markers: readonly Marker[], groups: readonly (readonly [string, GroupAnswers])[]) =>
+    answers({
+      at: 10_000_000,
+      markers: known(new Map([[LONG, markers]])),
+      brokers: [broker('x', { groups: new Map(groups), announcements: known([process('baseline', LONG, 1)]) })],
+    });
+  const wide = (given: FleetAnswers) => {
+    const colors = new Proxy({}, { get: () => (text: string) => text });
+    return statusReport(fleetOf(given), { colors: colors as never, isWide: true });
+  };
+  const recent: Marker = { ...managed, at: 9_999_000 };
+
+  it('fits 100 columns, whatever names and filters are like; nothing is cut when it may be wide', () => {
+    const given = fleetWith(
+      [recent],
+      [
+        [LONG, told(consuming(['h@1@0@abc'], 3, 1), { T: FILTER })],
+        [`${LONG}_gray`, told(consuming(['h@1@1@abc@gray-stand-in'], 0, 1), { T: FILTER })],
+      ],
+    );
+    for (const line of report(given).split('\n')) expect([line, line.length <= 100]).toEqual([line, true]);
+    expect(report(given)).not.toContain(FILTER);
+    expect(wide(given)).toContain(FILTER);
+    expect(wide(given)).toContain(`${LONG}_gray  gray `);
+  });
+
+  it('marks what gRPC clients of a baseline told at their start, and not what others told', () => {
+    const given = (id: string) =>
+      fleetWith(
+        [recent],
+        [
+          [LONG, told(consuming([id], 0, 1), { T: 'a = 1' })],
+          [`${LONG}_gray`, told(consuming(['h@2@0@abc'], 0, 1), { T: "gray_tag = 'gray'" })],
+        ],
+      );
+    expect(wide(given('h@1@0@abc'))).toContain('(at start) a = 1');
+    expect(wide(given('10.0.0.1@1'))).not.toContain('at start');
+  });
+
+  it('does not know the backlog of a topic that brokers leave out', () => {
+    const given = fleetWith(
+      [{ ...recent, topics: ['T', 'LEFT_OUT'] }],
+      [
+        [LONG, consuming(['h@1@0@abc'], 2, 1)],
+        [`${LONG}_gray`, consuming(['h@2@0@abc'], 0, 1)],
+      ],
+    );
+    const gray = fleetOf(given).groups.find(({ tag }) => tag === 'gray');
+    expect(gray?.topics.map(({ topic, backlog }) => [topic, backlog])).toEqual([
+      ['LEFT_OUT', null],
+      ['T', 0],
+    ]);
+    expect(gray?.backlog).toBe(null);
+    expect(report(given)).toMatch(/LEFT_OUT +0\/s +not known/);
+  });
+
+  it('folds groups that nobody has been in for an hour: they are in no sum, and what lies there is a problem', () => {
+    const old: Marker = { tag: 'old', phase: 'managed', at: 10_000_000 - 3_700_000, topics: ['T'] };
+    const given = (waits: number) =>
+      fleetWith(
+        [recent, old],
+        [
+          [LONG, consuming(['h@1@0@abc'], 0, 1)],
+          [`${LONG}_gray`, consuming(['h@1@1@abc@gray-stand-in'], 0, 3)],
+          [`${LONG}_old`, consuming([], waits, 0)],
+        ],
+      );
+    const fleet = fleetOf(given(0));
+    expect(fleet.groups.filter(({ isFolded }) => isFolded).map(({ tag }) => tag)).toEqual(['old']);
+    expect(fleet.environments.find(({ tag }) => tag === 'old')).toMatchObject({ groups: 0, backlog: 0 });
+    expect([fleet.problems, report(given(0)).includes('1 group more that nobody has been in for an hour')]).toEqual([
+      [],
+      true,
+    ]);
+    expect(wide(given(0))).toContain(`${LONG}_old`);
+    expect(fleetOf(given(10)).problems).toMatchObject([
+      { verdict: 'fail', finding: expect.stringContaining('10 messages') },
+    ]);
+    expect(fleet.environments.find(({ tag }) => tag === 'gray')).toMatchObject({ standInShare: 1 });
   });
 });
 
@@ -336,6 +427,54 @@ describe('words of the page', () => {
   ])('%j: %s', (changed, text, lies) => {
     expect(saidOf(group(changed).tag, [group(changed)]).text).toBe(text);
     expect(isLeftLying(group(changed))).toBe(lies);
+  });
+
+  it.each<[(string | null)[], Partial<Group>[], string, string]>([
+    [
+      ['gray'],
+      [{ takenBy: 'consumers' }, { phase: 'managed' }],
+      '1 of 2 groups are taken by the canary, nobody takes 1 of 2',
+      'alarm',
+    ],
+    [
+      ['gray'],
+      [{ takenBy: 'consumers' }, { takenBy: 'stand-ins' }, { takenBy: 'stand-ins' }, {}],
+      '1 of 4 groups are taken by the canary, in 2 of 4 the baseline stands in',
+      'standing-in',
+    ],
+    [[null], [{ takenBy: 'consumers' }, {}, {}], '1 of 3 groups are taken', ''],
+    [['gray'], [], 'not known', ''],
+  ])('a lane of %j tells of its own groups: %j', ([tag = null], groups, text, className) => {
+    expect(
+      saidOf(
+        tag,
+        groups.map(changed => group({ ...changed, tag })),
+      ),
+    ).toEqual({ text, className });
+  });
+
+  it('what somebody looks for is shown, and what nobody has been in for an hour only when asked for', () => {
+    const flow = { topic: 'orders', filter: null, isToldAtStart: false, backlog: 3, takenPerSecond: 1 };
+    const groups = [
+      group({ group: 'a', tag: null, topics: [flow] }),
+      group({ group: 'a_gray', members: [{ clientId: 'vm@7@0', address: '', language: '', isStandIn: false }] }),
+      group({ group: 'b_old', tag: 'old', isFolded: true }),
+    ];
+    const environments = [{ tag: null }, { tag: 'gray' }, { tag: 'old' }];
+    const all = { groups, environments, topics: [{ topic: 'orders', putPerSecond: 2 }] } as unknown as Fleet;
+    const shown = (query: string, hasFolded = false) => shownIn(all, { query, hasFolded }).groups.map(one => one.group);
+    expect(shown('')).toEqual(['a', 'a_gray']);
+    expect(shown('', true)).toEqual(['a', 'a_gray', 'b_old']);
+    expect([shown('ORDERS'), shown('vm@7'), shown('gray a_'), shown('nothing')]).toEqual([
+      ['a'],
+      ['a_gray'],
+      ['a_gray'],
+      [],
+    ]);
+    expect(shownIn(all, { query: '', hasFolded: false }).environments.map(({ tag }) => tag)).toEqual([null, 'gray']);
+    const past = withoutNumbers(all);
+    expect(past.topics).toEqual([{ topic: 'orders', putPerSecond: null }]);
+    expect(past.groups[0]).toMatchObject({ backlog: null, deadLetters: null, topics: [{ backlog: null }] });
   });
 
   it('a backlog is worth a colour when it is more than what is on its way', () => {

@@ -128,6 +128,7 @@ function doctorOf({ baseline, canary, announced: all, marker, mode, ignored, isA
         ends: isAway ? AWAY : known([10]),
         baseline: isAway ? nothing : onBroker(baseline, 'g'),
         canary: isAway ? nothing : onBroker(canary, 'g_gray'),
+        groupCount: isAway ? AWAY : known(12),
         refusalOfGroups: isAway ? AWAY : known(undefined),
         announcements: isAway ? AWAY : known(all),
       },
@@ -281,14 +282,24 @@ const SITUATIONS: Readonly<Record<string, Situation>> = {
   },
   'a frozen canary': {
     world: { canary: group(['vm@3@0@abc'], GRAY, { committed: 2, oldestMs: 95_000 }) },
-    said: /^warn 1 consumer is there, and the oldest message of T that its filter selects waits for 95 s: a consumer is frozen, or too slow/,
+    said: /^warn 1 consumer is there, and the oldest message of T that its filter selects waits for 95 s: a consumer is frozen or too slow/,
     remedy: /end one that hangs/,
     message: /It waits in g_gray, behind 7 messages: in it: 1 consumer/,
   },
   'a topic that the canary leaves out, and nobody takes beside it': {
-    world: { canary: { ...group(['vm@3@0@abc'], GRAY, { committed: 3 }), filters: { OTHER: GRAY } } },
+    world: { canary: { ...group(['10.0.0.1@3'], GRAY, { committed: 3 }), filters: { OTHER: GRAY } } },
     said: /^fail nobody(?: of T)?, to which nobody in g_gray subscribes: they wait in g_gray, and 7 messages/,
     remedy: /subscribes to T/,
+    message: /It waits in g_gray/,
+  },
+  'a topic that none of several canaries subscribes to': {
+    world: {
+      canary: {
+        ...group(['vm@3@0@abc', 'vm@3@1@abc'], GRAY, { committed: 3, oldestMs: 95_000 }),
+        filters: { OTHER: GRAY },
+      },
+    },
+    said: /^warn 2 consumers are there, and the oldest message of T .* waits for 95 s: .* or none subscribes to the topic/,
     message: /It waits in g_gray/,
   },
   'a canary of this agent that has crashed, or is of another mode': {
@@ -364,6 +375,16 @@ describe('a healthy fleet', () => {
       {
         canary: group(['vm@3@0@abc', 'vm@1@1@abc@gray-stand-in'], GRAY),
         announced: [...HEALTHY.announced, { ...announced('beside', 1), group: 'g_gray.T' }],
+      },
+    ],
+    [
+      'of stand-ins of which brokers know what one of them subscribes to',
+      {
+        canary: {
+          ...group(['vm@1@1@abc@gray-stand-in', 'vm@2@1@abc@gray-stand-in'], GRAY, { committed: 9 }),
+          filters: { OTHER: GRAY },
+        },
+        announced: HEALTHY.announced.slice(0, 2),
       },
     ],
     ['of messages that wait for a moment', { canary: group(['vm@3@0@abc'], GRAY, { committed: 9, oldestMs: 900 }) }],

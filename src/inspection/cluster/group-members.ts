@@ -18,6 +18,22 @@ export interface GroupMembers {
   readonly isBroadcast: boolean;
 }
 
+/**
+ * Whether a client tells its subscription as it starts and not when that changes: those of gRPC, whose ids are like
+ * `vm@22758@0@mwxcanvt`. Those of the remoting protocol tell it with each heartbeat.
+ */
+export function tellsAtStartOnly({ clientId }: Member): boolean {
+  return /^[^@]+@\d+@\d+@[0-9a-z]+/.test(clientId);
+}
+
+/**
+ * Whether nobody in the group subscribes to a topic that brokers know of none: they know the subscription of whoever said it
+ * last, so of several members it is not that of all.
+ */
+export function isAllTold(members: readonly Member[]): boolean {
+  return members.length === 1 && !members.some(tellsAtStartOnly);
+}
+
 /** Of `host:port`, as servers write addresses. */
 export function hostOf(address: string): string {
   return address.replace(/:\d+$/, '').replace(/^.*\//, '');

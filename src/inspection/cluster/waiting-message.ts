@@ -74,17 +74,20 @@ export interface OldestWaiting {
 /**
  * The oldest message that waits in these queues and that the filter of the group's members selects. Undefined where there is
  * none, or nobody is there who could take it.
+ *
+ * @param filterOf of a topic of which members told none; undefined: it is none of theirs
  */
 export async function oldestWaiting(
   inspection: WaitingQuestions,
   broker: string,
   members: GroupMembers | undefined,
   queues: readonly { readonly topic: string; readonly queueId: number; readonly committed: number }[],
+  filterOf: (topic: string) => FilterExpression | undefined,
 ): Promise<OldestWaiting | undefined> {
   if (members === undefined || members.members.length === 0) return undefined;
   const first = await Promise.all(
     queues.map(async ({ committed, ...queue }) => {
-      const filter = members.filters[queue.topic];
+      const filter = members.filters[queue.topic] ?? filterOf(queue.topic);
       return filter && (await inspection.firstMessage(broker, queue, committed, filter));
     }),
   );

@@ -15,6 +15,7 @@ import { nameServerChecks } from './name-server-checks';
 import { offsetChecks } from './offset-checks';
 import { problemChecks } from './problem-checks';
 import { checksByProxy, proxyChecks } from './proxy-checks';
+import { quotaChecks } from './quota-checks';
 import { subscriptionChecks } from './subscription-checks';
 import { topicChecks } from './topic-checks';
 
@@ -30,6 +31,7 @@ const CHECKS_OF_ANSWERS: readonly DoctorCheck[] = [
   problemChecks,
   offsetChecks,
   agentChecks,
+  quotaChecks,
 ];
 
 /** In the order in which they are read. */

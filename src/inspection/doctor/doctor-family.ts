@@ -31,6 +31,10 @@ function groupFacts(picture: DoctorPicture, environment: 'baseline' | 'canary'):
   const { brokers, question, proxies, canaryGroup } = picture;
   const { problem } = onlineOn(picture, environment);
   const answers = brokers.map(broker => broker[environment]);
+  const online = membersIn(membersTold(picture, environment));
+  // A topic that the canary leaves out is the baseline's, and the canary's group stays where it was.
+  const marker = valueIn(picture.markers)?.find(({ tag }) => tag === question.tag);
+  const isOfGroup = online.filters.has(question.topic) || marker?.topics?.includes(question.topic) === true;
   const isBacklogKnown = brokers.every(
     ({ ends, ...broker }) => isKnown(ends) && isKnown(broker[environment].committed),
   );
@@ -38,11 +42,11 @@ function groupFacts(picture: DoctorPicture, environment: 'baseline' | 'canary'):
   return {
     group: environment === 'canary' ? canaryGroup : question.group,
     state: stateOf(answers.map(({ settings }) => settings)),
-    ...membersIn(membersTold(picture, environment)),
+    ...online,
     unseen: problem !== undefined && !isKnown(problem) ? problem : undefined,
     isHeard: problem !== undefined || areApart(proxies),
     backlog: new Map([[question.topic, backlog]]),
     deadLetters: deadLettersOf(answers.map(({ deadLetters }) => deadLetters)),
-    oldest: oldestOf(answers.map(({ oldest }) => valueIn(oldest))),
+    oldest: isOfGroup ? oldestOf(answers.map(({ oldest }) => valueIn(oldest))) : undefined,
   };
 }

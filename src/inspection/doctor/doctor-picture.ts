@@ -81,6 +81,8 @@ export interface BrokerPicture {
   readonly ends: Answer<readonly number[]>;
   readonly baseline: GroupOnBroker;
   readonly canary: GroupOnBroker;
+  /** Of all applications. */
+  readonly groupCount: Answer<number>;
   /** What it says against creating groups; undefined: nothing. */
   readonly refusalOfGroups: Answer<string | undefined>;
   readonly announcements: Answer<readonly AnnouncedProcess[]>;
@@ -216,22 +218,26 @@ async function askBroker(
     const waiting = ownOffsets.flatMap((offset, queueId) =>
       offset !== undefined && offset < (ends[queueId] ?? 0) ? [{ topic, queueId, committed: offset }] : [],
     );
-    const oldest = await when(() => oldestWaiting(inspection, address, valueIn(members), waiting));
+    const oldest = await when(() =>
+      oldestWaiting(inspection, address, valueIn(members), waiting, () => filters.canary),
+    );
     return { settings, members, committed, deadLetters, oldest };
   };
   const compiled = (group: string, filter: FilterExpression) =>
     when(() => administration.filterProblem(broker, group, topic, filter));
-  const [canaryFilter, baselineFilter, ends, baseline, canary, refusalOfGroups, announcements] = await Promise.all([
-    compiled(canaryGroup, filters.canary),
-    compiled(question.group, filters.baseline),
-    maxOffsets,
-    ofGroup(question.group),
-    ofGroup(canaryGroup),
-    when(() => inspection.refusalOfGroups(address)),
-    when(() => announcementsOf(inspection, address, question)),
-  ]);
+  const [canaryFilter, baselineFilter, ends, baseline, canary, groupCount, refusalOfGroups, announcements] =
+    await Promise.all([
+      compiled(canaryGroup, filters.canary),
+      compiled(question.group, filters.baseline),
+      maxOffsets,
+      ofGroup(question.group),
+      ofGroup(canaryGroup),
+      when(() => administration.countGroups(broker)),
+      when(() => inspection.refusalOfGroups(address)),
+      when(() => announcementsOf(inspection, address, question)),
+    ]);
   const filterProblems = { canary: canaryFilter, baseline: baselineFilter };
-  return { broker, release, filterProblems, ends, baseline, canary, refusalOfGroups, announcements };
+  return { broker, release, filterProblems, ends, baseline, canary, groupCount, refusalOfGroups, announcements };
 }
 
 /** Those that concern the group and the tag. */

@@ -2,7 +2,7 @@
 import type { FilterExpression } from '../../rocketmq/plan/filter-expression';
 import { plural } from '../cluster/amounts';
 import { isKnown } from '../cluster/answer';
-import type { Member } from '../cluster/group-members';
+import { isAllTold, type Member } from '../cluster/group-members';
 import { problemsOf } from '../problems/problems';
 import { asCheck, type Check, notKnown } from './check';
 import { doctorFamily } from './doctor-family';
@@ -22,10 +22,7 @@ function baselineMembers({ members, filters, problem }: Online, { question }: Do
   if (members.length === 0) {
     return problem && !isKnown(problem) ? notKnown(check, problem) : { ...check, verdict: 'warn', finding: 'nobody' };
   }
-  const found = { ...check, finding: who(members, filters), details: members.map(describe) };
-  return filters.length === 0
-    ? { ...found, verdict: 'warn', finding: `${found.finding}, and nobody subscribes to ${question.topic}` }
-    : { ...found, verdict: 'ok' };
+  return subscribed({ ...check, details: members.map(describe) }, { members, filters }, question.topic);
 }
 
 function canaryMembers({ members, filters, problem }: Online, { question, canaryGroup }: DoctorPicture): Check {
@@ -33,10 +30,19 @@ function canaryMembers({ members, filters, problem }: Online, { question, canary
   if (members.length === 0) {
     return problem && !isKnown(problem) ? notKnown(check, problem) : { ...check, verdict: 'ok', finding: 'nobody' };
   }
-  const found = { ...check, finding: who(members, filters), details: members.map(describe) };
-  return filters.length === 0
-    ? { ...found, verdict: 'warn', finding: `${found.finding}, and nobody subscribes to ${question.topic}` }
-    : { ...found, verdict: 'ok' };
+  return subscribed({ ...check, details: members.map(describe) }, { members, filters }, question.topic);
+}
+
+function subscribed(
+  check: Omit<Check, 'verdict' | 'finding'>,
+  { members, filters }: Pick<Online, 'members' | 'filters'>,
+  topic: string,
+): Check {
+  const there = who(members, filters);
+  if (filters.length > 0) return { ...check, verdict: 'ok', finding: there };
+  return isAllTold(members)
+    ? { ...check, verdict: 'warn', finding: `${there}, and nobody subscribes to ${topic}` }
+    : { ...check, verdict: 'ok', finding: `${there}; brokers were told of other topics only` };
 }
 
 function who(members: readonly Member[], filters: readonly FilterExpression[]): string {

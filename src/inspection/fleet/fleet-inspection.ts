@@ -2,6 +2,7 @@
 import type { Broker } from '../../rocketmq/administration/broker';
 import { type BrokerAdministration, brokerAdministration } from '../../rocketmq/administration/broker-administration';
 import type { Marker } from '../../rocketmq/hand-over/hand-over';
+import { type FilterExpression, isTagged } from '../../rocketmq/plan/filter-expression';
 import { type AnnouncedProcess, announcementsIn } from '../cluster/announced-processes';
 import { type Answer, isKnown, type Settle, settling, valueIn } from '../cluster/answer';
 import { listsProducers } from '../cluster/broker-version';
@@ -111,7 +112,7 @@ async function askGroups(asking: Asking, heard: Heard, lanes: readonly Lane[]): 
 }
 
 async function askGroup(
-  { inspection, administration, settle }: Asking,
+  { question, inspection, administration, settle }: Asking,
   broker: Broker,
   { group, marker, tag }: Lane,
 ): Promise<GroupAnswers> {
@@ -124,12 +125,18 @@ async function askGroup(
   ]);
   // Of the baseline: its gRPC clients do not tell a filter that changed, so what waits for it is not known.
   const waiting = tag === undefined ? [] : (valueIn(stats)?.queues ?? []).filter(isWaiting);
-  const oldest = await settle(oldestWaiting(inspection, address, valueIn(members), waiting));
+  const filterOf = (topic: string) =>
+    tag !== undefined && marker?.topics?.includes(topic) ? onlyTagged(question.assumed.key, tag) : undefined;
+  const oldest = await settle(oldestWaiting(inspection, address, valueIn(members), waiting, filterOf));
   const topics = topicsOf([{ members, stats }], marker);
   const taken = topics.map(
     async topic => [topic, await settle(inspection.takenPerSecond(address, topic, group))] as const,
   );
   return { members, stats, settings, deadLetters, oldest, taken: new Map(await Promise.all(taken)) };
+}
+
+function onlyTagged(key: string, tag: string): FilterExpression {
+  return { type: 'SQL92', expression: isTagged({ key, hasBaggage: false }, tag) };
 }
 
 function isWaiting({ topic, committed, end }: GroupStats['queues'][number]): boolean {

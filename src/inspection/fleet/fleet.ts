@@ -4,7 +4,7 @@ import type { FilterExpression } from '../../rocketmq/plan/filter-expression';
 import type { AnnouncedProcess } from '../cluster/announced-processes';
 import { type Answer, isKnown, valueIn } from '../cluster/answer';
 import type { DeadLetters } from '../cluster/dead-letters';
-import type { Member } from '../cluster/group-members';
+import { type Member, tellsAtStartOnly } from '../cluster/group-members';
 import { areApart, byProxies, unseenByBrokers } from '../cluster/proxies';
 import { problemsOf, worstFirst } from '../problems/problems';
 import { stateOf } from '../problems/together';
@@ -125,7 +125,8 @@ function groupOf(
   const topics = topicsOf(answers, marker).map(name => ({
     topic: name,
     filter: filters.get(name)?.expression ?? null,
-    isToldAtStart: tag === undefined && filters.has(name) && isManaged(marked) && [...members.values()].some(isOfGrpc),
+    isToldAtStart:
+      tag === undefined && filters.has(name) && isManaged(marked) && [...members.values()].some(tellsAtStartOnly),
     backlog: isTold(name) ? waiting(topic => topic === name) : null,
     takenPerSecond: total(answers.map(({ taken }) => taken.get(name) ?? { value: 0 })),
   }));
@@ -157,11 +158,6 @@ function groupOf(
 
 function countIn(deadLetters: Answer<DeadLetters>): Answer<number> {
   return isKnown(deadLetters) ? { value: deadLetters.value.count } : deadLetters;
-}
-
-/** `vm@22758@0@mwxcanvt`: clients of gRPC tell their filter as they start, those of the remoting protocol with each heartbeat. */
-function isOfGrpc({ clientId }: Member): boolean {
-  return /^[^@]+@\d+@\d+@[0-9a-z]+/.test(clientId);
 }
 
 function isAnnounced({ baselineGroup, tag }: Lane, processes: readonly AnnouncedProcess[]): boolean {

@@ -31,7 +31,7 @@ export function backlogProblems({ group, members, oldest }: GroupFacts, { at }: 
       subject: group,
       group,
       verdict: 'warn',
-      finding: `${who} ${members.length === 1 ? 'is' : 'are'} there, and the oldest message of ${oldest.topic} that its filter selects waits for ${ago(age)}: a consumer is frozen, or too slow`,
+      finding: `${who} ${members.length === 1 ? 'is' : 'are'} there, and the oldest message of ${oldest.topic} that its filter selects waits for ${ago(age)}: a consumer is frozen or too slow, or none subscribes to the topic`,
       details: members.map(({ clientId, address }) => `${clientId}, from ${address}`),
       remedies: [
         'look whether these processes work; end one that hangs: others take its queues, or the baseline stands in',

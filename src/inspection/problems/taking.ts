@@ -2,6 +2,7 @@
 import { groupBeside } from '../../rocketmq/presence/announcement-name';
 import type { AnnouncedProcess } from '../cluster/announced-processes';
 import { isKnown, valueIn } from '../cluster/answer';
+import { isAllTold } from '../cluster/group-members';
 import { withoutAnnouncement } from './announced-members';
 import type { CanaryFacts, FamilyFacts, GroupFacts } from './facts';
 import { takesTag } from './filter-for-tag';
@@ -46,9 +47,9 @@ function takersOf({ announced }: FamilyFacts, canary: CanaryFacts, topic: string
   };
 }
 
-/** Members of a group, where some of them subscribe to the topic: brokers know one subscription for all of them. */
-export function subscribersTo({ members, filters }: GroupFacts, topic: string): GroupFacts['members'] {
-  return filters.size === 0 || filters.has(topic) ? members : [];
+/** Members of a group, where some of them may subscribe to the topic. */
+function subscribersTo({ members, filters }: GroupFacts, topic: string): GroupFacts['members'] {
+  return filters.size === 0 || filters.has(topic) || !isAllTold(members) ? members : [];
 }
 
 export function announcedAs(

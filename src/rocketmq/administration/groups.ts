@@ -12,6 +12,8 @@ export interface GroupSettings {
 export interface Groups {
   /** A group's settings; undefined when the broker has no such group. */
   groupSettings(broker: Broker, group: string): Promise<GroupSettings | undefined>;
+  /** How many groups a broker has. */
+  countGroups(broker: Broker): Promise<number>;
   /** Creates a group, or replaces the settings of an existing one. */
   putGroup(broker: Broker, settings: GroupSettings): Promise<void>;
 }
@@ -29,6 +31,9 @@ export function groups(servers: Servers): Groups {
     async groupSettings(broker, group) {
       const { subscriptionGroupTable = {} } = await allGroups(broker);
       return Object.hasOwn(subscriptionGroupTable, group) ? subscriptionGroupTable[group] : undefined;
+    },
+    async countGroups(broker) {
+      return Object.keys((await allGroups(broker)).subscriptionGroupTable ?? {}).length;
     },
     async putGroup(broker, settings) {
       const body = Buffer.from(JSON.stringify(settings));
