@@ -81,7 +81,13 @@ describe.each<[Client, string]>([
     const lines = () => baseline.child.stderr.split('\n').filter(line => line.includes('stand-in on')).length;
     await expect.poll(lines, { timeout: 30_000 }).toBe(2);
     all.push(...(await send(3, GRAY)), ...(await send(3)));
-    await baseline.receives(all, 60_000);
+    // What a canary that is ended has handled and not committed comes again, as without any of this.
+    const got = () =>
+      baseline
+        .got()
+        .map(message => message.got)
+        .filter(body => !left.includes(body));
+    await expect.poll(() => got().sort(), { timeout: 60_000 }).toEqual([...all].sort());
     expect(baseline.child.stderr.match(/GRAY-120 .*/g)).toHaveLength(3);
   }, 180_000);
 });
