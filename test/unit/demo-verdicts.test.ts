@@ -18,6 +18,7 @@ import {
 } from '../../fixtures/demo/message-verdicts';
 import { parseOptions } from '../../fixtures/demo/options';
 import { PROMISES, report } from '../../fixtures/demo/report';
+import { strayUsers, USERS, usersSeen } from '../../fixtures/demo/users';
 
 const GRAY = 'gray_tag=gray';
 /** `A -> B` as services answer it. */
@@ -318,13 +319,47 @@ describe('the table of the demo', () => {
   });
 });
 
+describe('users, by percent', () => {
+  const [[plain = ''], [gray = '']] = [USERS.baseline, USERS.gray];
+  const call = (user: string, names: string): Call => ({
+    environment: 'baseline',
+    user,
+    result: path(names),
+    began: 0,
+    ended: 1,
+  });
+  const kept = [call(plain, BASELINE_PATH), call(gray, GRAY_PATH), call(gray, FALLBACK_PATH)];
+
+  it('are some five of a hundred', () => {
+    expect([USERS.baseline.length, USERS.gray.length]).toEqual([376, 24]);
+    expect(usersSeen(kept)).toEqual({ all: 2, gray: 1 });
+  });
+
+  it.each<[string, readonly Call[], readonly string[]]>([
+    ['nobody strays', kept, []],
+    ['nobody is seen', [], ['no user was on the side of baseline', 'no user was on the side of gray']],
+    ['one changes sides', [...kept, call(gray, BASELINE_PATH)], [`users that changed sides: 1 (first ${gray})`]],
+    [
+      'one is on the wrong side',
+      [call(plain, GRAY_PATH), ...kept.slice(1)],
+      [`users on the wrong side: 1 (first ${plain})`, 'no user was on the side of baseline'],
+    ],
+  ])('%s', (_name, calls, contradictions) => {
+    expect(strayUsers(calls)).toEqual(contradictions);
+  });
+});
+
 describe('the options of the demo', () => {
   it.each([
-    [[], { client: 'rocketmq-client-nodejs', withAgent: true, hasJava: false }],
-    [['--without-agent'], { client: 'rocketmq-client-nodejs', withAgent: false, hasJava: false }],
-    [['--client', 'ali-ons'], { client: 'ali-ons', withAgent: true, hasJava: false }],
-    [['--java', '--client=ali-ons'], { client: 'ali-ons', withAgent: true, hasJava: true }],
-    [['--without-agent', '--client=ali-ons'], { client: 'ali-ons', withAgent: false, hasJava: false }],
+    [[], { client: 'rocketmq-client-nodejs', withAgent: true, hasJava: false, byPercent: false }],
+    [['--without-agent'], { client: 'rocketmq-client-nodejs', withAgent: false, hasJava: false, byPercent: false }],
+    [['--client', 'ali-ons'], { client: 'ali-ons', withAgent: true, hasJava: false, byPercent: false }],
+    [['--java', '--client=ali-ons'], { client: 'ali-ons', withAgent: true, hasJava: true, byPercent: false }],
+    [['--percent'], { client: 'rocketmq-client-nodejs', withAgent: true, hasJava: false, byPercent: true }],
+    [
+      ['--without-agent', '--client=ali-ons'],
+      { client: 'ali-ons', withAgent: false, hasJava: false, byPercent: false },
+    ],
   ])('%j', (args, expected) => {
     expect(parseOptions(args)).toEqual(expected);
   });
@@ -337,7 +372,7 @@ describe('the options of the demo', () => {
     [['--client', '--without-agent'], "Option '--client' argument is ambiguous; usage"],
     [['--without-agent=yes'], "Option '--without-agent' does not take an argument"],
     [['--agent'], "Unknown option '--agent'"],
-    [['--java', '--without-agent'], '--java shows what the agent does beside Java'],
+    [['--java', '--without-agent'], '--java and --percent show what the agent does'],
     [['ali-ons'], "Unexpected argument 'ali-ons'"],
   ])('%j is refused with one line', (args, problem) => {
     expect(() => parseOptions(args)).toThrow(problem);
