@@ -8,11 +8,12 @@ import { createSandbox, type Sandbox } from './sandbox';
 
 /** Says how it was started; ends when it is asked to. */
 const APP = `
-console.log(JSON.stringify({ tag: process.env.GRAY_TAG, args: process.argv.slice(2) }));
-if (process.argv[2] === 'stay') {
+const [order] = process.argv.slice(2);
+if (order === 'stay') {
   process.on('SIGTERM', () => { console.log('asked to end'); process.exit(0); });
   setInterval(() => {}, 1_000);
-} else process.exitCode = Number(process.argv[2] ?? 0);
+} else process.exitCode = Number(order ?? 0);
+console.log(JSON.stringify({ tag: process.env.GRAY_TAG, args: process.argv.slice(2) }));
 `;
 
 let sandbox: Sandbox;
