@@ -13,11 +13,11 @@ export class OtherCanaryProcess {
   ) {
     this.process = new SimulatedProcess(world.network);
     const group = `${GROUP}_${tag}`;
-    // It begins at the end, unless the group has been there before.
+    // It begins at the end, unless the group has been there before; of a young queue at its first message, as brokers have it.
     for (const broker of world.brokers) {
       broker.groups.set(group, broker.groups.get(group) ?? { groupName: group });
-      for (const { offsets, messages } of broker.queuesOf(TOPIC)) {
-        if (!offsets.has(group)) offsets.set(group, messages.length);
+      for (const { offsets, messages, isYoung } of broker.queuesOf(TOPIC)) {
+        if (!offsets.has(group)) offsets.set(group, isYoung ? 0 : messages.length);
       }
     }
     const filter = () => (other: string | undefined) => other === tag;
