@@ -34,6 +34,15 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'operations',
+          include: ['test/operations/**/*.test.ts'],
+          globalSetup: ['test/integration/global-setup.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
+        test: {
           name: 'frameworks',
           include: ['test/frameworks/**/*.test.ts'],
           globalSetup: ['test/frameworks/global-setup.ts'],

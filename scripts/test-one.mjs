@@ -18,7 +18,8 @@ if (file === undefined) {
   process.exit(2);
 }
 const project =
-  ['unit', 'frameworks', 'clusters', 'java'].find(name => basename(dirname(file)) === name) ?? 'integration';
+  ['unit', 'operations', 'frameworks', 'clusters', 'java'].find(name => basename(dirname(file)) === name) ??
+  'integration';
 /** @type {Record<string, string | undefined>} */
 const environment = { ...VERSIONS, ...process.env };
 try {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { pattern, stepsOf } from '../integration/documented-blocks';
+import { pattern, stepsOf } from '../operations/documented-blocks';
 
 const fence = (info: string, text: string) => `\`\`\`${info}\n${text}\n\`\`\`\n`;
 

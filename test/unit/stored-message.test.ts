@@ -1,4 +1,4 @@
-/** Messages as brokers keep them, and ids that say where. Messages of real brokers: test/integration/message-command.test.ts. */
+/** Messages as brokers keep them, and ids that say where. Messages of real brokers: test/operations/message-command.test.ts. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { storedMessages } from '../../src/inspection/cluster/stored-message';

@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Fate } from '../../src/inspection/message/message-fate';
-import { type ChildResult, run } from './child';
-import { chosenRocketmqVersions } from './each-rocketmq';
-import { GRAY, type RocketmqEnvironment, rocketmqEnvironment } from './rocketmq-environment';
+import { type ChildResult, run } from '../integration/child';
+import { chosenRocketmqVersions } from '../integration/each-rocketmq';
+import { GRAY, type RocketmqEnvironment, rocketmqEnvironment } from '../integration/rocketmq-environment';
 
 const TOPIC = 'TEST_MQ';
 const NOBODY = '127.0.0.1:1';

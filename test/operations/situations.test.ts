@@ -3,8 +3,13 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Check } from '../../src/inspection/doctor/check';
 import type { Fleet } from '../../src/inspection/fleet/fleet-shape';
-import { type ChildResult, run } from './child';
-import { GRAY, type ProducerApp, type RocketmqEnvironment, rocketmqEnvironment } from './rocketmq-environment';
+import { type ChildResult, run } from '../integration/child';
+import {
+  GRAY,
+  type ProducerApp,
+  type RocketmqEnvironment,
+  rocketmqEnvironment,
+} from '../integration/rocketmq-environment';
 
 type Environment = Readonly<Record<string, string>>;
 

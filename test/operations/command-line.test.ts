@@ -11,9 +11,9 @@ import { VERSION } from '../../src/names/version';
 import { brokerAdministration } from '../../src/rocketmq/administration/broker-administration';
 import { UPDATE_BROKER_CONFIG } from '../../src/rocketmq/remoting/codes';
 import { remotingConnection } from '../../src/rocketmq/remoting/connection';
-import { type ChildResult, PRELOAD, run, start } from './child';
-import { GRAY, type RocketmqEnvironment, rocketmqEnvironment } from './rocketmq-environment';
-import { createSandbox, type Sandbox } from './sandbox';
+import { type ChildResult, PRELOAD, run, start } from '../integration/child';
+import { GRAY, type RocketmqEnvironment, rocketmqEnvironment } from '../integration/rocketmq-environment';
+import { createSandbox, type Sandbox } from '../integration/sandbox';
 
 type Environment = Readonly<Record<string, string>>;
 

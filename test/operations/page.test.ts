@@ -4,8 +4,13 @@ import { join } from 'node:path';
 import puppeteer, { type Browser, type Page } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findChromium } from '../../fixtures/chromium';
-import { type RunningChild, start } from './child';
-import { GRAY, type ProducerApp, type RocketmqEnvironment, rocketmqEnvironment } from './rocketmq-environment';
+import { type RunningChild, start } from '../integration/child';
+import {
+  GRAY,
+  type ProducerApp,
+  type RocketmqEnvironment,
+  rocketmqEnvironment,
+} from '../integration/rocketmq-environment';
 
 const TOPIC = 'TEST_MQ';
 /** A consumer's arrival or end, and the next picture, on a busy machine. */

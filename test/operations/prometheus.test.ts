@@ -17,7 +17,7 @@ import {
   GRAY,
   type RocketmqEnvironment,
   rocketmqEnvironment,
-} from './rocketmq-environment';
+} from '../integration/rocketmq-environment';
 
 const documents = join(__dirname, '../../docs');
 const TOPIC = 'Measured';

@@ -11,9 +11,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { PROJECT_ROOT } from '../../fixtures/applications/npm';
 import type { Rocketmq } from '../../fixtures/rocketmq';
 import { takeRocketmq } from '../../fixtures/warm-servers/take';
-import { BUNDLERS } from './bundling';
-import { type RunningChild, runOk, start } from './child';
-import { createSandbox, type Sandbox } from './sandbox';
+import { BUNDLERS } from '../integration/bundling';
+import { type RunningChild, runOk, start } from '../integration/child';
+import { createSandbox, type Sandbox } from '../integration/sandbox';
 
 const GRAY = { baggage: 'gray_tag=gray' };
 const CLIENTS = ['rocketmq-client-nodejs', 'ali-ons'] as const;

@@ -1,7 +1,7 @@
 /** A RocketMQ whose name server, broker and proxy take TLS only, with a certificate that no public authority knows. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CERTIFICATE } from '../../fixtures/rocketmq/tls';
-import { GRAY, type RocketmqEnvironment, rocketmqEnvironment } from './rocketmq-environment';
+import { GRAY, type RocketmqEnvironment, rocketmqEnvironment } from '../integration/rocketmq-environment';
 
 let environment: RocketmqEnvironment;
 

@@ -1,6 +1,6 @@
 /** One of two name servers hangs: its process is stopped, as if its host were switched off. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { GRAY, type RocketmqEnvironment, rocketmqEnvironment } from './rocketmq-environment';
+import { GRAY, type RocketmqEnvironment, rocketmqEnvironment } from '../integration/rocketmq-environment';
 
 let environment: RocketmqEnvironment;
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chosenThatFit } from '../../fixtures/node-versions';
-import { PRELOAD, runJson } from './child';
-import { createSandbox, type Sandbox } from './sandbox';
+import { PRELOAD, runJson } from '../integration/child';
+import { createSandbox, type Sandbox } from '../integration/sandbox';
 
 /** By call and request: of each request that was sent, each `baggage` header with the names of its members. */
 type Carried = Record<string, string[][][]>;

@@ -5,9 +5,9 @@ import { prepareCanaryGroup } from '../../src/rocketmq/administration/canary-gro
 import { formerUseOf } from '../../src/rocketmq/hand-over/canary-marker';
 import { type Cluster, openCluster } from '../../src/rocketmq/hand-over/cluster';
 import type { Phase } from '../../src/rocketmq/hand-over/hand-over';
-import { type ChildResult, run } from './child';
-import { chosenRocketmqVersions } from './each-rocketmq';
-import { type RocketmqEnvironment, rocketmqEnvironment } from './rocketmq-environment';
+import { type ChildResult, run } from '../integration/child';
+import { chosenRocketmqVersions } from '../integration/each-rocketmq';
+import { type RocketmqEnvironment, rocketmqEnvironment } from '../integration/rocketmq-environment';
 
 const TOPIC = 'TEST_MQ';
 const DAY = 86_400_000;
