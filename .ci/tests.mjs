@@ -13,7 +13,7 @@ const SUITES = [
   { suite: 'test:operations', minutes: 4 },
   { suite: 'test:frameworks', minutes: 7 },
   { suite: 'test:java', minutes: 3 },
-  { suite: 'test:clusters', minutes: 14 },
+  { suite: 'test:clusters', minutes: 5 },
   // All of the first again, and the versions of Node.js and RocketMQ between.
   { suite: 'test:matrix', minutes: 20 },
 ];
