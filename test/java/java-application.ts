@@ -1,9 +1,11 @@
 /** Java applications of fixtures/java as child processes. */
+import { mkdtempSync } from 'node:fs';
+import { join } from 'node:path';
 import { type JavaApplication, javaProgram } from '../../fixtures/java/install';
 import { type RunningChild, start } from '../integration/child';
 
 export interface Options {
-  /** A directory that is removed: it is its home. */
+  /** A directory that is removed: its home is in it. */
   readonly home: string;
   /** With OpenTelemetry's agent. */
   readonly hasOpenTelemetry?: boolean;
@@ -19,9 +21,11 @@ export async function startJava(
   env: Readonly<Record<string, string>>,
   { home, hasOpenTelemetry = false }: Options,
 ): Promise<RunningChild> {
+  // Of two that make the same directory at once, one fails (AbstractRegistry of Dubbo).
+  const own = mkdtempSync(join(home, 'java-'));
   const { command, args } = javaProgram(application, mainClass, hasOpenTelemetry);
-  const options = [`-Duser.home=${home}`, '-Djava.net.preferIPv4Stack=true'];
-  const child = start({ command, args: [...options, ...args], cwd: home, env: { HOME: home, ...env } });
+  const options = [`-Duser.home=${own}`, '-Djava.net.preferIPv4Stack=true'];
+  const child = start({ command, args: [...options, ...args], cwd: own, env: { HOME: own, ...env } });
   await child.waitFor(/^\{"(up|port)":/, START_MS);
   return child;
 }
