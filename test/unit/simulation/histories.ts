@@ -167,7 +167,7 @@ function happen(fleet: Fleet, one: Happening): void {
       if (process) process.clockOffset += one.ms;
       break;
     case 'skip':
-      fleet.time.skip(one.ms);
+      fleet.skip(one.ms);
       break;
     case 'grow':
       fleet.brokers[one.which % 2]?.addQueue(TOPIC, true);

@@ -65,6 +65,12 @@ export class World {
     }
   }
 
+  /** Everybody's clock goes ahead (ms) by so much that no poll of before is held any more; nothing else has happened meanwhile. */
+  skip(ms: number): void {
+    this.time.skip(ms);
+    for (const consumer of this.consumers) consumer.endPolls();
+  }
+
   consumer({ process, role, group, tag, isOther = false, filter, sighted }: ConsumerOfWorld): SimulatedConsumer {
     const other = { baseline: undefined, canary: 'stand-in', 'stand-in': 'canary' }[role];
     if (this.consuming(group).some(({ options }) => options.role === other)) this.overlaps++;
