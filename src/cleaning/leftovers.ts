@@ -1,6 +1,7 @@
 /** Which environments of a fleet nobody uses any more, by what its brokers and name servers say. Pure. */
+import { plural } from '../inspection/cluster/amounts';
 import type { Fleet, Group } from '../inspection/fleet/fleet-shape';
-import { ageText } from '../names/retention';
+import { ageText } from '../names/duration';
 
 export interface LeftoverQuestion {
   /** Ms since the last sign of a tag. */
@@ -59,19 +60,15 @@ function useOf(fleet: Fleet, group: Group, ageMs: number, question: LeftoverQues
     if (keepers > 0) return `the baseline looks after ${tag} until it gives it up (GRAY_MQ_RETENTION)`;
     // What was left out for it before the baseline ended is still to be consumed there.
     if (backlog === null) return 'it is not known what waits in it';
-    if (backlog > 0) return `${counted(backlog, 'message')} wait in it, and no baseline process is there to take them`;
+    if (backlog > 0) return `${plural(backlog, 'message')} wait in it, and no baseline process is there to take them`;
   }
   if (ageMs < question.olderThanMs) return `its last sign is only ${ageText(ageMs)} ago`;
   if (retries === null || deadLetters === null) return 'it is not known what failed in it';
-  if (!question.withMessages && retries > 0) return `${counted(retries, 'failed message')} wait in it`;
-  if (!question.withMessages && deadLetters > 0) return `it has ${counted(deadLetters, 'dead letter')}`;
+  if (!question.withMessages && retries > 0) return `${plural(retries, 'failed message')} wait in it`;
+  if (!question.withMessages && deadLetters > 0) return `it has ${plural(deadLetters, 'dead letter')}`;
   return undefined;
 }
 
 function members({ members }: Group): string {
   return members.map(({ clientId }) => clientId).join(', ') || 'by announcements';
-}
-
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }

@@ -3,6 +3,7 @@ import { errorText } from '../foreign-objects/error-text';
 import { deadLetterTopic } from '../inspection/cluster/dead-letters';
 import type { Broker } from '../rocketmq/administration/broker';
 import { type BrokerAdministration, brokerAdministration } from '../rocketmq/administration/broker-administration';
+import { queuesOf } from '../rocketmq/administration/canary-offsets';
 import { retryTopics } from '../rocketmq/administration/group-progress';
 import { type Removal, removal } from '../rocketmq/administration/removal';
 import type { ServersOptions } from '../rocketmq/administration/servers';
@@ -109,15 +110,12 @@ async function hasNoOffsets(
   brokers: readonly Broker[],
   topics: readonly string[],
 ): Promise<boolean> {
-  for (const topic of topics) {
-    for (const { broker: name, queues } of await administration.queuesOf(topic)) {
-      const broker = brokers.find(one => one.name === name);
-      for (let queueId = 0; broker !== undefined && queueId < queues; queueId++) {
-        for (const group of groups) {
-          if ((await administration.committedOffset(broker, group, topic, queueId)) !== undefined) return false;
-        }
-      }
-    }
-  }
-  return true;
+  const queues = await queuesOf({ administration, topics });
+  const offsets = queues.flatMap(({ broker: name, topic, queueId }) => {
+    const broker = brokers.find(one => one.name === name);
+    return broker === undefined
+      ? []
+      : groups.map(group => administration.committedOffset(broker, group, topic, queueId));
+  });
+  return (await Promise.all(offsets)).every(offset => offset === undefined);
 }

@@ -1,8 +1,9 @@
 /** The table of settings: the single source for parsing, for the configuration file and for docs/settings.md. */
 import { LOG_LEVELS, type LogLevel } from '../log';
+import { durationText } from '../names/duration';
 import type { Interop } from '../names/interop';
 import { isMessageKey, MESSAGE_KEY_GRAMMAR } from '../names/message-key';
-import { DEFAULT_RETENTION_MS, durationText } from '../names/retention';
+import { DEFAULT_RETENTION_MS } from '../names/retention';
 import {
   addresses,
   boolean,

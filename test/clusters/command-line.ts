@@ -1,6 +1,3 @@
-/** The command line of the packed package, as people run it. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Check } from '../../src/inspection/doctor/check';
 import type { Fleet, Group } from '../../src/inspection/fleet/fleet-shape';
 import { run } from '../integration/child';
@@ -13,10 +10,7 @@ export interface CommandLine {
 
 /** @param env who asks, and whom */
 export function commandLine(sandbox: Sandbox, env: Readonly<Record<string, string>>): CommandLine {
-  const { bin } = JSON.parse(readFileSync(join(sandbox.agentDirectory, 'package.json'), 'utf8')) as {
-    bin: Record<string, string>;
-  };
-  const script = join(sandbox.agentDirectory, bin['rocketmq-gray'] ?? '');
+  const script = sandbox.commandLine;
   const call = async (...args: readonly string[]) => {
     const { stdout, stderr } = await run({ args: [script, ...args, '--json'], cwd: sandbox.directory, env });
     return JSON.parse(stdout || JSON.stringify(stderr));

@@ -6,16 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import type { NodeVersion } from '../../fixtures/node-versions';
 import type { RunningChild } from './child';
 import { describeOnEachNode } from './each-node';
-import { type Instance, type NacosEnvironment, nacosEnvironment } from './nacos-environment';
-
-const DEPENDENCIES = {
-  'apache-dubbo-consumer': '^4.0.0',
-  'apache-dubbo-service': '^0.0.1',
-  'apache-dubbo-registry': '^0.0.2',
-  // What apache-dubbo-service uses and does not name.
-  debug: '^4.4.3',
-  'koa-compose': '^4.1.0',
-};
+import { DUBBO_DEPENDENCIES, type Instance, type NacosEnvironment, nacosEnvironment } from './nacos-environment';
 
 /** What a provider says of a call. */
 interface Answer {
@@ -48,7 +39,7 @@ const children: RunningChild[] = [];
 beforeAll(async () => {
   echo = createHttpServer((request, response) => response.end(JSON.stringify(request.headers)));
   await new Promise<void>(resolve => echo.listen(0, '127.0.0.1', resolve));
-  environment = await nacosEnvironment({ dependencies: DEPENDENCIES });
+  environment = await nacosEnvironment({ dependencies: DUBBO_DEPENDENCIES });
 });
 afterEach(() => Promise.all(children.splice(0).map(child => child.stop('SIGKILL'))));
 afterAll(async () => {

@@ -75,7 +75,7 @@ describe('a file', () => {
 
     const socket = await runOk({
       cwd: sandbox.directory,
-      args: [join(sandbox.agentDirectory, 'dist/cli.js'), 'status', status, '--json'],
+      args: [sandbox.commandLine, 'status', status, '--json'],
     });
     const report = JSON.parse(socket.stdout) as ProcessReport;
     expect(report.document).toEqual({ name: 'live/gray.json', digits: third });

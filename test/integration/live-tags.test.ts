@@ -1,7 +1,6 @@
 /** Tags that come to be declared and ignored while messages flow: none is lost, and none is handled twice. */
 import { createHash } from 'node:crypto';
 import { renameSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Fleet } from '../../src/inspection/fleet/fleet-shape';
 import { run } from './child';
@@ -59,7 +58,7 @@ describe.each<[Client, string]>([
 
     // What it announces says which version of the settings it has.
     const announced = async () => {
-      const cli = join(sandbox.agentDirectory, 'dist/cli.js');
+      const cli = sandbox.commandLine;
       const args = [cli, 'status', '--json', '--namesrv', rocketmq.namesrv];
       const { stdout } = await run({ cwd: sandbox.directory, args });
       const { environments } = JSON.parse(stdout) as Fleet;

@@ -7,6 +7,16 @@ import { createSandbox, type Sandbox, type SandboxOptions } from './sandbox';
 
 type Environment = Readonly<Record<string, string>>;
 
+/** What an application of Dubbo over Nacos has. */
+export const DUBBO_DEPENDENCIES = {
+  'apache-dubbo-consumer': '^4.0.0',
+  'apache-dubbo-service': '^0.0.1',
+  'apache-dubbo-registry': '^0.0.2',
+  // What apache-dubbo-service uses and does not name.
+  debug: '^4.4.3',
+  'koa-compose': '^4.1.0',
+};
+
 export interface Instance {
   readonly ip: string;
   readonly port: number;

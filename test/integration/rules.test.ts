@@ -1,5 +1,3 @@
-/** Rules: the tag that a request gets where it enters, by servers of HTTP/1, HTTP/2 and gRPC; and the command that says why. */
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withoutTimes } from './agent-lines';
 import { PRELOAD, run, runOk } from './child';
@@ -42,7 +40,7 @@ beforeAll(async () => {
       'wrong.json': '{ "rules": [{ "tag": "a", "match": { "path": "/" } }] }',
     },
   });
-  command = join(sandbox.agentDirectory, 'dist/cli.js');
+  command = sandbox.commandLine;
 });
 afterAll(() => sandbox?.remove());
 

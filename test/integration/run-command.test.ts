@@ -1,7 +1,4 @@
-/** `rocketmq-gray run`, as people type it. */
-import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ChildResult, run, start } from './child';
 import { createSandbox, type Sandbox } from './sandbox';
@@ -20,10 +17,7 @@ let sandbox: Sandbox;
 let script: string;
 beforeAll(async () => {
   sandbox = await createSandbox();
-  const { bin } = JSON.parse(readFileSync(join(sandbox.agentDirectory, 'package.json'), 'utf8')) as {
-    bin: Record<string, string>;
-  };
-  script = join(sandbox.agentDirectory, bin['rocketmq-gray'] ?? '');
+  script = sandbox.commandLine;
   sandbox.write('my app/app.js', APP);
 });
 afterAll(() => sandbox?.remove());

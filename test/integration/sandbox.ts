@@ -1,7 +1,7 @@
 /** Throw-away applications with the packed package installed, as its users have it. */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { inject } from 'vitest';
@@ -24,6 +24,8 @@ export interface Sandbox {
   readonly directory: string;
   /** The installed package: `node_modules/rocketmq-gray`. */
   readonly agentDirectory: string;
+  /** The program of `npx rocketmq-gray`. */
+  readonly commandLine: string;
   /** Absolute path of a file of the application. */
   path(file: string): string;
   /** Writes (or replaces) a file of the application. */
@@ -56,6 +58,7 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
   const sandbox: Sandbox = {
     directory,
     agentDirectory,
+    commandLine: join(agentDirectory, binaryOf(agentDirectory)),
     path: file => join(directory, file),
     write(file, text) {
       const path = join(directory, file);
@@ -74,6 +77,14 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
   sandbox.write('package.json', '{ "name": "app", "version": "1.0.0", "private": true }\n');
   for (const [file, text] of Object.entries(files)) sandbox.write(file, text);
   return sandbox;
+}
+
+/** The path of the package's one program within it. */
+function binaryOf(agentDirectory: string): string {
+  const { bin } = JSON.parse(readFileSync(join(agentDirectory, 'package.json'), 'utf8')) as {
+    bin: Record<string, string>;
+  };
+  return bin['rocketmq-gray'] ?? '';
 }
 
 /** A directory whose node_modules hold the packages and ours, which brings what it depends upon, as npm lays them out. */

@@ -4,17 +4,14 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../../fixtures/servers/free-ports';
 import type { RunningChild } from '../integration/child';
-import { type Instance, type NacosEnvironment, nacosEnvironment } from '../integration/nacos-environment';
+import {
+  DUBBO_DEPENDENCIES,
+  type Instance,
+  type NacosEnvironment,
+  nacosEnvironment,
+} from '../integration/nacos-environment';
 import { linesOf, portOf, startJava } from './java-application';
 
-const DEPENDENCIES = {
-  'apache-dubbo-consumer': '^4.0.0',
-  'apache-dubbo-service': '^0.0.1',
-  'apache-dubbo-registry': '^0.0.2',
-  // What apache-dubbo-service uses and does not name.
-  debug: '^4.4.3',
-  'koa-compose': '^4.1.0',
-};
 /** As npm's registry names it, and Java's. */
 const SERVICE = 'fixture.HelloService';
 const JAVA_SERVICE = `providers:${SERVICE}::`;
@@ -28,7 +25,7 @@ const registered: [string, Instance][] = [];
 beforeAll(async () => {
   echo = createServer((request, response) => response.end(JSON.stringify(request.headers)));
   await new Promise<void>(resolve => echo.listen(0, '127.0.0.1', resolve));
-  environment = await nacosEnvironment({ dependencies: DEPENDENCIES });
+  environment = await nacosEnvironment({ dependencies: DUBBO_DEPENDENCIES });
 }, 300_000);
 afterEach(async () => {
   await Promise.all(started.splice(0).map(child => child.stop('SIGKILL')));

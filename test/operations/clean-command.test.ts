@@ -1,5 +1,3 @@
-/** `rocketmq-gray clean`, on real brokers: what is unused goes, everything else stays. */
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { prepareCanaryGroup } from '../../src/rocketmq/administration/canary-group';
 import { formerUseOf } from '../../src/rocketmq/hand-over/canary-marker';
@@ -60,7 +58,7 @@ describe.each(chosenRocketmqVersions())('RocketMQ %s', version => {
   };
   const clean = (...args: string[]): Promise<ChildResult> => {
     const { sandbox, rocketmq } = environment;
-    const script = join(sandbox.agentDirectory, 'dist/cli.js');
+    const script = sandbox.commandLine;
     return run({ args: [script, 'clean', '--namesrv', rocketmq.namesrv, ...args], cwd: sandbox.directory, env: {} });
   };
 
@@ -119,7 +117,7 @@ describe.each(chosenRocketmqVersions())('RocketMQ %s', version => {
 
   it('says what keeps it from it, and exits 2 for wrong usage', async () => {
     const { sandbox } = environment;
-    const script = join(sandbox.agentDirectory, 'dist/cli.js');
+    const script = sandbox.commandLine;
     const call = (...args: string[]) => run({ args: [script, 'clean', ...args], cwd: sandbox.directory, env: {} });
     expect(await call('--namesrv', '127.0.0.1:1', '--yes')).toMatchObject({ code: 2 });
     for (const args of [['--older-than', 'yesterday'], ['--tag', 'a_*'], []]) {

@@ -1,6 +1,3 @@
-/** The command line as people run it, against real clusters. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import type { Rocketmq } from '../../fixtures/rocketmq';
@@ -26,10 +23,7 @@ let sandbox: Sandbox;
 let script: string;
 beforeAll(async () => {
   sandbox = await createSandbox();
-  const { bin } = JSON.parse(readFileSync(join(sandbox.agentDirectory, 'package.json'), 'utf8')) as {
-    bin: Record<string, string>;
-  };
-  script = join(sandbox.agentDirectory, bin['rocketmq-gray'] ?? '');
+  script = sandbox.commandLine;
 });
 afterAll(() => sandbox?.remove());
 

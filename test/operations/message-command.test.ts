@@ -1,6 +1,3 @@
-/** `rocketmq-gray message`: what became of one message, on real brokers. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Fate } from '../../src/inspection/message/message-fate';
 import { type ChildResult, run } from '../integration/child';
@@ -15,10 +12,7 @@ const SOON = { timeout: 60_000, interval: 300 };
 type Environment = Readonly<Record<string, string>>;
 
 function call({ sandbox }: RocketmqEnvironment, args: readonly string[], env: Environment = {}): Promise<ChildResult> {
-  const { bin } = JSON.parse(readFileSync(join(sandbox.agentDirectory, 'package.json'), 'utf8')) as {
-    bin: Record<string, string>;
-  };
-  const script = join(sandbox.agentDirectory, bin['rocketmq-gray'] ?? '');
+  const script = sandbox.commandLine;
   return run({ args: [script, 'message', ...args], cwd: sandbox.directory, env });
 }
 

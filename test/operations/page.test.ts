@@ -1,6 +1,5 @@
 /** The page that draws a fleet, in a real browser without a window. */
 import { request } from 'node:http';
-import { join } from 'node:path';
 import puppeteer, { type Browser, type Page } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findChromium } from '../../fixtures/chromium';
@@ -25,7 +24,7 @@ beforeAll(async () => {
   const { rocketmq, sandbox } = environment;
   await rocketmq.createTopic(TOPIC);
   await rocketmq.createGroup('group1');
-  const script = join(sandbox.agentDirectory, 'dist/cli.js');
+  const script = sandbox.commandLine;
   served = start({
     args: [script, 'page', '--namesrv', rocketmq.namesrv, '--interval', '0.5'],
     cwd: sandbox.directory,
@@ -80,7 +79,7 @@ describe('the server', () => {
 
   it('says when its port is taken', async () => {
     const { rocketmq, sandbox } = environment;
-    const script = join(sandbox.agentDirectory, 'dist/cli.js');
+    const script = sandbox.commandLine;
     const args = [script, 'page', '--namesrv', rocketmq.namesrv, '--port', new URL(url).port];
     const second = start({ args, cwd: sandbox.directory, env: {} });
     expect(await second.ended).toMatchObject({ code: 2, stderr: expect.stringContaining('EADDRINUSE') });

@@ -1,5 +1,3 @@
-/** What goes wrong in a fleet, on real brokers: doctor and status say it, and say ok again when it is over. */
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Check } from '../../src/inspection/doctor/check';
 import type { Fleet } from '../../src/inspection/fleet/fleet-shape';
@@ -33,7 +31,7 @@ describe('RocketMQ 5.5.0', () => {
 
   const call = (args: readonly string[], env: Environment = {}): Promise<ChildResult> => {
     const { sandbox, rocketmq } = environment;
-    const script = join(sandbox.agentDirectory, 'dist/cli.js');
+    const script = sandbox.commandLine;
     return run({ args: [script, ...args, '--namesrv', rocketmq.namesrv], cwd: sandbox.directory, env });
   };
   /** What is not well, and the exit code. */

@@ -2,6 +2,7 @@
  * Plays a transcript of `test/hand-over/*.txt` to the core of a hand-over: commands with, below a line of dashes, what came
  * of each. The grammar is in `test/hand-over/README.md`.
  */
+import { parseDuration } from '../../src/names/duration';
 import {
   createHandOver,
   type HandOver,
@@ -216,8 +217,7 @@ function list(text = ''): string[] {
 
 /** `3h30m`, `5s` in ms. */
 function duration(text: string): number {
-  const units: Record<string, number> = { h: 3_600_000, m: 60_000, s: 1_000 };
-  const parts = [...text.matchAll(/(\d+)([hms])/g)];
-  if (parts.length === 0) throw new Error(`no duration: ${text}`);
-  return parts.reduce((sum, [, count, unit = '']) => sum + Number(count) * (units[unit] ?? 0), 0);
+  const ms = parseDuration(text);
+  if (ms === undefined) throw new Error(`no duration: ${text}`);
+  return ms;
 }

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ageText, durationText, matcher, parseDuration, parseRetention, retentionOf } from '../../src/names/retention';
+import { ageText, durationText, parseDuration } from '../../src/names/duration';
+import { parseRetention, retentionOf } from '../../src/names/retention';
+import { matcher } from '../../src/names/tag-pattern';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

@@ -1,6 +1,6 @@
 /** Carries out what the core of a hand-over wants done, and tells it what came of it. */
 import { handOverLines } from '../../lines/hand-over';
-import { durationText } from '../../names/retention';
+import { durationText } from '../../names/duration';
 import { hintOf } from '../administration/canary-group-error';
 import { PausedGroupError } from '../administration/paused-group';
 import type { Driver } from './driver';
