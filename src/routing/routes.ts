@@ -33,6 +33,8 @@ export interface RoutesMeans {
   now?(): number;
 }
 
+/** How long the connection to a target is waited for, ms: who takes longer does not refuse, and the call's own limits hold. */
+export const PATIENCE_MS = 1_000;
 /** How long a target that takes no connection is left alone, ms. */
 const LEFT_ALONE_MS = 5_000;
 const MOST_REFUSING = 1_000;
@@ -93,6 +95,22 @@ export function createRoutes({ log, count, lookUp = systemLookUp, now = Date.now
       return typeof isThere === 'boolean' ? settle(isThere) : isThere.then(settle);
     },
   };
+}
+
+/**
+ * Sends a call once it is known where it goes: at once, or after a look for the name of its target.
+ *
+ * @param fail told what `send` throws later
+ * @returns what `send` returns at once
+ */
+export function whenFound<T>(
+  found: RoutedCall | Promise<RoutedCall | undefined>,
+  send: (to: RoutedCall | undefined) => T,
+  fail: (error: unknown) => void,
+): T | undefined {
+  if (!(found instanceof Promise)) return send(found);
+  found.then(send).catch(fail);
+  return undefined;
 }
 
 /** As sockets look names up, with the hosts file of the system. */
