@@ -6,8 +6,9 @@
 /** Ms without a call after which one is given up, as soon as another one is needed. */
 const UNUSED_FOR = 60_000;
 
-export interface SiblingsMeans<S> {
-  make(key: string): S;
+/** @typeParam A what is known when one is needed, beside its key */
+export interface SiblingsMeans<S, A> {
+  make(key: string, about: A): S;
   /** False: it is not given up yet, since somebody waits for it. */
   mayEnd(sibling: S): boolean;
   /** Ends one that is given up; what is under way on it goes on. */
@@ -16,16 +17,16 @@ export interface SiblingsMeans<S> {
   now?(): number;
 }
 
-export interface Siblings<S> {
+export interface Siblings<S, A = void> {
   /** The one for `key`, made where there is none. */
-  for(key: string): S;
+  for(key: string, about: A): S;
   /** Ends it if it is the one for `key`: the next call gets another one. */
   giveUp(key: string, sibling: S): void;
   /** Those that are kept, and those that were given up and have not ended. */
   alive(): readonly S[];
 }
 
-export function keepSiblings<S>({ make, mayEnd, end, now = Date.now }: SiblingsMeans<S>): Siblings<S> {
+export function keepSiblings<S, A = void>({ make, mayEnd, end, now = Date.now }: SiblingsMeans<S, A>): Siblings<S, A> {
   const kept = new Map<string, { readonly sibling: S; usedAt: number }>();
   const alive = new Set<S>();
 
@@ -45,11 +46,11 @@ export function keepSiblings<S>({ make, mayEnd, end, now = Date.now }: SiblingsM
   };
 
   return {
-    for(key) {
+    for(key, about) {
       let one = kept.get(key);
       if (one === undefined) {
         giveUpUnused();
-        one = { sibling: make(key), usedAt: 0 };
+        one = { sibling: make(key, about), usedAt: 0 };
         kept.set(key, one);
         alive.add(one.sibling);
       }
