@@ -15,6 +15,9 @@ import { type Address, hostHeader } from '../../routing/address';
 import { keepSiblings, type Siblings } from '../../routing/siblings';
 import { type Called, connect, type Found, type Session } from './target-session';
 
+/** Until when the streams have begun, ms, that waited for a connection which is there. Those that have begun end by themselves. */
+const BEGUN_WITHIN_MS = 1_000;
+
 export interface RoutedStream {
   readonly session: Session;
   readonly changes: readonly HeaderChange[];
@@ -48,8 +51,7 @@ export function createSessionRoutes(
           new Promise<void>(resolve => {
             if (sibling.destroyed) return resolve();
             sibling.once('close', () => resolve());
-            // After those have begun that waited for its connection.
-            setImmediate(() => sibling.close());
+            setTimeout(() => sibling.close(), BEGUN_WITHIN_MS).unref();
           }),
       });
       kept = made;

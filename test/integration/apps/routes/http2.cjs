@@ -1,19 +1,17 @@
 // Calls by name over node:http2. Prints what came of each scenario that is named.
-const { AsyncLocalStorage } = require('node:async_hooks');
 const { once } = require('node:events');
 const { readFileSync } = require('node:fs');
 const http2 = require('node:http2');
 const { join } = require('node:path');
 const { setTimeout: sleep } = require('node:timers/promises');
 const { asked } = require('./hosts.cjs');
-const { runWithTag } = require('rocketmq-gray');
+const { activeTag, runWithTag } = require('rocketmq-gray');
 
 const scenarios = process.argv.slice(2);
 const BASELINE = '127.0.0.1';
 const CANARY = '127.0.0.2';
 const key = readFileSync(join(__dirname, 'key.pem'));
 const cert = readFileSync(join(__dirname, 'cert.pem'));
-const flow = new AsyncLocalStorage();
 
 function answer(stream, headers) {
   const { localAddress, servername } = stream.session.socket;
@@ -53,11 +51,11 @@ async function ask(session, headers = {}, body = 'body') {
   stream.end(body);
   const chunks = [];
   const seen = [];
-  stream.on('response', () => seen.push(flow.getStore()));
+  stream.on('response', () => seen.push(activeTag()));
   for await (const chunk of stream) chunks.push(chunk);
   const text = Buffer.concat(chunks).toString();
   if (seen.length === 0) return 'no answer';
-  return seen[0] === flow.getStore() ? text : `${text} in another flow`;
+  return seen[0] === activeTag() ? text : `${text} in another flow`;
 }
 const asking = (...args) => ask(...args).catch(error => error.code ?? String(error));
 const within = (tag, run) => (tag === 'none' ? run() : runWithTag(tag, run));
@@ -77,7 +75,7 @@ const SCENARIOS = {
         ['https', open(name, tlsPort, { ca: cert })],
       ]) {
         const tags = ['none', 'gray', 'blue', 'base'];
-        const call = tag => within(tag, () => flow.run(tag, () => asking(session)));
+        const call = tag => within(tag, () => asking(session));
         const answers = await Promise.all(tags.map(call));
         for (const [at, tag] of tags.entries()) result[`${tag} ${scheme} ${name}`] = [answers[at], await call(tag)];
         session.close();
