@@ -20,6 +20,8 @@ export interface SiblingsMeans<S, A> {
 export interface Siblings<S, A = void> {
   /** The one for `key`, made where there is none. */
   for(key: string, about: A): S;
+  /** The one for `key`, where there is one. */
+  find(key: string): S | undefined;
   /** Ends it if it is the one for `key`: the next call gets another one. */
   giveUp(key: string, sibling: S): void;
   /** Those that are kept, and those that were given up and have not ended. */
@@ -57,6 +59,7 @@ export function keepSiblings<S, A = void>({ make, mayEnd, end, now = Date.now }:
       one.usedAt = now();
       return one.sibling;
     },
+    find: key => kept.get(key)?.sibling,
     giveUp,
     alive: () => [...alive],
   };

@@ -350,18 +350,23 @@ describe('users, by percent', () => {
 });
 
 describe('the options of the demo', () => {
-  it.each([
-    [[], { client: 'rocketmq-client-nodejs', withAgent: true, hasJava: false, byPercent: false }],
-    [['--without-agent'], { client: 'rocketmq-client-nodejs', withAgent: false, hasJava: false, byPercent: false }],
-    [['--client', 'ali-ons'], { client: 'ali-ons', withAgent: true, hasJava: false, byPercent: false }],
-    [['--java', '--client=ali-ons'], { client: 'ali-ons', withAgent: true, hasJava: true, byPercent: false }],
-    [['--percent'], { client: 'rocketmq-client-nodejs', withAgent: true, hasJava: false, byPercent: true }],
-    [
-      ['--without-agent', '--client=ali-ons'],
-      { client: 'ali-ons', withAgent: false, hasJava: false, byPercent: false },
-    ],
+  const usual = {
+    client: 'rocketmq-client-nodejs',
+    withAgent: true,
+    hasJava: false,
+    byPercent: false,
+    hasRegistry: true,
+  };
+  it.each<[string[], Partial<typeof usual>]>([
+    [[], {}],
+    [['--without-agent'], { withAgent: false }],
+    [['--client', 'ali-ons'], { client: 'ali-ons' }],
+    [['--java', '--client=ali-ons'], { client: 'ali-ons', hasJava: true }],
+    [['--percent'], { byPercent: true }],
+    [['--no-registry', '--percent'], { hasRegistry: false, byPercent: true }],
+    [['--without-agent', '--client=ali-ons'], { client: 'ali-ons', withAgent: false }],
   ])('%j', (args, expected) => {
-    expect(parseOptions(args)).toEqual(expected);
+    expect(parseOptions(args)).toEqual({ ...usual, ...expected });
   });
 
   it.each([
@@ -372,7 +377,9 @@ describe('the options of the demo', () => {
     [['--client', '--without-agent'], "Option '--client' argument is ambiguous; usage"],
     [['--without-agent=yes'], "Option '--without-agent' does not take an argument"],
     [['--agent'], "Unknown option '--agent'"],
-    [['--java', '--without-agent'], '--java and --percent show what the agent does'],
+    [['--java', '--without-agent'], '--java, --percent and --no-registry show what the agent does'],
+    [['--no-registry', '--without-agent'], '--java, --percent and --no-registry show what the agent does'],
+    [['--java', '--no-registry'], '--java has calls by Dubbo, which needs a registry'],
     [['ali-ons'], "Unexpected argument 'ali-ons'"],
   ])('%j is refused with one line', (args, problem) => {
     expect(() => parseOptions(args)).toThrow(problem);

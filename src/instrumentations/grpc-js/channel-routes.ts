@@ -41,7 +41,7 @@ export function createChannelRoutes(exports: Exports, { context, routing, guard 
   // Those of siblings are the library's own: what is on one of them was decided.
   const { createCall, close } = Kind.prototype as Channel;
   const recipes = new WeakMap<object, Recipe>();
-  const siblings = new WeakMap<object, Siblings<Sibling>>();
+  const { siblingsOf, aliveOf } = siblingKeeper(Kind, close);
 
   exports.ChannelImplementation = wrapClass(Kind, (args, _newTarget, make) => {
     const channel = make(args) as object;
@@ -58,29 +58,11 @@ export function createChannelRoutes(exports: Exports, { context, routing, guard 
       function closeWithSiblings(this: object) {
         const result = original.call(this);
         guard('closing a gRPC channel', undefined, () => {
-          for (const { channel } of siblings.get(this)?.alive() ?? []) close.call(channel);
+          for (const { channel } of aliveOf(this)) close.call(channel);
         });
         return result;
       },
   );
-
-  const siblingsOf = (channel: object, recipe: Recipe): Siblings<Sibling> => {
-    let kept = siblings.get(channel);
-    if (kept === undefined) {
-      kept = keepSiblings<Sibling>({
-        make: key => ({ channel: new Kind(...siblingArguments(recipe, JSON.parse(key))), calls: 0 }),
-        mayEnd: ({ calls }) => calls === 0,
-        end: sibling =>
-          new Promise<void>(resolve => {
-            const onUnused = () => resolve(close.call(sibling.channel));
-            if (sibling.calls === 0) onUnused();
-            else sibling.onUnused = onUnused;
-          }),
-      });
-      siblings.set(channel, kept);
-    }
-    return kept;
-  };
 
   /** How a call is made by a sibling; undefined: the target takes none. */
   const otherCall = async (
@@ -117,7 +99,7 @@ export function createChannelRoutes(exports: Exports, { context, routing, guard 
 
   return (channel, call, args) => {
     const tag = context.outgoingTag();
-    if (!routing.mayAim(tag)) return;
+    if (tag === undefined || !routing.mayAim(tag)) return;
     const recipe = recipes.get(channel);
     if (recipe === undefined) return;
     const found = routing.route(recipe.called.host, recipe.called.port, tag);
@@ -127,6 +109,32 @@ export function createChannelRoutes(exports: Exports, { context, routing, guard 
       return to && otherCall(channel, recipe, args, to);
     };
     holdCall(call, elsewhere, error => guard.report('routing a gRPC call', error));
+  };
+}
+
+/** What the channels of the application have beside them. */
+function siblingKeeper(Kind: new (...args: unknown[]) => Channel, close: Channel['close']) {
+  const all = new WeakMap<object, Siblings<Sibling>>();
+  return {
+    aliveOf: (channel: object) => all.get(channel)?.alive() ?? [],
+    siblingsOf(channel: object, recipe: Recipe): Siblings<Sibling> {
+      let kept = all.get(channel);
+      if (kept === undefined) {
+        kept = keepSiblings<Sibling>({
+          make: key => ({ channel: new Kind(...siblingArguments(recipe, JSON.parse(key))), calls: 0 }),
+          mayEnd: ({ calls }) => calls === 0,
+          // Those that wait for a connection would fail.
+          end: sibling =>
+            new Promise<void>(resolve => {
+              const onUnused = () => resolve(close.call(sibling.channel));
+              if (sibling.calls === 0) onUnused();
+              else sibling.onUnused = onUnused;
+            }),
+        });
+        all.set(channel, kept);
+      }
+      return kept;
+    },
   };
 }
 

@@ -39,9 +39,10 @@ export function patchClientSession(prototype: object, agent: Agent): void {
           return original.call(this, headers, ...rest);
         }
         const tag = context.outgoingTag();
-        const routed = routing.mayAim(tag)
-          ? guard('routing an HTTP/2 call', undefined, () => route(this as Session, tag as string))
-          : undefined;
+        const routed =
+          tag !== undefined && routing.mayAim(tag)
+            ? guard('routing an HTTP/2 call', undefined, () => route(this as Session, tag))
+            : undefined;
         const changed = guard('writing the tag of an HTTP/2 call', headers, () => {
           const changes = [...propagation.changes(tag), ...(routed?.changes ?? [])];
           return changes.length === 0 ? headers : changeWithSymbols(headers, changes);

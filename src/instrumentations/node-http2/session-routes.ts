@@ -72,11 +72,11 @@ export function createSessionRoutes(
     const { host, port, takesHost } = to;
     const key = JSON.stringify({ host, port });
     const kept = siblingsOf(session, called);
-    let sibling = kept.for(key, found);
-    if (sibling.closed || sibling.destroyed) {
-      kept.giveUp(key, sibling);
-      sibling = kept.for(key, found);
-    }
+    const former = kept.find(key);
+    if (former?.closed || former?.destroyed) kept.giveUp(key, former);
+    // A connection to another port cannot take the called address, should the name not be there.
+    else if (former === undefined && found instanceof Promise && port !== called.port) return undefined;
+    const sibling = kept.for(key, found);
     const authority = takesHost ? hostHeader(to) : called.authority;
     return { session: sibling, changes: [{ name: ':authority', change: existing => existing ?? authority }] };
   };
