@@ -24,6 +24,8 @@ const HOSTS = {
   'svc-d-gray.shop.svc': '127.0.0.3',
   'strange.shop.svc': BASELINE,
   'strange-gray.shop.svc': CANARY,
+  'svc-s.shop.svc': BASELINE,
+  'svc-s-gray.shop.svc': 'slow',
   'named.example': BASELINE,
   'canary.example': CANARY,
 };
@@ -99,7 +101,7 @@ async function check(version: string, node?: NodeVersion) {
     cancelled: ['CANCELLED', 0, 0, 'CANCELLED'],
     deadlines: ['DEADLINE_EXCEEDED', 0, 0, 'DEADLINE_EXCEEDED'],
     interceptors: 'gray gray_tag=gray intercepted',
-    closed: ['CANCELLED', 'Channel has been shut down'],
+    closed: ['CANCELLED', 'Channel has been shut down', 'UNAVAILABLE'],
   });
   expect(lines.match(/GRAY-|warn|error/g)).toHaveLength(1);
   expect(lines).toMatch(/warn: svc-d-gray\.shop\.svc:\d+ takes no connection \(TRANSIENT_FAILURE\)/);

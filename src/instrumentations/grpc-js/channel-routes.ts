@@ -30,6 +30,8 @@ interface Sibling {
 }
 
 type States = Readonly<Record<'IDLE' | 'CONNECTING' | 'TRANSIENT_FAILURE' | 'SHUTDOWN', number>>;
+/** Of `Status`. */
+const UNAVAILABLE = 14;
 /** `ConnectivityState` since 1.2. Before, and until 1.3, `channel.js` exports it. */
 const STATES: States = { IDLE: 0, CONNECTING: 1, TRANSIENT_FAILURE: 3, SHUTDOWN: 4 };
 
@@ -104,9 +106,17 @@ export function createChannelRoutes(exports: Exports, { context, routing, guard 
     if (recipe === undefined) return;
     const found = routing.route(recipe.called.host, recipe.called.port, tag);
     if (found === undefined) return;
+    // Calls that wait for a connection end with their channel. One that is started later would wait for ever.
+    const isClosed = () => {
+      if ((channel as Channel).getConnectivityState(false) !== states.SHUTDOWN) return false;
+      call.cancelWithStatus(UNAVAILABLE, 'Channel closed before call started');
+      return true;
+    };
     const elsewhere = async (): Promise<OtherCall | undefined> => {
       const to = await found;
-      return to && otherCall(channel, recipe, args, to);
+      if (isClosed() || to === undefined) return undefined;
+      const other = await otherCall(channel, recipe, args, to);
+      return isClosed() ? undefined : other;
     };
     holdCall(call, elsewhere, error => guard.report('routing a gRPC call', error));
   };

@@ -253,7 +253,12 @@ const SCENARIOS = {
     await new Promise(done => setTimeout(done, 100));
     client.close();
     const after = await within('gray', async () => unary(client)).catch(error => error.message);
-    return [await hanging, after];
+    // One that waits for a name ends with its channel.
+    const slow = clientOf(`svc-s.shop.svc:${port}`);
+    const waiting = within('gray', () => unary(slow));
+    await new Promise(done => setTimeout(done, 50));
+    slow.close();
+    return [await hanging, after, await waiting];
   },
   /** The canary by its own name; and other kinds of targets. */
   async others({ port }) {
