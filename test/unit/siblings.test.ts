@@ -30,7 +30,8 @@ const keys = (all: readonly Sibling[]) => all.map(({ key }) => key);
 it('there is one for each key', () => {
   const { kept } = siblings();
   const a = kept.for('a');
-  expect([kept.for('a'), kept.for('b').key]).toEqual([a, 'b']);
+  expect([kept.for('a'), kept.find('a'), kept.find('b')]).toEqual([a, a, undefined]);
+  expect(kept.for('b').key).toBe('b');
   expect(keys(kept.alive())).toEqual(['a', 'b']);
 });
 
