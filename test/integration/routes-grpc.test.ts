@@ -48,7 +48,6 @@ afterAll(() => sandbox?.remove());
 
 interface Answers {
   readonly result: Readonly<Record<string, unknown>>;
-  readonly asked: readonly string[];
   readonly port: number;
 }
 
@@ -117,9 +116,8 @@ describe('the same with', () => {
 
 describe('each kind of call goes to the target of its tag, with', () => {
   it.each(VERSIONS)('@grpc/grpc-js %s', async version => {
-    const { result, asked } = await run(version, ['kinds']);
+    const { result } = await run(version, ['kinds']);
     expect(nameless(result.kinds)).toEqual(everyKind());
-    expect(asked.filter(name => name === 'svc-c-gray.shop.svc')).toHaveLength(1);
   });
 });
 

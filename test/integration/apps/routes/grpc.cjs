@@ -3,7 +3,7 @@ const { createRequire } = require('node:module');
 const { AsyncLocalStorage } = require('node:async_hooks');
 const { readFileSync } = require('node:fs');
 const { join, resolve } = require('node:path');
-const { asked } = require('./hosts.cjs');
+require('./hosts.cjs');
 const { runWithTag } = require('rocketmq-gray');
 
 const grpc = createRequire(join(resolve(process.argv[2]), 'x'))('@grpc/grpc-js');
@@ -290,7 +290,7 @@ async function main() {
   await listen('gray', CANARY, tls.port, secure);
   const result = {};
   for (const name of scenarios) result[name] = await SCENARIOS[name]({ port: base.port, tlsPort: tls.port, gray });
-  process.stdout.write(`${JSON.stringify({ result, asked, port: base.port })}\n`, () => process.exit(0));
+  process.stdout.write(`${JSON.stringify({ result, port: base.port })}\n`, () => process.exit(0));
 }
 main().catch(error => {
   console.error(error);

@@ -4,7 +4,7 @@ const { readFileSync } = require('node:fs');
 const http2 = require('node:http2');
 const { join } = require('node:path');
 const { setTimeout: sleep } = require('node:timers/promises');
-const { asked } = require('./hosts.cjs');
+require('./hosts.cjs');
 const { activeTag, runWithTag } = require('rocketmq-gray');
 
 const scenarios = process.argv.slice(2);
@@ -146,7 +146,7 @@ async function main() {
   const { port } = base;
   const result = {};
   for (const name of scenarios) result[name] = await SCENARIOS[name]({ port, tlsPort: secure.port, gray });
-  console.log(JSON.stringify({ result, asked, port, tlsPort: secure.port }));
+  console.log(JSON.stringify({ result, port, tlsPort: secure.port }));
   // What is left open has to keep nothing alive.
   for (const server of servers) server.unref();
   for (const session of sessions) session.unref();
