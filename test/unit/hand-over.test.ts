@@ -6,7 +6,7 @@ import {
   type Marker,
 } from '../../src/rocketmq/hand-over/hand-over';
 import { sayFact } from '../../src/rocketmq/hand-over/say-fact';
-import { DRAIN_MS, GIVE_UP_AFTER_MS } from '../../src/rocketmq/hand-over/tag-life';
+import { GIVE_UP_AFTER_MS } from '../../src/rocketmq/hand-over/tag-life';
 import { recordedLog } from './recorded-log';
 
 const canaryGroup = (tag: string) => `group1_${tag}`;
