@@ -37,22 +37,15 @@ const STATES: States = { IDLE: 0, CONNECTING: 1, TRANSIENT_FAILURE: 3, SHUTDOWN:
 
 type RouteCall = (channel: object, call: Call, args: CallArguments) => void;
 
-export function createChannelRoutes(exports: Exports, { context, routing, guard }: Agent): RouteCall {
+export function createChannelRoutes(exports: Exports, agent: Agent): RouteCall {
+  const { context, routing, guard } = agent;
   const Kind = exports.ChannelImplementation;
   const states: States = exports.ConnectivityState ?? STATES;
   // Those of siblings are the library's own: what is on one of them was decided.
   const { createCall, close } = Kind.prototype as Channel;
-  const recipes = new WeakMap<object, Recipe>();
+  const recipes = rememberRecipes(exports, agent);
   const { siblingsOf, aliveOf } = siblingKeeper(Kind, close);
 
-  exports.ChannelImplementation = wrapClass(Kind, (args, _newTarget, make) => {
-    const channel = make(args) as object;
-    guard('a gRPC channel', undefined, () => {
-      const recipe = recipeOf(args as unknown[]);
-      if (recipe !== undefined) recipes.set(channel, recipe);
-    });
-    return channel;
-  });
   wrapMethod<AnyFunction>(
     Kind.prototype,
     'close',
@@ -120,6 +113,20 @@ export function createChannelRoutes(exports: Exports, { context, routing, guard 
     };
     holdCall(call, elsewhere, error => guard.report('routing a gRPC call', error));
   };
+}
+
+/** What the channels of the application are made of, from now on. */
+function rememberRecipes(exports: Exports, { guard }: Agent): WeakMap<object, Recipe> {
+  const recipes = new WeakMap<object, Recipe>();
+  exports.ChannelImplementation = wrapClass(exports.ChannelImplementation, (args, _newTarget, make) => {
+    const channel = make(args) as object;
+    guard('a gRPC channel', undefined, () => {
+      const recipe = recipeOf(args as unknown[]);
+      if (recipe !== undefined) recipes.set(channel, recipe);
+    });
+    return channel;
+  });
+  return recipes;
 }
 
 /** What the channels of the application have beside them. */
