@@ -26,6 +26,8 @@ const ASKED: readonly (readonly [string, boolean])[] = [
 /** Of `Status`. */
 const CANCELLED = 1;
 
+const NOBODY: Listener = { onReceiveMetadata() {}, onReceiveMessage() {}, onReceiveStatus() {} };
+
 type Methods = Record<string, (...args: unknown[]) => unknown>;
 
 /**
@@ -58,13 +60,21 @@ export function holdCall(
     credentials = given;
     setCredentials.call(call, given);
   };
+  /** Ends the call itself, which has begun nothing: its timers end. Who listens to it is told by others. */
+  const endUnheard = (status: number, details: string) => {
+    // 1.0.0 wants one.
+    (call as { listener?: Listener | null }).listener ??= NOBODY;
+    cancelWithStatus.call(call, status, details);
+  };
   // By the application, and by the call itself: when its time is over, or its parent is cancelled.
   call.cancelWithStatus = (status, details) => {
     if (sent !== undefined && sent !== own) return void sent.cancelWithStatus?.(status, details);
-    cancelWithStatus.call(call, status, details);
-    if (sent === own) return;
+    if (sent === own || begun === undefined) {
+      sent = own;
+      return cancelWithStatus.call(call, status, details);
+    }
     sent = own;
-    if (begun === undefined) return;
+    endUnheard(status, details);
     const { metadata, listener } = begun;
     const Kind = metadata.constructor as new () => Metadata;
     process.nextTick(() => listener.onReceiveStatus({ code: status, details, metadata: new Kind() }));
@@ -73,8 +83,7 @@ export function holdCall(
   const leave = ({ make, ended }: OtherCall, metadata: Metadata, listener: Listener) => {
     const other = make();
     sent = other as unknown as Methods;
-    // Nothing of it has begun; its timers end.
-    cancelWithStatus.call(call, CANCELLED, 'sent elsewhere by a route');
+    endUnheard(CANCELLED, 'sent elsewhere by a route');
     if (credentials !== undefined) other.setCredentials(credentials);
     other.start(metadata, {
       onReceiveMetadata: received => listener.onReceiveMetadata(received),
