@@ -26,6 +26,10 @@ const ASKED: readonly (readonly [string, boolean])[] = [
 /** Of `Status`. */
 const CANCELLED = 1;
 
+/** A call of the library, which keeps who listens to it. */
+interface Listened {
+  listener?: Listener | null;
+}
 const NOBODY: Listener = { onReceiveMetadata() {}, onReceiveMessage() {}, onReceiveStatus() {} };
 
 type Methods = Record<string, (...args: unknown[]) => unknown>;
@@ -60,12 +64,6 @@ export function holdCall(
     credentials = given;
     setCredentials.call(call, given);
   };
-  /** Ends the call itself, which has begun nothing: its timers end. Who listens to it is told by others. */
-  const endUnheard = (status: number, details: string) => {
-    // 1.0.0 wants one.
-    (call as { listener?: Listener | null }).listener ??= NOBODY;
-    cancelWithStatus.call(call, status, details);
-  };
   // By the application, and by the call itself: when its time is over, or its parent is cancelled.
   call.cancelWithStatus = (status, details) => {
     if (sent !== undefined && sent !== own) return void sent.cancelWithStatus?.(status, details);
@@ -74,7 +72,7 @@ export function holdCall(
       return cancelWithStatus.call(call, status, details);
     }
     sent = own;
-    endUnheard(status, details);
+    endUnheard(call as Listened, () => cancelWithStatus.call(call, status, details));
     const { metadata, listener } = begun;
     const Kind = metadata.constructor as new () => Metadata;
     process.nextTick(() => listener.onReceiveStatus({ code: status, details, metadata: new Kind() }));
@@ -83,7 +81,7 @@ export function holdCall(
   const leave = ({ make, ended }: OtherCall, metadata: Metadata, listener: Listener) => {
     const other = make();
     sent = other as unknown as Methods;
-    endUnheard(CANCELLED, 'sent elsewhere by a route');
+    endUnheard(call as Listened, () => cancelWithStatus.call(call, CANCELLED, 'sent elsewhere by a route'));
     if (credentials !== undefined) other.setCredentials(credentials);
     other.start(metadata, {
       onReceiveMetadata: received => listener.onReceiveMetadata(received),
@@ -116,4 +114,10 @@ export function holdCall(
     begun = { metadata, listener };
     void decide(metadata, listener);
   };
+}
+
+/** Ends a call that has begun nothing: its timers end. Who listens to it is told by others; 1.0.0 wants somebody. */
+function endUnheard(call: Listened, end: () => void): void {
+  call.listener ??= NOBODY;
+  end();
 }
