@@ -17,25 +17,35 @@ const TIMEOUT_MS = 600_000;
 const logs = mkdtempSync(join(tmpdir(), 'rocketmq-gray-chaos-logs-'));
 afterAll(() => rmSync(logs, { recursive: true, force: true }));
 
+async function playShortly(...further: readonly string[]) {
+  const options = parseOptions(['--mode', MODE, '--seconds', `${SECONDS}`, '--at-least', '1', ...further]);
+  const progress: string[] = [];
+  const record = await play({
+    ...options,
+    pace: paceOf(SECONDS),
+    withAgent: true,
+    logs,
+    signal: new AbortController().signal,
+    onProgress: line => progress.push(line),
+  });
+  const run = account(record, { isIsolated: true, graceMs: SECONDS * 1_000 });
+
+  const said = [...progress, ...record.endedByThemselves].join('\n');
+  expect(missingEvents(run, options.atLeast), said).toEqual([]);
+  expect(run.ids.lost, said).toEqual([]);
+  expect(run.ids.foreign, said).toEqual([]);
+  expect(run.ids.lostByOwner, said).toEqual([]);
+  expect(run.byTag.get('gray')?.sent, said).toBeGreaterThan(0);
+  return { run, said };
+}
+
 describe(`canaries that come, go, crash and freeze, brokers and baselines that restart, GRAY_MQ_BASELINE=${MODE}`, () => {
   it('nothing is lost, and nothing is taken by others', { timeout: TIMEOUT_MS }, async () => {
-    const options = parseOptions(['--mode', MODE, '--seconds', `${SECONDS}`, '--at-least', '1']);
-    const progress: string[] = [];
-    const record = await play({
-      ...options,
-      pace: paceOf(SECONDS),
-      withAgent: true,
-      logs,
-      signal: new AbortController().signal,
-      onProgress: line => progress.push(line),
-    });
-    const run = account(record, { isIsolated: true, graceMs: SECONDS * 1_000 });
+    await playShortly();
+  });
 
-    const said = [...progress, ...record.endedByThemselves].join('\n');
-    expect(missingEvents(run, options.atLeast), said).toEqual([]);
-    expect(run.ids.lost, said).toEqual([]);
-    expect(run.ids.foreign, said).toEqual([]);
-    expect(run.ids.lostByOwner, said).toEqual([]);
-    expect(run.byTag.get('gray')?.sent, said).toBeGreaterThan(0);
+  it('nor while a tag is declared, ignored and taken again', { timeout: TIMEOUT_MS }, async () => {
+    const { run, said } = await playShortly('--live');
+    expect(run.byTag.get('live')?.sent, said).toBeGreaterThan(0);
   });
 });

@@ -38,6 +38,25 @@ function accounts(record: Partial<RunRecord>, isIsolated = true) {
   return account(whole, { isIsolated, graceMs: GRACE });
 }
 
+describe('taken though ignored', () => {
+  const change = (subject: string, at: number): ChaosEvent => ({ kind: 'settings change', subject, from: at, to: at });
+  const events = [change('declared', 10_000), change('ignored', 20_000), change('taken again', 60_000)];
+  it.each<[string, Handling[], number]>([
+    ['before', [handled('m', BASELINE, 19_000)], 0],
+    ['soon after', [handled('m', BASELINE, 20_000 + GRACE - 1)], 0],
+    ['later', [handled('m', BASELINE, 20_000 + GRACE)], 1],
+    ['by its canary', [handled('m', 'live', 40_000)], 0],
+    ['a message of another tag', [handled('other', BASELINE, 40_000)], 0],
+    ['once it is taken again', [handled('m', BASELINE, 60_000)], 0],
+  ])('%s', (_name, handlings, count) => {
+    const all = [sent('m', 'live'), sent('other', 'gray')];
+    const run = accounts({ isLive: true, sent: all, handlings, events });
+    expect([run.takenThoughIgnored, run.events['settings change']]).toEqual([count, 3]);
+    const other = accounts({ sent: all, handlings });
+    expect([other.takenThoughIgnored, other.events['settings change']]).toEqual([undefined, undefined]);
+  });
+});
+
 describe('lost', () => {
   const untagged = sent('m');
   const gray = sent('m', 'gray');

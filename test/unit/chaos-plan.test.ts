@@ -66,6 +66,41 @@ describe('the plan', () => {
   });
 });
 
+describe('with settings that change', () => {
+  const live = (seconds: number, seed: number) => plan({ seed, seconds, pace: paceOf(seconds), isLive: true });
+
+  it('all else happens as without', () => {
+    const others = live(600, 42).filter(
+      action => action.do !== 'settings' && !('slot' in action && action.slot.tag === 'live'),
+    );
+    expect(others).toEqual(planOf(600));
+  });
+
+  it('the tag is declared before its first canary, then ignored and taken again in turns', () => {
+    for (const seed of SEEDS) {
+      const actions = live(75, seed);
+      const changes = actions.flatMap(action => (action.do === 'settings' ? [action.live] : []));
+      expect(changes.slice(0, 3)).toEqual(['declared', 'ignored', 'taken again']);
+      for (const [at, change] of changes.entries()) {
+        if (at > 0) expect(change).toBe(at % 2 === 1 ? 'ignored' : 'taken again');
+      }
+      const first = actions.findIndex(action => 'slot' in action && action.slot.tag === 'live');
+      expect(first).toBeGreaterThan(actions.findIndex(action => action.do === 'settings'));
+    }
+  });
+
+  it('some messages are of that tag, and as many are untagged', () => {
+    const draw = (isLive: boolean) => {
+      const next = messages({ seed: 1, isLive });
+      return Array.from({ length: 2_000 }, () => next().tag);
+    };
+    expect(draw(true).filter(tag => tag === 'live').length).toBeGreaterThan(50);
+    expect(draw(false)).not.toContain('live');
+    const untagged = (tags: readonly (string | undefined)[]) => tags.filter(tag => tag === undefined).length;
+    expect(untagged(draw(true))).toBeCloseTo(untagged(draw(false)), -2);
+  });
+});
+
 it('messages are the same for the same seed, of every tag, and some fail', () => {
   const draw = (seed: number) => {
     const next = messages({ seed });
@@ -100,6 +135,8 @@ describe('options', () => {
     [['--patience', '0.5'], "--patience cannot be '0.5'"],
     [['--declared', 'maybe'], "--declared cannot be 'maybe'"],
     [['--client', 'ali-ons', '--consumer', 'pull'], '--consumer pull: ali-ons has push consumers only'],
+    [['--live', '--mode', 'all'], '--live goes with --mode auto alone'],
+    [['--live', '--tags', '2'], '--live goes with --mode auto alone'],
     [['--what'], "Unknown option '--what'; usage: npm run chaos"],
   ])('%j is refused', (args, message) => {
     expect(() => parseOptions(args)).toThrow(message);
