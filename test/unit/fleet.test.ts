@@ -90,6 +90,16 @@ describe('groups worth asking about', () => {
     const question = { namesrv: 'n', groups: ['z'], tags: ['gray'], assumed: ASSUMED };
     expect(groups({ question, brokers: [broker('x', { announcements })] })).toEqual(['z', 'z_gray']);
   });
+
+  it('are in the order in which people count', () => {
+    const canaries = ['idle-10', 'idle-2', 'idle-1'].map((tag, pid) => process('canary', 'orders-10', pid, tag));
+    const announcements = known([...canaries, process('canary', 'orders-9', 9, 'idle-1')]);
+    const given = answers({ brokers: [broker('x', { announcements })] });
+    const named = ['orders-9', 'orders-9_idle-1', 'orders-10', 'orders-10_idle-1'];
+    expect(lanesOf(given).map(({ group }) => group)).toEqual([...named, 'orders-10_idle-2', 'orders-10_idle-10']);
+    const tags = fleetOf(given).environments.map(({ tag }) => tag);
+    expect(tags).toEqual([null, 'idle-1', 'idle-2', 'idle-10']);
+  });
 });
 
 /** Without colours. */

@@ -1,6 +1,7 @@
 /** What the answers of a cluster make of a fleet. Pure. */
 import type { Marker } from '../../rocketmq/hand-over/hand-over';
 import type { FilterExpression } from '../../rocketmq/plan/filter-expression';
+import { inNaturalOrder } from '../cluster/amounts';
 import type { AnnouncedProcess } from '../cluster/announced-processes';
 import { type Answer, isKnown, valueIn } from '../cluster/answer';
 import type { DeadLetters } from '../cluster/dead-letters';
@@ -27,7 +28,7 @@ export function fleetOf(answers: FleetAnswers): Fleet {
     at,
   );
   const wanted = processes.filter(process => groups.some(group => concerns(process, group)));
-  const topics = [...new Set(groups.flatMap(group => group.topics.map(({ topic }) => topic)))].sort();
+  const topics = [...new Set(groups.flatMap(group => group.topics.map(({ topic }) => topic)))].sort(inNaturalOrder);
   return {
     at,
     namesrv: question.namesrv,
@@ -203,7 +204,7 @@ function rounded(value: number): number {
 }
 
 function environmentsOf(groups: readonly Group[], processes: readonly AnnouncedProcess[]): Environment[] {
-  const tags = [...new Set(groups.map(({ tag }) => tag))].sort((a, b) => (a ?? '').localeCompare(b ?? ''));
+  const tags = [...new Set(groups.map(({ tag }) => tag))].sort((a, b) => inNaturalOrder(a ?? '', b ?? ''));
   return tags.map(tag => {
     const own = groups.filter(group => group.tag === tag && !group.isFolded);
     return {
@@ -254,8 +255,8 @@ function instancesOf(tag: string | null, processes: readonly AnnouncedProcess[])
       pid,
       version,
       settings: settings.get(`${host} ${pid}`) ?? null,
-      groups: [...groups].sort(),
-      standsInFor: [...standsInFor].sort(),
+      groups: [...groups].sort(inNaturalOrder),
+      standsInFor: [...standsInFor].sort(inNaturalOrder),
     }))
-    .sort((a, b) => a.host.localeCompare(b.host) || a.pid - b.pid);
+    .sort((a, b) => inNaturalOrder(a.host, b.host) || a.pid - b.pid);
 }
