@@ -7,6 +7,7 @@ import { createDisplay, type Screen } from '../../fixtures/demo/display';
 import { painted, statusLine, timeOf } from '../../fixtures/demo/display-text';
 import { hasBrowser } from '../../fixtures/demo/fleet-page';
 import type { Observation } from '../../fixtures/demo/message-verdicts';
+import { pictureOf } from '../../fixtures/demo/picture';
 import { report } from '../../fixtures/demo/report';
 import { paragraph, tableText, WIDTH } from '../../fixtures/demo/table';
 import { USERS } from '../../fixtures/demo/users';
@@ -161,4 +162,23 @@ it.each([
   [{}, true, false],
 ])('a browser opens with %j, on a terminal: %s: %s', (environment, isTerminal, opens) => {
   expect(hasBrowser(environment, isTerminal)).toBe(opens);
+});
+
+describe('the picture', () => {
+  const text = [COLOURED.bold(`a ${COLOURED.magenta('Bgray')} -> b`), '', `x & <y>  ${COLOURED.green('PASS')}`].join(
+    '\n',
+  );
+  const picture = pictureOf(text);
+
+  it('has each part of a line at its place, in its colour', () => {
+    expect(picture).toContain('<tspan x="18.0" textLength="16.8" font-weight="bold">a </tspan>');
+    expect(picture).toContain('<tspan x="34.8" textLength="42.0" font-weight="bold" fill="#d2a8ff">Bgray</tspan>');
+    expect(picture).toContain('<tspan x="93.6" textLength="33.6" fill="#3fb950">PASS</tspan>');
+    expect(picture.match(/<text /g)).toHaveLength(3);
+  });
+
+  it('has no code of a terminal in it, and no character that XML reserves', () => {
+    expect(picture).not.toContain('\u001b');
+    expect(picture).toContain('x &amp; &lt;y&gt;');
+  });
 });
