@@ -28,7 +28,7 @@ try {
     prepare.buildAgentQuickly();
     prepare.buildFixtures();
     await prepare.installServersOnce();
-    environment.TEST_TARBALL = prepare.pack();
+    environment.TEST_TARBALL ??= prepare.pack();
     environment.TEST_WARM_SERVERS = await warmServers();
   }
 } catch (error) {
