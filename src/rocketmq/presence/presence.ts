@@ -4,7 +4,7 @@ import { isInstanceTag } from '../../names/tag';
 import { canaryGroup } from '../plan/group-name';
 import { proxyList } from '../remoting/proxies';
 import { type Runtime, systemRuntime } from '../remoting/runtime';
-import { announcementGroup, groupBeside } from './announcement-name';
+import { announcementGroup, groupBeside, processOf } from './announcement-name';
 import { type Announcement, type Announcements, announcements } from './announcements';
 import { type BrokerQuestions, brokerQuestions } from './broker-questions';
 import { STAND_IN_SUFFIX } from './consumer-client-id';
@@ -28,6 +28,18 @@ export interface CanariesSeen {
   readonly problem: string | undefined;
 }
 
+/** A process, by what all its announcements have in common. */
+export interface ProcessId {
+  readonly id: string;
+  readonly host: string;
+}
+
+export interface Baselines {
+  readonly own: ProcessId;
+  /** Undefined: nobody may say who they are. */
+  readonly peers: readonly ProcessId[] | undefined;
+}
+
 /**
  * Who is there, by announcements that are kept on every broker of the clusters that host the topics, and end with the
  * process that made them.
@@ -39,7 +51,7 @@ export interface Presence {
   /** The stand-in of a canary that is there and does not subscribe to these topics. */
   announceBeside(canaryGroup: string, topics: readonly string[]): Promise<Announcement>;
   announceDeclared(canaryGroup: string, topics: readonly string[]): Promise<Announcement>;
-  /** For people who look: nothing is decided by it. */
+  /** Stand-ins are shared out among those who announce it. */
   announceBaseline(group: string, topics: readonly string[]): Promise<Announcement>;
   /**
    * The canaries of a group. Never rejects.
@@ -53,10 +65,12 @@ export interface Presence {
    */
   otherCanaries(wanted: Wanted): Promise<ReadonlySet<string>>;
   /**
-   * How many stand-ins are there, of this process as well, be it beside a canary in one of the topics; undefined: nobody
-   * answered. Never rejects.
+   * Ids of the stand-ins that are there, of this process as well, be it beside a canary in one of the topics: those of
+   * processes, or of members of the group where nobody may see announcements. Undefined: nobody answered. Never rejects.
    */
-  standIns(canaryGroup: string, topics: readonly string[]): Promise<number | undefined>;
+  standIns(canaryGroup: string, topics: readonly string[]): Promise<ReadonlySet<string> | undefined>;
+  /** The baseline's processes in a group, that have announced themselves; undefined: nobody answered. Never rejects. */
+  baselines(group: string, topics: readonly string[]): Promise<Baselines | undefined>;
   /** Whether a baseline process declares the tag; undefined: nobody answered. Never rejects. */
   isDeclared(canaryGroup: string, topics: readonly string[]): Promise<boolean | undefined>;
   /** Ends it for this caller; for the last one announcements end with it. */
@@ -141,7 +155,7 @@ function presence(
       questions.forgetOld();
     },
   });
-  const announced: Announcements = announcements(clock, clusters);
+  const announced: Announcements = announcements(runtime, clusters);
   const questions: BrokerQuestions = brokerQuestions(clock, clusters.linkTo);
   const asking: Asking = {
     clusters,
@@ -170,6 +184,12 @@ function presence(
     canaries: (group, topics, tags = []) => canaries(asking, group, topics, [...tags]),
     otherCanaries: otherCanariesOf(asking, canariesOf),
     standIns: (group, topics) => standIns(asking, group, topics),
+    async baselines(group, topics) {
+      const own = processOf(announced.clientIdFor('baseline'));
+      const { names, isComplete, isRefused } = await askForAnnouncements(asking, topics, [baselinesOf(group)], all);
+      if (isComplete) return { own, peers: [...names].map(processOf) };
+      return isRefused ? { own, peers: undefined } : undefined;
+    },
     isDeclared: (group, topics) => isDeclared(asking, group, topics),
     close: clusters.close,
   };
@@ -205,20 +225,25 @@ async function canaries(
   };
 }
 
+const all = (clientIds: readonly string[]) => clientIds;
 const isNoStandIn = (clientId: string) => !clientId.endsWith(STAND_IN_SUFFIX);
 
-async function standIns(asking: Asking, group: string, topics: readonly string[]): Promise<number | undefined> {
+async function standIns(
+  asking: Asking,
+  group: string,
+  topics: readonly string[],
+): Promise<ReadonlySet<string> | undefined> {
   const groups = [standInsOf(group), ...topics.map(topic => besideOf(group, topic))];
-  const announced = await askForAnnouncements(asking, topics, groups, clientIds => clientIds);
-  if (announced.isComplete) return announced.names.size;
+  const announced = await askForAnnouncements(asking, topics, groups, all);
+  if (announced.isComplete) return new Set([...announced.names].map(clientId => processOf(clientId).id));
   const pick = (clientIds: readonly string[]) => clientIds.filter(clientId => !isNoStandIn(clientId));
   const servers = { ...asking, brokers: announced.refusing };
   const { names, isProven } = await membersOf(servers, group, `stand-in members ${group}`, pick);
-  return isProven || names.size > 0 ? names.size : undefined;
+  return isProven || names.size > 0 ? names : undefined;
 }
 
 async function isDeclared(asking: Asking, group: string, topics: readonly string[]): Promise<boolean | undefined> {
-  const announced = await askForAnnouncements(asking, topics, [declaredOf(group)], clientIds => clientIds);
+  const announced = await askForAnnouncements(asking, topics, [declaredOf(group)], all);
   return announced.isComplete ? announced.names.size > 0 : undefined;
 }
 
