@@ -1,5 +1,5 @@
-// Everything that `npm run test:kubernetes` needs, from a fresh clone on: RocketMQ, a Kubernetes API server with its etcd, kubectl,
-// Kyverno's command line (built from their Go modules, once), and what the image is built and run with.
+// Everything that `npm run test:kubernetes` needs, from a fresh clone on: RocketMQ, a Kubernetes API server with its etcd, and
+// kubectl (built from their Go modules, once), and what the image is built and run with.
 import { fixture, prepare, say } from './prepare.mjs';
 
 try {
@@ -11,9 +11,8 @@ try {
   await installBuildah(say);
   const { installBubblewrap } = await fixture('kubernetes', 'container');
   await installBubblewrap(say);
-  const { installKubernetes, installKyverno } = await fixture('kubernetes', 'install');
+  const { installKubernetes } = await fixture('kubernetes', 'install');
   await installKubernetes(say);
-  await installKyverno(say);
 } catch (error) {
   say(error instanceof Error ? error.message : `${error}`);
   process.exit(1);
