@@ -16,6 +16,8 @@ const SUITES = [
   { suite: 'test:clusters', minutes: 5 },
   // All of the first again, and the versions of Node.js and RocketMQ between.
   { suite: 'test:matrix', minutes: 20 },
+  // Builds Kubernetes where it is not there yet.
+  { suite: 'test:kubernetes', minutes: existsSync('.cache/kubernetes') ? 10 : 30 },
 ];
 /** All suites together, in minutes: what would take longer is left out, and named. */
 const LIMIT = 50;

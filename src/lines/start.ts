@@ -96,6 +96,13 @@ export const startLines = {
       'A variable of the application or the platform is read by the agent as well, and has no value that it understands.',
     remedy: 'Give the agent its own setting beside it: `GRAY_MQ_NAMESRV` for `NAMESRV_ADDR`.',
   }),
+  steppedBack: line('GRAY-113', 'info', {
+    words: ({ version, directory, injected }: { version: string; directory: string; injected: string }) =>
+      `the application's own copy, ${version} in ${directory}, runs in the place of the injected ${injected}`,
+    meaning:
+      'The agent was put beside an application that has the package itself. The application was tested with its own copy, which therefore starts, older or newer.',
+    remedy: NOTHING,
+  }),
   settingsChanged: line('GRAY-120', 'info', {
     words: ({ digits, changes }: { digits: string; changes: string }) => `settings ${digits}: ${changes}`,
     meaning:
