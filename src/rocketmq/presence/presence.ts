@@ -39,6 +39,8 @@ export interface Presence {
   /** The stand-in of a canary that is there and does not subscribe to these topics. */
   announceBeside(canaryGroup: string, topics: readonly string[]): Promise<Announcement>;
   announceDeclared(canaryGroup: string, topics: readonly string[]): Promise<Announcement>;
+  /** A canary's consumer gets copies of the baseline's messages, in a group of their own. */
+  announceCopies(canaryGroup: string, tag: string, topics: readonly string[]): Promise<Announcement>;
   /** For people who look: nothing is decided by it. */
   announceBaseline(group: string, topics: readonly string[]): Promise<Announcement>;
   /**
@@ -57,10 +59,21 @@ export interface Presence {
    * answered. Never rejects.
    */
   standIns(canaryGroup: string, topics: readonly string[]): Promise<number | undefined>;
+  /**
+   * Whether a process, be it this one, gets copies for a canary; undefined: nobody answered. Never rejects.
+   *
+   * @param groups the canary's, and that of the copies
+   */
+  hasCopies(groups: CopiesGroups, topics: readonly string[]): Promise<boolean | undefined>;
   /** Whether a baseline process declares the tag; undefined: nobody answered. Never rejects. */
   isDeclared(canaryGroup: string, topics: readonly string[]): Promise<boolean | undefined>;
   /** Ends it for this caller; for the last one announcements end with it. */
   close(): void;
+}
+
+export interface CopiesGroups {
+  readonly canaryGroup: string;
+  readonly copiesGroup: string;
 }
 
 export interface PresenceServers {
@@ -117,6 +130,7 @@ const canariesOf = (group: string) => announcementGroup('canary', group);
 const standInsOf = (group: string) => announcementGroup('stand-in', group);
 const besideOf = (group: string, topic: string) => announcementGroup('beside', groupBeside(group, topic));
 const declaredOf = (group: string) => announcementGroup('declared', group);
+const copiesOf = (group: string) => announcementGroup('copies', group);
 const baselinesOf = (group: string) => announcementGroup('baseline', group);
 
 /** What is asked, and whom. */
@@ -166,10 +180,12 @@ function presence(
       };
     },
     announceDeclared: (group, topics) => announce(declaredOf(group), 'declared', topics),
+    announceCopies: (group, tag, topics) => announce(copiesOf(group), tag, topics),
     announceBaseline: (group, topics) => withSettings(announce(baselinesOf(group), 'baseline', topics), topics),
     canaries: (group, topics, tags = []) => canaries(asking, group, topics, [...tags]),
     otherCanaries: otherCanariesOf(asking, canariesOf),
     standIns: (group, topics) => standIns(asking, group, topics),
+    hasCopies: (groups, topics) => hasCopies(asking, groups, topics),
     isDeclared: (group, topics) => isDeclared(asking, group, topics),
     close: clusters.close,
   };
@@ -215,6 +231,18 @@ async function standIns(asking: Asking, group: string, topics: readonly string[]
   const servers = { ...asking, brokers: announced.refusing };
   const { names, isProven } = await membersOf(servers, group, `stand-in members ${group}`, pick);
   return isProven || names.size > 0 ? names.size : undefined;
+}
+
+async function hasCopies(
+  asking: Asking,
+  { canaryGroup, copiesGroup }: CopiesGroups,
+  topics: readonly string[],
+): Promise<boolean | undefined> {
+  const announced = await askForAnnouncements(asking, topics, [copiesOf(canaryGroup)], clientIds => clientIds);
+  if (announced.isComplete) return announced.names.size > 0;
+  const servers = { ...asking, brokers: announced.refusing };
+  const { names, isProven } = await membersOf(servers, copiesGroup, `members ${copiesGroup}`, clientIds => clientIds);
+  return isProven || names.size > 0 ? names.size > 0 : undefined;
 }
 
 async function isDeclared(asking: Asking, group: string, topics: readonly string[]): Promise<boolean | undefined> {

@@ -1,0 +1,191 @@
+/**
+ * A canary that also gets copies of untagged messages (GRAY_MQ_ALSO=baseline), on real brokers: the baseline handles each as
+ * ever, and what the canary makes of a copy reaches nobody but the canary.
+ */
+import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
+import { until as untilServers } from '../../fixtures/servers/until';
+import { copiesGroup } from '../../src/rocketmq/plan/group-name';
+import { run } from './child';
+import {
+  type Client,
+  type ConsumerApp,
+  type ConsumerSettings,
+  type Got,
+  GRAY,
+  type RocketmqEnvironment,
+  rocketmqEnvironment,
+} from './rocketmq-environment';
+
+interface Case {
+  readonly version: '5.5.0' | '4.9.7' | '4.5.2';
+  readonly client: Client;
+  readonly mode?: 'push' | 'pull';
+}
+
+const CASES: readonly Case[] = [
+  { version: '5.5.0', client: 'rocketmq-client-nodejs', mode: 'push' },
+  { version: '5.5.0', client: 'rocketmq-client-nodejs', mode: 'pull' },
+  { version: '5.5.0', client: 'ali-ons 3' },
+  { version: '4.9.7', client: 'ali-ons 3' },
+  { version: '4.9.7', client: 'ali-ons 2' },
+  { version: '4.5.2', client: 'ali-ons 3' },
+];
+
+const TIMEOUT_MS = 400_000;
+/** So long a broker may hold a poll of a canary that has crashed: what comes meanwhile is handed to nobody, and comes again. */
+const HELD_POLLS_MS = 7_000;
+const BLUE = { baggage: 'gray_tag=blue' };
+
+const until = (what: string, app: ConsumerApp, condition: () => boolean | Promise<boolean>, timeout = 90_000) =>
+  untilServers(
+    what,
+    timeout,
+    () => undefined,
+    async () => condition(),
+  ).catch(error => {
+    throw app.child.failure(String(error));
+  });
+const sleep = (ms: number) => new Promise(resolve => setTimeout(resolve, ms));
+const series = (letter: string, count: number) => Array.from({ length: count }, (_, i) => `${letter}${i}`);
+const bodies = (app: ConsumerApp) => app.got().map(({ got }) => got);
+/** How often it got each. */
+const timesOf = (app: ConsumerApp) => {
+  const times: Record<string, number> = {};
+  for (const body of bodies(app)) times[body] = (times[body] ?? 0) + 1;
+  return times;
+};
+const once = (...all: readonly string[]) => Object.fromEntries(all.map(body => [body, 1]));
+
+describe.each(['5.5.0', '4.9.7', '4.5.2'] as const)('RocketMQ %s', version => {
+  let environment: RocketmqEnvironment;
+  beforeAll(async () => {
+    environment = await rocketmqEnvironment({ version });
+  });
+  afterAll(() => environment?.stop());
+
+  const auto = () => ({ GRAY_MQ_NAMESRV: environment.rocketmq.namesrv, GRAY_MQ_BASELINE: 'auto' });
+  const gray = () => ({ ...auto(), GRAY_TAG: 'gray' });
+  const commandLine = (...args: string[]) => {
+    const { sandbox, rocketmq } = environment;
+    const all = [sandbox.commandLine, ...args, '--namesrv', rocketmq.namesrv];
+    return run({ args: all, cwd: sandbox.directory, env: {} });
+  };
+
+  it.each(CASES.filter(one => one.version === version))('$client $mode', { timeout: TIMEOUT_MS }, async one => {
+    onTestFailed(() => console.log(environment.rocketmq.sampleLogs()));
+    const { client, mode } = one;
+    const name = `${client.replace(/\W/g, '')}${mode ?? ''}`;
+    const [topic, next, group] = [`Copied${name}`, `Next${name}`, `copied${name}`];
+    const copies = copiesGroup(group, 'gray');
+    for (const it of [topic, next]) await environment.rocketmq.createTopic(it, { queues: 2 });
+    for (const it of [group, `${group}Next`]) await environment.rocketmq.createGroup(it);
+    const settings: ConsumerSettings = { client, group, subscriptions: { [topic]: '*' }, ...(mode && { mode }) };
+    const nextSettings: ConsumerSettings = { client, group: `${group}Next`, subscriptions: { [next]: '*' } };
+    const producer = await environment.producer([topic], {}, client);
+    const send = async (all: readonly string[], headers = {}) => {
+      const ids: string[] = [];
+      for (const body of all) ids.push(await producer.send({ topic, body }, headers));
+      return ids;
+    };
+    const [base, baseNext, grayNext] = await Promise.all([
+      environment.consumer(settings, { ...auto(), GRAY_MQ_TAGS: 'gray' }),
+      environment.consumer(nextSettings, { ...auto(), GRAY_MQ_TAGS: 'gray' }),
+      environment.consumer(nextSettings, gray()),
+    ]);
+    for (const app of [base, baseNext, grayNext]) await app.rebalanced();
+    const all = (app: ConsumerApp, expected: readonly string[]) =>
+      until(`all of ${expected}`, app, () => expected.every(body => bodies(app).includes(body)));
+    /** A canary that gets copies of what is sent from now on. */
+    const canary = async (more: Partial<ConsumerSettings> = {}) => {
+      const env = { ...gray(), GRAY_MQ_ALSO: 'baseline' };
+      const app = await environment.consumer({ ...settings, forwardsTo: next, ...more }, env);
+      await app.child.waitFor(`${copies}: copies of untagged messages from now on`, 60_000);
+      return app;
+    };
+    const before = series('o', 4);
+    await send(before);
+    await all(base, before);
+
+    const failing = mode === 'pull' ? [] : ['b5', 'g5'];
+    const first = await canary({ failFirst: failing });
+    expect(first.child.stderr).toMatch(/ GRAY-128 GRAY_MQ_ALSO=baseline: consumers of gray also get a copy of each /);
+    const [untagged, own, others] = [series('b', 10), series('g', 10), series('x', 3)];
+    const [id = ''] = await send(untagged);
+    await send(own, GRAY);
+    await send(others, BLUE);
+    await all(first, [...untagged, ...own]);
+    await all(base, [...untagged, ...others]);
+    // What failed comes again, as what it was.
+    await until('what failed', first, () => failing.every(body => (timesOf(first)[body] ?? 0) > 1));
+    await all(
+      grayNext,
+      [...untagged, ...own].map(body => `on ${body}`),
+    );
+    await sleep(2_000);
+    expect(timesOf(base)).toEqual(once(...before, ...untagged, ...others));
+    expect(timesOf(first)).toEqual({ ...once(...untagged, ...own), ...Object.fromEntries(failing.map(it => [it, 2])) });
+    const isOf = ({ downstream }: Pick<Got, 'downstream'>) => downstream;
+    expect(new Set(first.got().map(isOf))).toEqual(new Set([GRAY.baggage]));
+    expect(
+      new Set(
+        base
+          .got()
+          .filter(({ got }) => !got.startsWith('x'))
+          .map(isOf),
+      ),
+    ).toEqual(new Set([null]));
+    expect(bodies(baseNext)).toEqual([]);
+    expect(new Set(grayNext.got().map(({ properties }) => properties.gray_tag))).toEqual(new Set(['gray']));
+
+    const question = ['--topic', topic, '--group', group, '--tag', 'gray'];
+    const doctor = await commandLine('doctor', ...question);
+    expect(doctor.stdout).toContain(`1 process of gray also gets a copy of each untagged message, in ${copies}`);
+    expect([doctor.code, doctor.stdout]).toEqual([0, expect.not.stringContaining('fail ')]);
+    const status = await commandLine('status', '--group', group);
+    expect(status.stdout).toMatch(/_gray .*1 consumer \+ copies/);
+    expect(status.stdout).not.toContain(copies);
+    if (client === 'rocketmq-client-nodejs') {
+      const message = await commandLine('message', id, '--topic', topic);
+      expect(message.stdout).toContain(`The baseline handled it: ${group} has passed it.`);
+      expect(message.stdout.replace(/\s+/g, ' ')).toContain('The canary gray got a copy of it, if it was there');
+    }
+
+    await first.child.stop('SIGKILL');
+    await sleep(HELD_POLLS_MS);
+    const away = series('a', 6);
+    await send(away);
+    await all(base, away);
+    const without = await commandLine('status', '--group', group, '--json');
+    const laneOf = (text: string) => JSON.parse(text).groups.find((it: { tag: string | null }) => it.tag === 'gray');
+    expect(laneOf(without.stdout)).toMatchObject({ copies: 0, backlog: 0 });
+
+    const second = await canary();
+    const [later, ownLater] = [series('c', 6), series('h', 6)];
+    await send(later);
+    await send(ownLater, GRAY);
+    await all(second, [...later, ...ownLater]);
+    await all(base, later);
+    await sleep(2_000);
+    expect(timesOf(second)).toEqual(once(...later, ...ownLater));
+    expect(timesOf(base)).toEqual(once(...before, ...untagged, ...others, ...away, ...later));
+    expect(bodies(baseNext)).toEqual([]);
+
+    // Clients of the remoting protocol commit their offsets every five seconds.
+    await sleep(HELD_POLLS_MS);
+    for (const app of [second, base, baseNext, grayNext]) await app.child.stop('SIGKILL');
+    const clean = async () => {
+      const args = ['clean', '--tag', 'gray', '--older-than', '1s', '--with-messages', '--yes'];
+      return (await commandLine(...args)).stdout;
+    };
+    let cleaned = '';
+    const isGone = async () => {
+      cleaned += await clean();
+      return cleaned.includes(`${copies} on `);
+    };
+    // So long brokers list clients of a proxy that have crashed.
+    await until('nobody is listed any more', base, isGone, 180_000).catch(error => {
+      throw new Error(`${error}\n${cleaned.slice(-3_000)}`);
+    });
+    expect(cleaned).toContain(`${group}_gray on `);
+  });
+});

@@ -1,0 +1,175 @@
+/** A canary's consumer for copies of untagged messages, by the agent's own commands to simulated servers. */
+import { describe, expect, it } from 'vitest';
+import { copiesPart } from '../../src/rocketmq/consumer/copies';
+import { openCluster } from '../../src/rocketmq/hand-over/cluster';
+import { createIntake, type Intake } from '../../src/rocketmq/hand-over/intake';
+import type { StandInMaker } from '../../src/rocketmq/hand-over/stand-in';
+import { consumerPlan } from '../../src/rocketmq/plan/consumer-plan';
+import { SimulatedProcess } from './simulation/network';
+import { GROUP, SERVERS, TOPIC, World } from './simulation/world';
+
+const COPIES = `${GROUP}_gray__copies`;
+const ASKED = [{ topic: TOPIC, filter: { type: 'TAG', expression: '*' } }] as const;
+
+function prepared() {
+  const world = new World(1, true);
+  const refused: string[] = [];
+  /** A process of the canary. */
+  const canary = () => {
+    const process = new SimulatedProcess(world.network);
+    const events: string[] = [];
+    let failures = 0;
+    const maker: StandInMaker = {
+      async start({ group }: Intake) {
+        if (failures-- > 0) throw new Error('not now');
+        events.push(`started in ${group}`);
+        return {
+          subscribe: async ({ topic }) => void events.push(`subscribed to ${topic}`),
+          unsubscribe: topic => void events.push(`unsubscribed from ${topic}`),
+          leave: async () => void events.push('left'),
+          closed: Promise.resolve(),
+        };
+      },
+    };
+    const intake = createIntake(
+      consumerPlan(GROUP, { tag: 'gray', key: 'gray_tag', mqBaseline: 'auto', mqIgnoreTags: [], interop: [] }),
+    );
+    const copies = copiesPart({
+      intake,
+      tag: 'gray',
+      open: servers => openCluster(servers, process),
+      refuse: problem => void refused.push(problem),
+      log: world.log(),
+      clock: process.clock,
+    });
+    return {
+      process,
+      copies,
+      events,
+      failNext: (times: number) => {
+        failures = times;
+      },
+      consume: () => copies.consume(ASKED, SERVERS, maker),
+      isThere: () => world.until('it consumes', () => events.length > 0),
+    };
+  };
+  const queues = () => world.brokers.map(({ queues }) => queues.get(TOPIC)?.[0]);
+  return {
+    world,
+    canary,
+    refused,
+    offsets: () => queues().map(queue => queue?.offsets.get(COPIES)),
+  };
+}
+
+/** So many for each broker. */
+const send = ({ world }: ReturnType<typeof prepared>, count: number) => {
+  for (let i = 0; i < 2 * count; i++) world.send(undefined, i);
+};
+
+describe('copies of untagged messages', () => {
+  it('begin with what is sent from now on, in a group that is made for them', async () => {
+    const given = prepared();
+    const { world, canary, offsets } = given;
+    send(given, 3);
+    const one = canary();
+    one.consume();
+    await one.isThere();
+    expect(one.events).toEqual([`started in ${COPIES}`]);
+    expect(offsets()).toEqual([3, 3]);
+    expect(world.brokers.map(({ groups }) => groups.has(COPIES))).toEqual([true, true]);
+    expect(world.lines).toEqual([`info: ${COPIES}: copies of untagged messages from now on`]);
+    expect(one.copies.isThere()).toBe(true);
+  });
+
+  it('are nobody’s while no canary is there, be it that it left, or that it crashed: retries are none either', async () => {
+    for (const ends of ['leaves', 'crashes'] as const) {
+      const given = prepared();
+      const { world, canary, offsets } = given;
+      const first = canary();
+      first.consume();
+      await first.isThere();
+      if (ends === 'crashes') world.kill(first.process);
+      else {
+        await first.copies.leave();
+        void first.copies.ended();
+        await world.pass(4_000);
+      }
+      send(given, 5);
+      world.brokers[0].retry(COPIES, { id: 1_000, tag: undefined });
+      const second = canary();
+      second.consume();
+      await second.isThere();
+      expect([ends, ...offsets()]).toEqual([ends, 5, 5]);
+      expect(world.brokers[0].queuesOf(`%RETRY%${COPIES}`)[0]?.offsets.get(COPIES)).toBe(1);
+    }
+  });
+
+  it('are shared with another process of the canary: what that has not come to is not passed over', async () => {
+    const given = prepared();
+    const { world, canary, offsets } = given;
+    const first = canary();
+    first.consume();
+    await first.isThere();
+    send(given, 5);
+    const second = canary();
+    second.consume();
+    await second.isThere();
+    expect(offsets()).toEqual([0, 0]);
+    expect(world.lines.at(-1)).toBe(
+      `info: ${COPIES}: copies of untagged messages from where others of its canary are on`,
+    );
+  });
+
+  it('never go back: whoever begins at the same moment may have consumed meanwhile', async () => {
+    const given = prepared();
+    const { world, canary, offsets } = given;
+    for (const { groups, queues } of world.brokers) {
+      groups.set(COPIES, { groupName: COPIES });
+      queues.get(TOPIC)?.[0]?.offsets.set(COPIES, 7);
+    }
+    const one = canary();
+    one.consume();
+    await one.isThere();
+    expect(offsets()).toEqual([7, 7]);
+  });
+
+  it('wait for what is not there yet, which is said once and tried again', async () => {
+    const given = prepared();
+    const { world, canary, offsets } = given;
+    for (const broker of world.brokers) broker.maySeeEnds = false;
+    const one = canary();
+    one.consume();
+    await world.pass(12_000);
+    expect(one.events).toEqual([]);
+    expect(world.lines).toEqual([expect.stringMatching(/^warn: .*__copies: no copies of untagged messages so far: /)]);
+    for (const broker of world.brokers) broker.maySeeEnds = true;
+    one.failNext(2);
+    await one.isThere();
+    // Announced once, however often it was tried.
+    expect(world.brokers.map(broker => broker.producersOf(`rocketmq-gray.copies.${GROUP}_gray`))).toEqual([1, 1]);
+    expect(offsets()).toEqual([0, 0]);
+    await one.copies.leave();
+    expect(one.events).toEqual([`started in ${COPIES}`, 'left']);
+    void one.copies.ended();
+    await world.pass(4_000);
+    expect(world.brokers.map(broker => broker.producersOf(`rocketmq-gray.copies.${GROUP}_gray`))).toEqual([0, 0]);
+    expect(one.copies.isThere()).toBe(false);
+  });
+
+  it('are not begun by a consumer that leaves meanwhile', async () => {
+    const { world, canary } = prepared();
+    const one = canary();
+    one.consume();
+    const left = one.copies.leave();
+    await world.pass(10_000);
+    await left;
+    expect(one.events).toEqual([]);
+  });
+
+  it('are refused where nothing can consume beside the canary', () => {
+    const { canary, refused } = prepared();
+    canary().copies.consume(ASKED, SERVERS, undefined);
+    expect(refused).toEqual([expect.stringContaining('no second consumer can be made beside it')]);
+  });
+});
