@@ -189,3 +189,54 @@ describe.each(['5.5.0', '4.9.7', '4.5.2'] as const)('RocketMQ %s', version => {
     expect(cleaned).toContain(`${group}_gray on `);
   });
 });
+
+describe('where no copies can be had', () => {
+  let environment: RocketmqEnvironment;
+  beforeAll(async () => {
+    environment = await rocketmqEnvironment();
+  });
+  afterAll(() => environment?.stop());
+
+  const COPIES = { GRAY_TAG: 'gray', GRAY_MQ_ALSO: 'baseline', GRAY_MQ_BASELINE: 'auto' };
+  const settings = (more: Partial<ConsumerSettings>): ConsumerSettings => ({
+    group: 'without-copies',
+    subscriptions: { WithoutCopies: '*' },
+    ...more,
+  });
+  const namesrv = () => ({ GRAY_MQ_NAMESRV: environment.rocketmq.namesrv });
+
+  it.each<[string, Partial<ConsumerSettings>, boolean, string]>([
+    ['no name server is known', {}, false, 'no name server is known'],
+    ['its class overrides methods', { ofClass: 'ownRequests' }, true, 'no second consumer can be made beside it'],
+    ['it broadcasts', { client: 'ali-ons 3', broadcast: true }, true, 'no second consumer can be made beside it'],
+  ])('a canary ends with one line: %s', async (_name, more, hasNamesrv, problem) => {
+    await environment.rocketmq.createTopic('WithoutCopies', { queues: 1 });
+    await environment.rocketmq.createGroup('without-copies');
+    const app = await environment.consumer(settings(more), { ...COPIES, ...(hasNamesrv && namesrv()) }, false);
+    const { code, stderr } = await app.child.ended;
+    expect(code).toBe(1);
+    const last = stderr.trim().split('\n').at(-1);
+    expect(last).toContain(
+      ' GRAY-319 error: GRAY_MQ_ALSO=baseline: the consumer of without-copies_gray cannot get copies',
+    );
+    expect(last).toContain(problem);
+    expect(last).toMatch(
+      /this canary of gray would run without them and ends \(GRAY_ON_FAILURE=continue lets it go on\)$/,
+    );
+  });
+
+  it('a canary that is told to go on does, without them', async () => {
+    const env = { ...COPIES, ...namesrv(), GRAY_ON_FAILURE: 'continue' };
+    const app = await environment.consumer(settings({ client: 'ali-ons 3', broadcast: true }), env);
+    expect(app.child.stderr).toContain('; this canary of gray goes on without them');
+    expect(app.child.stderr).not.toContain('copies of untagged messages from');
+  });
+
+  it('a baseline does not start', async () => {
+    const app = await environment.consumer(settings({}), { GRAY_MQ_ALSO: 'baseline' }, false);
+    const { code, stderr } = await app.child.ended;
+    const words =
+      'wrong setting: GRAY_MQ_ALSO=baseline; allowed: baseline in a canary (GRAY_TAG), nothing in the baseline itself';
+    expect([code, stderr.trim()]).toEqual([1, expect.stringContaining(`GRAY-102 error: ${words}`)]);
+  });
+});

@@ -1,10 +1,15 @@
 /** A canary's consumer for copies of untagged messages, by the agent's own commands to simulated servers. */
 import { describe, expect, it } from 'vitest';
+import { type Agent, createAgent } from '../../src/agent/agent';
+import { loadSettings } from '../../src/config/load';
+import { scopedHandler } from '../../src/instrumentations/ali-ons/handler';
+import { scopedListener } from '../../src/instrumentations/rocketmq-client-nodejs/listener';
 import { copiesPart } from '../../src/rocketmq/consumer/copies';
 import { openCluster } from '../../src/rocketmq/hand-over/cluster';
 import { createIntake, type Intake } from '../../src/rocketmq/hand-over/intake';
 import type { StandInMaker } from '../../src/rocketmq/hand-over/stand-in';
 import { consumerPlan } from '../../src/rocketmq/plan/consumer-plan';
+import { handlerTurns } from '../../src/rocketmq/sharing/turns';
 import { SimulatedProcess } from './simulation/network';
 import { GROUP, SERVERS, TOPIC, World } from './simulation/world';
 
@@ -171,5 +176,51 @@ describe('copies of untagged messages', () => {
     const { canary, refused } = prepared();
     canary().copies.consume(ASKED, SERVERS, undefined);
     expect(refused).toEqual([expect.stringContaining('no second consumer can be made beside it')]);
+  });
+});
+
+/** Hands a consumer of copies these messages; what its handler sees of the flow that it runs in. */
+type Deliver = (agent: Agent, intake: Intake, see: () => void, all: readonly Record<string, string>[]) => Promise<void>;
+
+const CLIENTS: readonly (readonly [string, Deliver])[] = [
+  [
+    'rocketmq-client-nodejs',
+    async (agent, intake, see, all) => {
+      const copy = { version: '1', requireDependency() {}, require: () => ({ ConsumeResult: { SUCCESS: 0 } }) };
+      const { consume } = scopedListener({ consume: see }, intake, agent, copy);
+      const rest = { topic: 'T', messageId: 'id', endpoints: {}, receiptHandle: '' };
+      for (const properties of all) await consume({ ...rest, properties: new Map(Object.entries(properties)) });
+    },
+  ],
+  [
+    'ali-ons',
+    async (agent, intake, see, all) => {
+      const handling = { intake, gate: () => handlerTurns(() => 1) };
+      const handler = async () => see();
+      const scoped = scopedHandler(handler, ASKED[0].filter, handling, agent, async value => value as never);
+      for (const properties of all) {
+        await scoped({ topic: 'T', msgId: 'id', properties, reconsumeTimes: 0, queueOffset: 0 });
+      }
+    },
+  ],
+];
+
+describe.each(CLIENTS)('a copy, handled with %s', (_client, deliver) => {
+  it('is work of the canary: what is asked for the active tag, called and sent says so; nothing else is handled', async () => {
+    const { settings } = loadSettings({ GRAY_TAG: 'gray', GRAY_MQ_FILTER_SIDE: 'client', GRAY_LOG_LEVEL: 'silent' });
+    const agent = createAgent(settings);
+    const { context } = agent;
+    const copies = createIntake(consumerPlan('group1', settings), { side: 'client' }).copies();
+    const seen: unknown[] = [];
+    const see = () => {
+      const within = context.run('blue', () => [context.activeTag(), context.outgoingMessageTag().tag]);
+      seen.push([context.activeTag(), context.outgoingTag(), context.outgoingMessageTag().tag], within);
+    };
+    await deliver(agent, copies, see, [{}, { gray_tag: 'gray' }, { gray_tag: 'blue' }]);
+    expect(seen).toEqual([
+      ['gray', 'gray', 'gray'],
+      ['blue', 'blue'],
+    ]);
+    expect(context.activeTag()).toBeUndefined();
   });
 });
