@@ -108,7 +108,7 @@ describe.each(['5.5.0', '4.9.7', '4.5.2'] as const)('RocketMQ %s', version => {
 
     const failing = mode === 'pull' ? [] : ['b5', 'g5'];
     const first = await canary({ failFirst: failing });
-    expect(first.child.stderr).toMatch(/ GRAY-128 GRAY_MQ_ALSO=baseline: consumers of gray also get a copy of each /);
+    expect(first.child.stderr).toMatch(/ GRAY-128 warn: GRAY_MQ_ALSO=baseline: consumers of gray also get a copy of each /);
     const [untagged, own, others] = [series('b', 10), series('g', 10), series('x', 3)];
     const [id = ''] = await send(untagged);
     await send(own, GRAY);

@@ -55,6 +55,7 @@ function prepared() {
         failures = times;
       },
       consume: () => copies.consume(ASKED, SERVERS, maker),
+      consumeAgain: () => copies.consume([{ ...ASKED[0] }], SERVERS, maker),
       isThere: () => world.until('it consumes', () => events.length > 0),
     };
   };
@@ -160,6 +161,22 @@ describe('copies of untagged messages', () => {
     await world.pass(4_000);
     expect(world.brokers.map(broker => broker.producersOf(`rocketmq-gray.copies.${GROUP}_gray`))).toEqual([0, 0]);
     expect(one.copies.isThere()).toBe(false);
+  });
+
+  it('of a topic that is given up are nobody’s, until it is subscribed to again', async () => {
+    const given = prepared();
+    const { world, canary, offsets } = given;
+    const one = canary();
+    one.consume();
+    await one.isThere();
+    one.copies.unsubscribed(TOPIC);
+    await world.pass(4_000);
+    expect(one.copies.isThere()).toBe(false);
+    send(given, 2);
+    one.consumeAgain();
+    await world.until('it consumes again', () => one.events.length === 3);
+    expect(one.events).toEqual([`started in ${COPIES}`, `unsubscribed from ${TOPIC}`, `subscribed to ${TOPIC}`]);
+    expect(offsets()).toEqual([2, 2]);
   });
 
   it('are not begun by a consumer that leaves meanwhile', async () => {

@@ -70,7 +70,12 @@ export function copiesPart({ intake, tag, open, refuse, log, clock = systemClock
       cluster ??= open(servers);
       part.consume(subscriptions, makers);
     },
-    unsubscribed: part.unsubscribed,
+    unsubscribed(topic) {
+      part.unsubscribed(topic);
+      const announcement = announcements.get(topic);
+      announcements.delete(topic);
+      void announcement?.withdraw();
+    },
     leave: part.leave,
     async ended() {
       await part.closed();
