@@ -201,7 +201,9 @@ function fromDocument(setting: Setting, document: SettingsDocument | undefined):
   const isList =
     Array.isArray(setting.default) && Array.isArray(entry) && entry.every(item => typeof item === 'string');
   if (isList && entry.length === 0) return { value: [], source };
-  const isText = typeof entry === 'string' || (typeof entry === 'boolean' && typeof setting.default === 'boolean');
+  // `true` and 2, as well as "true" and "2".
+  const isOfItsKind = ['boolean', 'number'].includes(typeof entry) && typeof entry === typeof setting.default;
+  const isText = typeof entry === 'string' || isOfItsKind;
   const parsed = isList || isText ? setting.parse(isList ? entry.join(',') : String(entry)) : undefined;
   if (parsed === undefined) throw wrongSetting(`${setting.name} in ${name}`, JSON.stringify(entry), setting.allowed);
   return { value: parsed.value, source };

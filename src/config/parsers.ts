@@ -33,6 +33,11 @@ export const boolean = {
   },
 };
 
+export const countFrom1 = {
+  allowed: 'a whole number from 1 to 1000',
+  parse: (text: string) => (/^[1-9]\d{0,3}$/.test(text) && Number(text) <= 1_000 ? value(Number(text)) : undefined),
+};
+
 export const instanceTag = {
   allowed: `${TAG_GRAMMAR}; base is reserved for the baseline`,
   parse: (text: string) => (isInstanceTag(text) ? value(text) : undefined),

@@ -7,6 +7,7 @@ import { DEFAULT_RETENTION_MS } from '../names/retention';
 import {
   addresses,
   boolean,
+  countFrom1,
   eachAddress,
   instanceTag,
   json,
@@ -36,6 +37,8 @@ export interface Settings {
   readonly mqIgnoreTags: readonly string[];
   /** See names/retention.ts. */
   readonly mqRetention: readonly string[];
+  /** How many processes of the baseline stand in for one absent canary in one group. */
+  readonly mqStandIns: number;
   readonly mqFilterSide: FilterSide;
   /** What consumers of a canary get besides its own messages: a copy of each that is the baseline's. */
   readonly mqAlso: 'baseline' | undefined;
@@ -159,6 +162,15 @@ export const SETTINGS: readonly Setting[] = [
     meaning:
       'how long after its last sign (a canary, or a message) the baseline gives a tag up; with times for tags, of which the first that fits counts: `3h30m,pr-*=30m`. Below two hours, retries that have not come due by then are dropped',
     ...retention,
+  }),
+  define({
+    name: 'mqStandIns',
+    variables: ['GRAY_MQ_STAND_INS'],
+    default: 2,
+    defaultText: '2',
+    meaning:
+      'how many processes of the baseline stand in for one absent canary in one group. More do where these do not keep up, and where nobody may say who the processes are, all do',
+    ...countFrom1,
   }),
   define({
     name: 'mqFilterSide',

@@ -29,6 +29,7 @@ function cluster(changes: Partial<BrokerAdministration> = {}): BrokerAdministrat
     initialOffset: async () => 0,
     commitOffset: denied(15),
     maxOffset: async () => 9,
+    consumeStats: async () => [],
     keyValues: async () => [],
     putKeyValue: async () => ({ taken: 0, of: 0 }),
     deleteKeyValue: async () => 0,

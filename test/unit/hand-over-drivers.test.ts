@@ -1,9 +1,9 @@
 /** Presence, arrival and hand-over against brokers, a network and clocks that are simulated: see `simulation/fleet.ts`. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Phase } from '../../src/rocketmq/hand-over/hand-over';
+import type { Phase, TagReport } from '../../src/rocketmq/hand-over/hand-over';
 import { GET_CONSUMER_CONNECTION_LIST, QUERY_TOPIC_CONSUME_BY_WHO } from '../../src/rocketmq/remoting/codes';
-import { Fleet } from './simulation/fleet';
+import { Fleet, type FleetOptions } from './simulation/fleet';
 import { anything, anythingBesideOthers, type History, orderly, play, TAGS } from './simulation/histories';
 import { TOPIC } from './simulation/world';
 
@@ -20,18 +20,23 @@ function isSeen(fleet: Fleet, tag: string): boolean {
   return isPresent && (fleet.mayAsk || fleet.isMarked(tag) || fleet.reports(tag).length > 0);
 }
 
+const isNone = (standIn: TagReport['standIn']) => standIn === 'none' || standIn === 'left to others';
+
 /** The processes of the baseline agree on who is there, and do what follows from it. */
 function isSettled(fleet: Fleet, tag: string): boolean {
   const reports = fleet.reports(tag);
   const isPresent = isSeen(fleet, tag);
   if ((isPresent || fleet.isMarked(tag)) && reports.length < fleet.baselines.length) return false;
-  return reports.every(({ phase, canary, standIn, leftOut }) => {
-    if (isPresent) return phase === 'managed' && canary === 'present' && standIn === 'none' && leftOut.length > 0;
+  const isEach = reports.every(({ phase, canary, standIn, leftOut }) => {
+    if (isPresent) return phase === 'managed' && canary === 'present' && isNone(standIn) && leftOut.length > 0;
     if (canary !== 'absent') return false;
-    return phase === 'retired'
-      ? standIn === 'none'
-      : standIn === 'running' && (phase === 'draining' || leftOut.length > 0);
+    if (phase === 'retired') return isNone(standIn);
+    const isStoodIn = standIn === 'running' || standIn === 'left to others';
+    return isStoodIn && (phase === 'draining' || leftOut.length > 0);
   });
+  const standing = reports.filter(({ standIn }) => standIn === 'running').length;
+  const wanting = reports.filter(({ phase }) => phase !== 'retired').length;
+  return isEach && (isPresent || standing >= Math.min(1, wanting));
 }
 
 /** Left alone, each message has a taker: the canary, else a stand-in, else the baseline. */
@@ -61,10 +66,9 @@ async function expectOrder(fleet: Fleet): Promise<void> {
   expect(taken.at(-1)).toEqual(['baseline']);
 }
 
-interface Settings {
+interface Settings extends FleetOptions {
   readonly seed: number;
   readonly declared: string[];
-  readonly mayAsk?: boolean;
 }
 
 async function check(settings: Settings, history: History): Promise<Fleet> {
@@ -100,6 +104,26 @@ describe('hand-over, with what drives it, in any order of events', () => {
       await check(options, history);
     });
     await fc.assert(property, { numRuns: RUNS / 2 });
+  });
+
+  it('loses nothing where standing in is shared out, and as many stand in then as are wanted', PATIENCE, async () => {
+    const shared = fc.record({
+      seed: fc.nat(),
+      declared,
+      mostStandIns: fc.integer({ min: 1, max: 2 }),
+      baselines: fc.integer({ min: 1, max: 4 }),
+    });
+    const property = fc.asyncProperty(shared, anything, async (options, history) => {
+      const fleet = await check(options, history);
+      const most = Math.min(options.mostStandIns, options.baselines);
+      const isShared = () =>
+        TAGS.every(tag => {
+          const standing = fleet.reports(tag).filter(({ standIn }) => standIn === 'running').length;
+          return standing === 0 || standing === most;
+        });
+      await fleet.until('those who helped have left', isShared, 240_000);
+    });
+    await fc.assert(property, { numRuns: RUNS });
   });
 
   it('asks for canaries of other agents every 3 s, whatever the traffic', async () => {

@@ -23,10 +23,12 @@ const START = 1_700_000_000_000;
 
 /** One process's consumer, as far as a transcript has told of it. */
 interface Process {
+  readonly name: string;
   readonly core: HandOver;
   /** What was asked last, for commands that answer it. By tag. */
   readonly offsetsAsked: Map<string, readonly string[]>;
   readonly drainAsked: Map<string, number>;
+  readonly lookAsked: Map<string, number>;
   reported: ReadonlyMap<string, string>;
   wasReady: boolean;
 }
@@ -65,7 +67,7 @@ function run(state: Play, line: string): string[] {
     return [];
   }
   if (command === 'process') {
-    state.processes.set(name, newProcess(words));
+    state.processes.set(name, newProcess(name, words));
     return [`${GROUP} of process ${name} begins`];
   }
   if (command === 'written') {
@@ -84,16 +86,26 @@ function run(state: Play, line: string): string[] {
   );
 }
 
-function newProcess(words: readonly string[]): Process {
+function newProcess(name: string, words: readonly string[]): Process {
+  const mostStandIns = option(words, 'stand-ins');
   const retention = option(words, 'retention');
   const core = createHandOver({
     canaryGroup,
     declared: list(option(words, 'declared')),
     ignored: list(option(words, 'ignored')),
     offsetsNeedPolling: words.includes('offsets-need-polling'),
+    ...(mostStandIns !== undefined && { mostStandIns: Number(mostStandIns) }),
     ...(retention !== undefined && { retention: () => duration(retention) }),
   });
-  return { core, offsetsAsked: new Map(), drainAsked: new Map(), reported: new Map(), wasReady: false };
+  return {
+    name,
+    core,
+    offsetsAsked: new Map(),
+    drainAsked: new Map(),
+    lookAsked: new Map(),
+    reported: new Map(),
+    wasReady: false,
+  };
 }
 
 function eventOf(state: Play, process: Process, command: string, words: readonly string[]): HandOverEvent {
@@ -146,6 +158,16 @@ function eventOf(state: Play, process: Process, command: string, words: readonly
         id: process.drainAsked.get(tag) ?? -1,
         isDeclaredElsewhere: second === 'declared-elsewhere',
       };
+    case 'peers': {
+      const peers = words.includes('unknown') ? undefined : words.map(peer);
+      return { type: 'peers seen', own: peer(process.name), peers };
+    }
+    case 'stand-ins-seen': {
+      const ids = words.slice(1).filter(word => word !== 'stuck');
+      const standing = ids.includes('unanswered') ? undefined : ids;
+      const id = process.lookAsked.get(tag) ?? -1;
+      return { type: 'stand-ins looked at', tag, id, standing, isStuck: words.includes('stuck') };
+    }
     case 'closing':
       return { type: 'closing' };
     default:
@@ -175,6 +197,9 @@ function describeAction(state: Play, process: Process, action: HandOverAction): 
     case 'tell when drained':
       process.drainAsked.set(action.tag, action.id);
       return `tell when ${canaryGroup(action.tag)} is drained on ${action.topics.join(', ')}`;
+    case 'look at stand-ins':
+      process.lookAsked.set(action.tag, action.id);
+      return `look who stands in in ${canaryGroup(action.tag)}`;
     case 'say what is dropped':
       return `say what is dropped in ${canaryGroup(action.tag)}`;
     case 'say': {
@@ -206,6 +231,9 @@ function describeTag({ tag, phase, reason, canary, standIn, leftOut }: TagReport
   ];
   return `${tag}: ${parts.join('; ')}`;
 }
+
+/** Each on a host of its own. */
+const peer = (id: string) => ({ id, host: `host of ${id}` });
 
 function option(words: readonly string[], name: string): string | undefined {
   return words.find(word => word.startsWith(`${name}=`))?.slice(name.length + 1);

@@ -44,6 +44,8 @@ describe('transcripts of hand-overs', () => {
       'stand-in off, the consumer is closed',
       'stand-in off, nothing is left to it',
       'stand-in off, gray is given up',
+      'stand-in off, other processes of the baseline stand in',
+      'look who stands in in group1_gray',
     ];
     expect(shown.filter(text => !all.includes(text))).toEqual([]);
   });

@@ -81,12 +81,15 @@ class Consumer {
 }
 
 interface Process {
+  readonly id: string;
   readonly machine: HandOver;
   readonly main: Consumer;
   readonly excluded: Set<string>;
   readonly standIns: Map<string, Consumer>;
   /** Where groups stood when they were asked for first, by tag. */
   readonly begun: Map<string, (number | undefined)[]>;
+  /** Where the queues ended when it looked last whether a canary's group gets on, by tag. */
+  readonly ends: Map<string, readonly number[]>;
   /** Things under way, in no order. */
   readonly pending: (() => void)[];
   isUp: boolean;
@@ -108,6 +111,10 @@ export interface WorldOptions {
   readonly asked?: string;
   /** Of a baseline that does not write down what it subscribes to before the first canary comes. */
   readonly isUnwritten?: boolean;
+  /** How many processes stand in for one tag; absent: all. */
+  readonly mostStandIns?: number;
+  /** How many the baseline has; default: 2. */
+  readonly processes?: number;
   readonly declared: readonly string[];
   readonly tags: readonly string[];
 }
@@ -140,8 +147,7 @@ export class World {
     this.isBaselineWritten = options.isUnwritten !== true;
     const group = this.group(GROUP);
     for (let queue = 0; queue < QUEUES; queue++) group.offsets[queue] = 0;
-    this.startProcess();
-    this.startProcess();
+    for (let count = 0; count < (options.processes ?? 2); count++) this.startProcess();
   }
 
   private group(name: string): Group {
@@ -157,8 +163,11 @@ export class World {
 
   startProcess(): void {
     const excluded = new Set<string>();
+    const { mostStandIns } = this.options;
     const process: Process = {
+      id: `process ${this.processes.length}`,
       machine: createHandOver({
+        ...(mostStandIns !== undefined && { mostStandIns }),
         canaryGroup: tag => `${GROUP}_${tag}`,
         declared: this.options.declared,
         ignored: [],
@@ -175,6 +184,7 @@ export class World {
       excluded,
       standIns: new Map(),
       begun: new Map(),
+      ends: new Map(),
       pending: [],
       isUp: true,
       isStarted: false,
@@ -183,6 +193,13 @@ export class World {
     this.tell(process, { type: 'subscribed', topics: [TOPIC] });
     this.tell(process, { type: 'markers read', markers: [...this.markers.values()] });
     this.readSubscriptions(process);
+    if (mostStandIns !== undefined) this.tell(process, this.peersOf(process));
+  }
+
+  /** Each on a host of its own. */
+  private peersOf(process: Process): HandOverEvent {
+    const peer = ({ id }: Process) => ({ id, host: id });
+    return { type: 'peers seen', own: peer(process), peers: this.running.map(peer) };
   }
 
   private get asked(): string {
@@ -244,6 +261,20 @@ export class World {
           this.release(standIn);
           process.standIns.delete(action.tag);
           this.tell(process, { type: 'stand-in ended', tag: action.tag });
+        });
+        return;
+      }
+      case 'look at stand-ins': {
+        const { tag, id } = action;
+        this.later(process, () => {
+          const standing = this.running.filter(({ standIns }) => standIns.has(tag)).map(({ id }) => id);
+          const { offsets } = this.group(`${GROUP}_${tag}`);
+          const isStuck = (process.ends.get(tag) ?? []).some((end, queue) => (offsets[queue] ?? 0) < end);
+          process.ends.set(
+            tag,
+            this.queues.map(queue => queue.length),
+          );
+          this.tell(process, { type: 'stand-ins looked at', tag, id, standing, isStuck });
         });
         return;
       }
@@ -323,6 +354,11 @@ export class World {
     return this.faults > 0 && this.faults-- > 0;
   }
 
+  /** How many stand in for a tag. */
+  standInsFor(tag: string): number {
+    return this.running.filter(({ standIns }) => standIns.has(tag)).length;
+  }
+
   get standIns(): number {
     return this.running.reduce((sum, { standIns }) => sum + standIns.size, 0);
   }
@@ -376,6 +412,11 @@ export class World {
       const withoutAgent = new Set([...tags].filter(tag => !announced.includes(tag)));
       const seen = { type: 'canaries seen', tags, withoutAgent, isComplete: true } as const;
       steps.push(() => void this.readSubscriptions(process));
+      if (this.options.mostStandIns !== undefined) {
+        const peers = this.peersOf(process);
+        steps.push(() => this.tell(process, peers));
+        steps.push(() => this.later(process, () => this.tell(process, peers)));
+      }
       // An answer that arrives at once, or after whatever happens meanwhile.
       steps.push(() => this.tell(process, seen));
       steps.push(() => this.later(process, () => this.tell(process, seen)));

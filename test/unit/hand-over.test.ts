@@ -140,6 +140,30 @@ describe('hand-over, in any order of events', () => {
   });
 
   it.each([
+    ['declared', ['gray']],
+    ['undeclared', []],
+  ] as const)('loses none where standing in is shared out, whoever knows of whom: %s', (_name, declared) => {
+    const tags = ['gray', 'blue'];
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 2 }),
+        fc.integer({ min: 1, max: 4 }),
+        fc.array(happening(tags), { maxLength: 120 }),
+        (mostStandIns, processes, happenings) => {
+          const world = play({ declared, tags, mostStandIns, processes }, happenings);
+          const handled = new Set(world.handled.map(({ id }) => id));
+          expect(world.sent.filter(({ id }) => !handled.has(id))).toEqual([]);
+          expect(world.violations).toEqual([]);
+          // Those who helped have left by then.
+          pass(world, 100);
+          for (const tag of tags) expect(world.standInsFor(tag)).toBeLessThanOrEqual(mostStandIns);
+        },
+      ),
+      { numRuns: 150 },
+    );
+  });
+
+  it.each([
     ['declared', { declared: ['gray'] }],
     ['undeclared', { declared: [] }],
     ['a baseline that does not write down what it subscribes to at first', { declared: ['gray'], isUnwritten: true }],

@@ -17,6 +17,7 @@ function world({ hanging = [], refusing = [] }: { hanging?: readonly string[]; r
   const runtime = {
     clock,
     silent: silentServers(clock),
+    self: { host: 'host', pid: 1, unique: '0' },
     connect: () => {
       throw new Error('connects by itself');
     },

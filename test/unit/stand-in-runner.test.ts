@@ -23,7 +23,7 @@ function runner(
   const story: string[] = [];
   const happened = (text: string) => void story.push(`${Math.round(clock.now() - began)} ${text}`);
   const told: HandOverEvent[] = [];
-  const source: Pick<HandOverSource, 'announceStandIn' | 'canaries' | 'otherStandIns' | 'readSubscriptions'> = {
+  const source: Pick<HandOverSource, 'announceStandIn' | 'canaries' | 'standIns' | 'readSubscriptions'> = {
     async announceStandIn(tag) {
       happened(`announces ${tag}`);
       return { refusal: undefined, withdraw: async () => happened(`withdraws ${tag}`) };
@@ -39,9 +39,9 @@ function runner(
       };
     },
     readSubscriptions: async () => undefined,
-    async otherStandIns() {
+    async standIns() {
       happened('looks for others');
-      return 0;
+      return new Set();
     },
   };
   const subscriptions = new Map(['orders', 'payments'].map(topic => [topic, subscription(topic)] as const));

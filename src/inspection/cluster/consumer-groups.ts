@@ -1,6 +1,7 @@
 /** Who is in a consumer group, and where it stands. */
+
+import { consumeStatsFields, consumeStatsIn, type GroupInQueue } from '../../rocketmq/administration/consume-stats';
 import { type ConnectedConsumers, connectedConsumers } from '../../rocketmq/administration/consumer-connection';
-import { bodyOf } from '../../rocketmq/administration/servers';
 import { STAND_IN_SUFFIX } from '../../rocketmq/presence/consumer-client-id';
 import { CONSUMER_NOT_ONLINE, GET_CONSUME_STATS, GET_CONSUMER_CONNECTION_LIST } from '../../rocketmq/remoting/codes';
 import type { Ask } from './ask';
@@ -8,24 +9,13 @@ import type { GroupMembers } from './group-members';
 
 /** Where a group stands on one broker. */
 export interface GroupStats {
-  readonly queues: readonly {
-    readonly topic: string;
-    readonly queueId: number;
-    readonly end: number;
-    /** 0 also where the group has none. */
-    readonly committed: number;
-  }[];
+  readonly queues: readonly GroupInQueue[];
 }
 
 export interface GroupQuestions {
   /** Nobody: no members. Also of a proxy. */
   members(address: string, group: string): Promise<GroupMembers>;
   stats(broker: string, group: string): Promise<GroupStats>;
-}
-
-/** ConsumeStats.java: by MessageQueue. */
-interface ConsumeStats {
-  readonly offsetTable?: Readonly<Record<string, { brokerOffset: number; consumerOffset: number }>>;
 }
 
 export function groupQuestions(ask: Ask): GroupQuestions {
@@ -37,14 +27,7 @@ export function groupQuestions(ask: Ask): GroupQuestions {
       return membersIn(connectedConsumers(response));
     },
     async stats(broker, group) {
-      const response = await ask(broker, GET_CONSUME_STATS, { consumerGroup: group, topic: '' });
-      const { offsetTable = {} } = bodyOf<ConsumeStats>(response);
-      return {
-        queues: Object.entries(offsetTable).map(([queue, { brokerOffset, consumerOffset }]) => {
-          const { topic, queueId } = JSON.parse(queue) as { topic: string; queueId: number };
-          return { topic, queueId, end: brokerOffset, committed: consumerOffset };
-        }),
-      };
+      return { queues: consumeStatsIn(await ask(broker, GET_CONSUME_STATS, consumeStatsFields(group))) };
     },
   };
 }

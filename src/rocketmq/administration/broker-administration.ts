@@ -1,4 +1,5 @@
 import { type ClusterMap, clusterMap } from './cluster-map';
+import { type ConsumeStats, consumeStats } from './consume-stats';
 import { type FilterCheck, filterCheck } from './filter-check';
 import { type Groups, groups } from './groups';
 import { type KeyValues, keyValues } from './key-values';
@@ -9,7 +10,7 @@ import { type ServersOptions, serversAt } from './servers';
  * What mqadmin does to consumer groups, over the remoting protocol. Each call throws BrokerAdministrationError for a
  * server that answers with an error, RemotingError for one that does not answer within the time for a request.
  */
-export interface BrokerAdministration extends ClusterMap, Groups, Offsets, KeyValues, FilterCheck {
+export interface BrokerAdministration extends ClusterMap, Groups, Offsets, ConsumeStats, KeyValues, FilterCheck {
   /** The name servers: `host:port;host:port` */
   readonly namesrv: string;
   close(): void;
@@ -22,6 +23,7 @@ export function brokerAdministration(options: ServersOptions): BrokerAdministrat
     ...clusterMap(servers),
     ...groups(servers),
     ...offsets(servers),
+    ...consumeStats(servers),
     ...keyValues(servers),
     ...filterCheck(servers),
     close: servers.close,

@@ -33,9 +33,19 @@ export function beginHandOver(
   if (source === undefined) return undefined;
   const { baselineHandOver } =
     require('../hand-over/baseline-hand-over') as typeof import('../hand-over/baseline-hand-over');
-  const { mqTags: declared, mqIgnoreTags: ignored, mqRetention } = settings;
+  const { mqTags: declared, mqIgnoreTags: ignored, mqRetention, mqStandIns: mostStandIns } = settings;
   const retention = retentionOf(mqRetention);
-  return baselineHandOver<SteeredIntake>({ plan: intake, source, standIns, declared, ignored, retention, log, onTag });
+  return baselineHandOver<SteeredIntake>({
+    plan: intake,
+    source,
+    standIns,
+    declared,
+    ignored,
+    retention,
+    mostStandIns,
+    log,
+    onTag,
+  });
 }
 
 /** Where it is known from who is there. */

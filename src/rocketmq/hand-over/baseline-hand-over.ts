@@ -26,6 +26,8 @@ export interface BaselineHandOverOptions<StandInPlan extends TagSightings> {
   readonly ignored: readonly string[];
   /** See {@link HandOverOptions.retention}. */
   readonly retention?: ((tag: string) => number) | undefined;
+  /** See {@link HandOverOptions.mostStandIns}. */
+  readonly mostStandIns?: number | undefined;
   readonly log: Log;
   /** Told of each tag that is managed or stood in for. */
   readonly onTag: (tag: string) => void;
@@ -83,10 +85,12 @@ export function baselineHandOver<StandInPlan extends TagSightings>(
     isOver = true;
     asking.stop();
     for (const settle of onReady) settle();
+    // First: it is no longer one of those among whom standing in is shared out, and others begin while its stand-ins leave.
+    const withdrawn = announcements.map(async announcement => (await announcement).withdraw());
     tell({ type: 'closing' });
     await driver.standIns.settled();
-    const all = [...announcements, ...declarations.announced()];
-    await Promise.all(all.map(async announcement => (await announcement).withdraw()));
+    const declared = [...declarations.announced()].map(async announcement => (await announcement).withdraw());
+    await Promise.all([...withdrawn, ...declared]);
     source.close();
   }
 
@@ -161,10 +165,18 @@ function createDriver<StandInPlan extends TagSightings>(
   { subscriptions, isOver, onReady, makeStandIn }: Parts,
 ): Driver {
   const { plan, source, standIns, declared, ignored, retention, log, onTag, clock = systemClock } = options;
+  const { mostStandIns } = options;
   const group = plan.baselineGroup;
   const groupOf = (tag: string) => canaryGroup(group, tag);
   const { offsetsNeedPolling } = source;
-  const core = createHandOver({ canaryGroup: groupOf, declared, ignored, retention, offsetsNeedPolling });
+  const core = createHandOver({
+    canaryGroup: groupOf,
+    declared,
+    ignored,
+    retention,
+    mostStandIns,
+    offsetsNeedPolling,
+  });
   // That somebody sets the system's clock does not change how long things take.
   const began = clock.systemTime() - clock.now();
   const tell = (event: HandOverEvent): void => {

@@ -13,6 +13,7 @@ import { type Runtime, systemRuntime } from '../remoting/runtime';
 import { type BaselineBehind, baselineBehind } from './baseline-behind';
 import { formerUseOf } from './canary-marker';
 import { type Cluster, type ClusterServers, openCluster } from './cluster';
+import { gettingOn } from './getting-on';
 import { type KnownQueues, knownQueues } from './known-queues';
 import type { HandOverSource } from './source';
 import type { SteeredConsumer } from './steered-consumer';
@@ -44,6 +45,7 @@ export function brokerSource(
   const cluster = openCluster(servers, runtime);
   const { administration, markers, presence, subscriptions, close } = cluster;
   const queues = knownQueues(administration);
+  const progress = gettingOn(administration);
   const behind = baselineBehind(administration, group, consumer.beginning);
   const source: BrokerSource = { consumer, cluster, queues, behind, clock: runtime.clock, log };
   return {
@@ -70,7 +72,9 @@ export function brokerSource(
     untilDrained: (tag, topics, isOver) => untilDrained(source, groupOf(tag), topics, isOver),
     retriesSoFar: (tag, topics) =>
       retriesSoFar({ administration, canaryGroup: groupOf(tag), topics }).catch(() => undefined),
-    otherStandIns: (tag, topics) => presence.standIns(groupOf(tag), topics),
+    standIns: (tag, topics) => presence.standIns(groupOf(tag), topics),
+    isStuck: (tag, topics) => progress.isStuck(groupOf(tag), topics),
+    peers: topics => presence.baselines(group, topics),
     announceStandIn: (tag, topics) => presence.announceStandIn(groupOf(tag), topics),
     announceBeside: (tag, topics) => presence.announceBeside(groupOf(tag), topics),
     announceDeclared: (tag, topics) => presence.announceDeclared(groupOf(tag), topics),

@@ -47,8 +47,8 @@ export async function arrive(
   const roomIn = async (asked: readonly string[]): Promise<void> => {
     const end = clock.now() + LONGEST_WAIT_MS;
     for (;;) {
-      const standIns = await presence.standIns(group, asked);
-      if (standIns === undefined || standIns === 0) return;
+      const standIns = (await presence.standIns(group, asked))?.size ?? 0;
+      if (standIns === 0) return;
       if (clock.now() >= end) {
         log.say(handOverLines.startsBesideStandIns, { canaryGroup: group, standIns, seconds: LONGEST_WAIT_MS / 1000 });
         return;

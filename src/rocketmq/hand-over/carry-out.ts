@@ -29,6 +29,9 @@ export function carryOut(driver: Driver, action: HandOverAction): void {
     case 'tell when drained':
       void tellWhenDrained(driver, action);
       return;
+    case 'look at stand-ins':
+      void lookAtStandIns(driver, action);
+      return;
     case 'start stand-in':
       onTag(action.tag);
       standIns.start(action.tag, action.topics, action.isBeside);
@@ -57,6 +60,14 @@ async function ensureOffsets(
     log.say(line, { tag, canaryGroup: groupOf(tag), problem });
   }
   tell({ type: 'offsets ensured', tag, asked, topics });
+}
+
+async function lookAtStandIns(
+  { source, tell }: Driver,
+  { tag, id, topics }: Extract<HandOverAction, { type: 'look at stand-ins' }>,
+): Promise<void> {
+  const [standing, isStuck] = await Promise.all([source.standIns(tag, topics), source.isStuck(tag, topics)]);
+  tell({ type: 'stand-ins looked at', tag, id, standing: standing && [...standing], isStuck });
 }
 
 async function tellWhenDrained(

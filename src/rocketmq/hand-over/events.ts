@@ -1,5 +1,7 @@
 /** What a hand-over is told, and what it wants done: values alone. `lines.ts` turns facts into words. */
 
+import type { Peer } from './rendezvous';
+
 /** What is written down durably of a tag: the phase it is in. */
 export interface Marker {
   readonly tag: string;
@@ -71,6 +73,19 @@ export type HandOverEvent =
   /** It could not be subscribed to a topic. */
   | { readonly type: 'stand-in not subscribed'; readonly tag: string; readonly topic: string }
   | { readonly type: 'stand-in ended'; readonly tag: string }
+  /** Who the baseline's processes are, by their ids; `peers` undefined: nobody may say it, and each stands in. */
+  | { readonly type: 'peers seen'; readonly own: Peer; readonly peers: readonly Peer[] | undefined }
+  /**
+   * The answer to `look at stand-ins`: the ids of the processes that stand in, and whether what was there at the last look has
+   * still not been taken. `standing` undefined: nobody answered.
+   */
+  | {
+      readonly type: 'stand-ins looked at';
+      readonly tag: string;
+      readonly id: number;
+      readonly standing: readonly string[] | undefined;
+      readonly isStuck: boolean;
+    }
   /** A message of this tag reached the consumer, or its stand-in. */
   | { readonly type: 'tag seen'; readonly tag: string }
   /** The answer to `tell when drained`. */
@@ -99,6 +114,13 @@ export type HandOverAction =
   | { readonly type: 'unsubscribe stand-in'; readonly tag: string; readonly topic: string }
   | { readonly type: 'end stand-in'; readonly tag: string }
   | { readonly type: 'write marker'; readonly marker: Marker }
+  /** Tell, by `stand-ins looked at`, who stands in, and whether they get on. */
+  | {
+      readonly type: 'look at stand-ins';
+      readonly tag: string;
+      readonly id: number;
+      readonly topics: readonly string[];
+    }
   /** Tell, by `drained`, when the canary's group has passed everything that is in the queues now. */
   | {
       readonly type: 'tell when drained';
@@ -127,5 +149,12 @@ export type HandOverFact =
   | {
       readonly type: 'stand-in off';
       readonly tag: string;
-      readonly why: 'consumer closed' | 'canary present' | 'canary absent' | 'nothing left' | 'given up' | 'ignored';
+      readonly why:
+        | 'consumer closed'
+        | 'canary present'
+        | 'canary absent'
+        | 'nothing left'
+        | 'given up'
+        | 'ignored'
+        | 'left to others';
     };

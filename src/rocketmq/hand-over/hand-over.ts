@@ -8,7 +8,9 @@
  * group whenever no canary does.
  */
 import type { CanarySight } from './canary-sight';
-import type { HandOverAction, HandOverEvent, Marker, Phase, Reason } from './events';
+import type { HandOverAction, HandOverEvent, Phase } from './events';
+import { change, type Knowledge, meet, take } from './knowledge';
+import { standsIn } from './share';
 import type { StandInLife } from './stand-in-life';
 import {
   askWhetherDrained,
@@ -16,10 +18,11 @@ import {
   hasNobody,
   isExcluded,
   isReady,
+  lookAfterOthers,
   refreshMarker,
   settleStandIn,
 } from './tag-duties';
-import { GIVE_UP_AFTER_MS, newTag, newTagGivenUp, type Step, step, type TagEvent, withDeclaration } from './tag-life';
+import { GIVE_UP_AFTER_MS, type Step } from './tag-life';
 import type { TagLife } from './tag-state';
 
 export type { HandOverAction, HandOverEvent, Marker, Phase } from './events';
@@ -36,8 +39,8 @@ export interface TagReport {
   readonly canary: CanarySight['state'];
   /** False: it is known by its consumers alone; another agent made it, or none. */
   readonly canaryHasAgent: boolean;
-  /** That of this process. */
-  readonly standIn: StandInLife['state'];
+  /** That of this process; `left to others`: none, since enough other processes of the baseline stand in when one has to. */
+  readonly standIn: StandInLife['state'] | 'left to others';
   /** The topics of which the consumer leaves its messages out. */
   readonly leftOut: readonly string[];
 }
@@ -60,6 +63,8 @@ export interface HandOverOptions {
   readonly ignored: readonly string[];
   /** Ms from the last sign of a tag until it is given up; absent: {@link GIVE_UP_AFTER_MS}. */
   readonly retention?: ((tag: string) => number) | undefined;
+  /** How many processes stand in for one tag, where it is known who they are; absent: all. */
+  readonly mostStandIns?: number | undefined;
   /**
    * True where nobody can set a group's offsets: it gets them as it is polled, so that a stand-in has to be there first.
    * Until it has them, both take the messages.
@@ -67,29 +72,14 @@ export interface HandOverOptions {
   readonly offsetsNeedPolling?: boolean;
 }
 
-/** All that is known. */
-interface Knowledge {
-  declared: readonly string[];
-  ignored: readonly string[];
-  readonly retention: (tag: string) => number;
-  readonly offsetsNeedPolling: boolean;
-  readonly topics: Set<string>;
-  readonly tags: Map<string, TagLife>;
-  /** The tags that the consumer excludes, by topic: as it was last told. In order. */
-  readonly excluded: Map<string, readonly string[]>;
-  hasMarkers: boolean;
-  hasCanaries: boolean;
-  /** The last complete answer was about every tag there may be. */
-  isAllAnswered: boolean;
-  isClosing: boolean;
-}
-
 export function createHandOver(options: HandOverOptions): HandOver {
   const { canaryGroup, declared, ignored, offsetsNeedPolling = false, retention = () => GIVE_UP_AFTER_MS } = options;
   const knowledge: Knowledge = {
     declared,
     ignored,
+    canaryGroup,
     retention,
+    mostStandIns: options.mostStandIns ?? Number.POSITIVE_INFINITY,
     offsetsNeedPolling,
     topics: new Set(),
     tags: new Map(),
@@ -98,6 +88,7 @@ export function createHandOver(options: HandOverOptions): HandOver {
     hasCanaries: false,
     isAllAnswered: false,
     isClosing: false,
+    sharing: undefined,
   };
   for (const tag of declared) meet(knowledge, tag, 'declared', 0);
 
@@ -108,119 +99,18 @@ export function createHandOver(options: HandOverOptions): HandOver {
       return hasMarkers && hasCanaries && [...tags.values()].every(isKnown);
     },
     tags: () =>
-      [...knowledge.tags.values()].map(({ tag, state, reason, canary, standIn }) => ({
+      [...knowledge.tags.values()].map(({ tag, state, reason, canary, share, standIn }) => ({
         tag,
         group: canaryGroup(tag),
         phase: state.phase,
         reason,
         canary: canary.state,
         canaryHasAgent: canary.hasAgent,
-        standIn: standIn.state,
+        standIn: standIn.state === 'none' && !standsIn(share) ? 'left to others' : standIn.state,
         leftOut: [...knowledge.excluded].filter(([, tags]) => tags.includes(tag)).map(([topic]) => topic),
       })),
     on: (event, now) => [...take(knowledge, event, now), ...settle(knowledge, now)],
   };
-}
-
-/** Somebody spoke of a tag. */
-function meet(knowledge: Knowledge, tag: string, reason: Reason, now: number): void {
-  const { declared, ignored, tags, isAllAnswered: isAnswered, retention } = knowledge;
-  if (ignored.includes(tag) || tags.has(tag)) return;
-  const isDeclared = declared.includes(tag);
-  tags.set(tag, newTag(tag, { isDeclared, reason, isAnswered, retentionMs: retention(tag) }, now));
-}
-
-function take(knowledge: Knowledge, event: HandOverEvent, now: number): readonly HandOverAction[] {
-  const { topics, tags } = knowledge;
-  switch (event.type) {
-    case 'subscribed':
-      for (const topic of event.topics) topics.add(topic);
-      return [];
-    case 'unsubscribed':
-      topics.delete(event.topic);
-      knowledge.excluded.delete(event.topic);
-      return [...tags.keys()].flatMap(tag => tell(knowledge, tag, event, now));
-    case 'tags settled':
-      settleTags(knowledge, event, now);
-      return [];
-    case 'queues changed':
-      return takeNewQueues(knowledge, event.topics);
-    case 'markers read':
-      knowledge.hasMarkers = true;
-      return event.markers.flatMap(marker => takeMarker(knowledge, marker, now));
-    case 'canaries seen':
-      return takeCanaries(knowledge, event, now);
-    case 'closing':
-      knowledge.isClosing = true;
-      return [];
-    default:
-      return tell(knowledge, event.tag, event, now);
-  }
-}
-
-/** What is known of a tag stays: it may be ignored for a while only. */
-function settleTags(
-  knowledge: Knowledge,
-  { declared, ignored }: Extract<HandOverEvent, { type: 'tags settled' }>,
-  now: number,
-): void {
-  const { tags } = knowledge;
-  Object.assign(knowledge, { declared, ignored });
-  for (const [tag, life] of tags) {
-    const isDeclared = declared.includes(tag);
-    if (isDeclared !== life.isDeclared) tags.set(tag, withDeclaration(life, isDeclared, now));
-  }
-  for (const tag of declared) meet(knowledge, tag, 'declared', now);
-}
-
-/** Nothing for a tag that nobody spoke of. */
-function tell(knowledge: Knowledge, tag: string, event: TagEvent, now: number): readonly HandOverAction[] {
-  return change(knowledge, tag, life => step(life, event, { now, topics: knowledge.topics }));
-}
-
-function change({ tags }: Knowledge, tag: string, next: (life: TagLife) => Step): readonly HandOverAction[] {
-  const before = tags.get(tag);
-  if (before === undefined) return [];
-  const { life, actions } = next(before);
-  tags.set(tag, life);
-  return actions;
-}
-
-function takeNewQueues({ ignored, topics, tags }: Knowledge, changed: readonly string[]): HandOverAction[] {
-  const known = changed.filter(topic => topics.has(topic));
-  if (known.length === 0) return [];
-  return [...tags.values()]
-    .filter(({ tag, state }) => state.phase === 'managed' && !ignored.includes(tag))
-    .map(({ tag, isDeclared }) => ({ type: 'ensure offsets', tag, topics: known, isDeclared }));
-}
-
-function takeMarker(knowledge: Knowledge, marker: Marker, now: number): readonly HandOverAction[] {
-  const { tags, ignored, isAllAnswered: isAnswered, retention } = knowledge;
-  const { tag, phase } = marker;
-  if (tags.has(tag)) return tell(knowledge, tag, { type: 'marker read', marker }, now);
-  if (phase === 'managed') meet(knowledge, tag, 'marked', now);
-  else if (!ignored.includes(tag)) {
-    tags.set(tag, newTagGivenUp({ ...marker, phase }, { isAnswered, retentionMs: retention(tag) }, now));
-  }
-  return [];
-}
-
-function takeCanaries(
-  knowledge: Knowledge,
-  { tags: present, withoutAgent, isComplete, about }: Extract<HandOverEvent, { type: 'canaries seen' }>,
-  now: number,
-): HandOverAction[] {
-  if (isComplete) {
-    knowledge.hasCanaries = true;
-    knowledge.isAllAnswered = about === undefined;
-  }
-  const seen = [...present].flatMap(tag => {
-    meet(knowledge, tag, 'its canary is there', now);
-    return tell(knowledge, tag, { type: 'canary seen', hasAgent: withoutAgent?.has(tag) !== true }, now);
-  });
-  if (!isComplete) return seen;
-  const absent = [...knowledge.tags.keys()].filter(tag => !present.has(tag) && about?.has(tag) !== false);
-  return [...seen, ...absent.flatMap(tag => tell(knowledge, tag, { type: 'canary not seen' }, now))];
 }
 
 /** What follows from what is known: settled twice, it gives nothing the second time. */
@@ -233,6 +123,7 @@ function settle(knowledge: Knowledge, now: number): HandOverAction[] {
       ...change(knowledge, tag, life => refreshMarker(life, now)),
     ]),
     ...[...knowledge.topics].flatMap(topic => settleExcluded(knowledge, topic)),
+    ...forEachTag(life => lookAfterOthers(life, knowledge, now)),
     ...forEachTag(life => settleStandIn(life, knowledge, now)),
     ...forEachTag(life => askWhetherDrained(life, knowledge, now)),
   ];

@@ -15,6 +15,7 @@ import type { SteeredConsumer } from './steered-consumer';
 /** Longer than a poll takes, ms: whoever is connected for so long has asked for every queue. */
 const JOINED_MS = 40_000;
 
+const NOBODY = { id: '', host: '' };
 const NOT_ANNOUNCED: Announcement = { refusal: undefined, withdraw: async () => {} };
 
 export interface Proxy {
@@ -40,7 +41,7 @@ export function proxySource(
       const seen = await presence.canaries(group, topics, tags);
       for (const tag of tags) {
         const standIns = await presence.standIns(canaryGroup(group, tag), topics);
-        if (seen.tags.has(tag) || (standIns ?? 0) > 0) joined.set(tag, joined.get(tag) ?? now());
+        if (seen.tags.has(tag) || (standIns?.size ?? 0) > 0) joined.set(tag, joined.get(tag) ?? now());
         else if (standIns !== undefined) joined.delete(tag);
       }
       return { ...seen, withoutAgent: new Set() };
@@ -56,7 +57,10 @@ export function proxySource(
     // Declared tags are not given up.
     untilDrained: async () => undefined,
     retriesSoFar: async () => undefined,
-    otherStandIns: (tag, topics) => presence.standIns(canaryGroup(group, tag), topics),
+    standIns: (tag, topics) => presence.standIns(canaryGroup(group, tag), topics),
+    isStuck: async () => false,
+    // Nobody announces himself.
+    peers: async () => ({ own: NOBODY, peers: undefined }),
     readSubscriptions: async () => undefined,
     writeSubscriptions: async () => {},
     announceBeside: async () => NOT_ANNOUNCED,

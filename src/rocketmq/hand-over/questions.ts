@@ -27,10 +27,13 @@ export function askInRounds(driver: Driver): Rounds {
 async function askForCanaries(driver: Driver): Promise<void> {
   const { plan, source, subscriptions, knownTags, silence, log, tell } = driver;
   if (subscriptions.size === 0) return;
-  const { tags, withoutAgent, isComplete, about, problem } = await source.canaries(
-    [...subscriptions.keys()],
-    knownTags,
-  );
+  const topics = [...subscriptions.keys()];
+  const [peers, { tags, withoutAgent, isComplete, about, problem }] = await Promise.all([
+    source.peers(topics),
+    source.canaries(topics, knownTags),
+  ]);
+  // First: whoever is not among those who stand in does not begin to.
+  if (peers !== undefined) tell({ type: 'peers seen', ...peers });
   for (const tag of tags) knownTags.add(tag);
   if (problem !== undefined) log.say(handOverLines.partlyKnown, { group: plan.baselineGroup, problem });
   if (isComplete) silence.answered();

@@ -52,5 +52,7 @@ function whyOff({ tag, why }: Of<'stand-in off'>): string {
       return `${tag} is given up`;
     case 'ignored':
       return `${tag} is ignored`;
+    case 'left to others':
+      return 'other processes of the baseline stand in';
   }
 }

@@ -3,12 +3,19 @@
 import type { Subscription } from '../plan/subscription';
 import type { Announcement, CanariesSeen } from '../presence/presence';
 import type { Marker } from './events';
+import type { Peer } from './rendezvous';
 import type { GroupSubscriptions } from './written-subscriptions';
 
 /** Canaries with this agent, and others. */
 export interface CanariesOfAnyAgent extends CanariesSeen {
   /** Those of the tags of which all canaries that are there announce nothing. */
   readonly withoutAgent: ReadonlySet<string>;
+}
+
+export interface Peers {
+  readonly own: Peer;
+  /** Undefined: nobody may say who they are. */
+  readonly peers: readonly Peer[] | undefined;
 }
 
 export interface HandOverSource {
@@ -36,8 +43,15 @@ export interface HandOverSource {
   untilDrained(tag: string, topics: readonly string[], isOver: () => boolean): Promise<boolean | undefined>;
   /** How many messages came back to a canary's group since they had failed; undefined: nobody answered. Never rejects. */
   retriesSoFar(tag: string, topics: readonly string[]): Promise<number | undefined>;
-  /** How many stand-ins of other processes there are; undefined: nobody answered. Never rejects. */
-  otherStandIns(tag: string, topics: readonly string[]): Promise<number | undefined>;
+  /** The ids of the processes that stand in, this one's as well; undefined: nobody answered. Never rejects. */
+  standIns(tag: string, topics: readonly string[]): Promise<ReadonlySet<string> | undefined>;
+  /**
+   * Whether the canary's group has not yet passed what was in the queues when this was asked last; also where that cannot be
+   * seen. The first time it has. Never rejects.
+   */
+  isStuck(tag: string, topics: readonly string[]): Promise<boolean>;
+  /** The processes of the baseline, this one too once it has announced itself; undefined: nobody answered. Never rejects. */
+  peers(topics: readonly string[]): Promise<Peers | undefined>;
   /** What is written down of who subscribes to what; undefined: nobody answered. Never rejects. */
   readSubscriptions(): Promise<GroupSubscriptions | undefined>;
   /** Writes down what the baseline subscribes to. Never rejects. */

@@ -49,6 +49,11 @@ export function failed(standIn: StandInLife, isAlone: boolean, now: number): Sta
   return { ...gaveWay(standIn), failures, isAlone, startAgainAt };
 }
 
+/** That it failed no longer counts. */
+export function forgiven(standIn: StandInLife): StandInLife {
+  return { ...standIn, failures: 0 };
+}
+
 export function ending(standIn: StandInLife): StandInLife {
   return { ...standIn, state: 'ending' };
 }

@@ -147,6 +147,6 @@ async function inTurn(
 async function isAlone({ source, clock }: StandInMeans, tag: string, topics: readonly string[]): Promise<boolean> {
   // By an answer that is newer than this one's withdrawal.
   await clock.sleep(FRESH_MS);
-  const others = await source.otherStandIns(tag, topics);
-  return others === undefined || others === 0;
+  const others = await source.standIns(tag, topics);
+  return others === undefined || others.size === 0;
 }

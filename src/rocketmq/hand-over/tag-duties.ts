@@ -1,6 +1,8 @@
 /** What the state of a tag asks for. Pure: done once, the same state asks for nothing more. */
 import { presenceKnown } from './canary-sight';
 import type { HandOverAction, HandOverFact } from './events';
+import * as shares from './share';
+import { standsIn } from './share';
 import * as standIns from './stand-in-life';
 import { isIdle, REFRESH_MS, type Step } from './tag-life';
 import type { TagLife } from './tag-state';
@@ -63,7 +65,7 @@ export function refreshMarker(life: TagLife, now: number): Step {
 export function settleStandIn(life: TagLife, consumer: ConsumerState, now: number): Step {
   const { tag, state, standIn } = life;
   const { topics, isBeside } = standInWanted(life, consumer);
-  const isNeeded = topics.length > 0 || staysRunning(life, consumer);
+  const isNeeded = (topics.length > 0 && standsIn(life.share)) || staysRunning(life, consumer);
   if (isNeeded && standIn.state === 'none' && now >= standIn.startAgainAt) {
     return {
       life: { ...life, standIn: standIns.starting(standIn, topics, isBeside) },
@@ -90,18 +92,41 @@ export function settleStandIn(life: TagLife, consumer: ConsumerState, now: numbe
   };
 }
 
-/** Before a tag is given up, and before its stand-in leaves, the canary's group has to be drained. */
-export function askWhetherDrained(life: TagLife, { isClosing }: ConsumerState, now: number): Step {
+/** Now and then it is looked whether those get on that this process leaves it to. */
+export function lookAfterOthers(life: TagLife, consumer: ConsumerState, now: number): Step {
+  const { topics } = standInWanted(life, consumer);
+  const share = shares.needed(life.share, topics.length > 0, now);
+  if (!shares.isDue(share, now)) return nothing(share === life.share ? life : { ...life, share });
+  const looking = shares.looking(share);
+  return {
+    life: { ...life, share: looking },
+    actions: [{ type: 'look at stand-ins', tag: life.tag, id: looking.looks, topics }],
+  };
+}
+
+/**
+ * Before a tag is given up, and before its stand-in leaves, the canary's group has to be drained. It is given up by those who
+ * stand in; what others left out is drained where these do.
+ */
+export function askWhetherDrained(life: TagLife, consumer: ConsumerState, now: number): Step {
   const { tag, state, standIn, drainQuestions } = life;
-  if (isClosing || state.phase === 'retired' || standIn.state !== 'running') return nothing(life);
+  if (consumer.isClosing || state.phase === 'retired') return nothing(life);
+  const topics = standIn.state === 'running' ? [...standIn.topics] : leftToOthers(life, consumer);
+  if (topics.length === 0) return nothing(life);
   if (state.drain.question !== undefined || now < state.drain.dueAt) return nothing(life);
   if (state.phase === 'managed' && !isIdle(life, now)) return nothing(life);
   const id = drainQuestions + 1;
   const drain = { ...state.drain, question: { id, askedAt: now } };
   return {
     life: { ...life, drainQuestions: id, state: { ...state, drain } },
-    actions: [{ type: 'tell when drained', tag, id, topics: [...standIn.topics] }],
+    actions: [{ type: 'tell when drained', tag, id, topics }],
   };
+}
+
+/** What others consume in the canary's group while it drains. */
+function leftToOthers(life: TagLife, consumer: ConsumerState): readonly string[] {
+  if (life.state.phase !== 'draining' || standsIn(life.share)) return [];
+  return standInWanted(life, consumer).topics;
 }
 
 /** What this process is to consume in the canary's group; no topics: nothing. */
@@ -134,13 +159,14 @@ function isForbidden({ canary, subscription }: TagLife, topic: string): boolean 
 }
 
 function whyOff(
-  { tag, canary, state, standIn }: TagLife,
+  { tag, canary, share, state, standIn }: TagLife,
   { isClosing, ignored }: ConsumerState,
 ): Extract<HandOverFact, { type: 'stand-in off' }>['why'] {
   if (isClosing) return 'consumer closed';
   if (ignored.includes(tag)) return 'ignored';
   if (standIn.isBeside && canary.state === 'absent') return 'canary absent';
   if (canary.state === 'present') return 'canary present';
+  if (state.phase !== 'retired' && !standsIn(share)) return 'left to others';
   return state.phase === 'managed' ? 'nothing left' : 'given up';
 }
 

@@ -14,6 +14,8 @@
 import { DEFAULT_RETENTION_MS } from '../../names/retention';
 import { notSeen, notYetSeen, seen } from './canary-sight';
 import type { HandOverAction, HandOverEvent, Marker, Phase, Reason } from './events';
+import * as shares from './share';
+import { WHOLE_SHARE } from './share';
 import * as standIns from './stand-in-life';
 import { NO_STAND_IN } from './stand-in-life';
 import type { Draining, Managed, Retired, TagLife, TagState } from './tag-state';
@@ -37,9 +39,22 @@ export type TagEvent =
   /** By an answer that would have named it. */
   | { readonly type: 'canary not seen' }
   | { readonly type: 'marker read'; readonly marker: Marker }
+  /** See {@link Share.turn}. */
+  | { readonly type: 'turn settled'; readonly turn: number }
+  | { readonly type: 'others seen'; readonly id: number; readonly looked: shares.Looked | undefined }
   | Exclude<
       HandOverEvent,
-      { readonly type: 'subscribed' | 'tags settled' | 'queues changed' | 'markers read' | 'canaries seen' | 'closing' }
+      {
+        readonly type:
+          | 'subscribed'
+          | 'tags settled'
+          | 'queues changed'
+          | 'markers read'
+          | 'canaries seen'
+          | 'peers seen'
+          | 'stand-ins looked at'
+          | 'closing';
+      }
     >;
 
 /** When something happens, ms, and what the consumer is subscribed to then. */
@@ -59,11 +74,12 @@ export interface TagBeginning {
   /** The last complete answer about canaries was about this tag too. */
   readonly isAnswered: boolean;
   readonly retentionMs: number;
+  readonly turn: number;
 }
 
 export function newTag(
   tag: string,
-  { isDeclared, reason, isAnswered, retentionMs }: TagBeginning,
+  { isDeclared, reason, isAnswered, retentionMs, turn }: TagBeginning,
   now: number,
 ): TagLife {
   return {
@@ -73,6 +89,7 @@ export function newTag(
     state: managedAnew(),
     reason,
     canary: notYetSeen(isAnswered),
+    share: { ...WHOLE_SHARE, turn },
     standIn: NO_STAND_IN,
     subscription: { topics: undefined, wider: new Set() },
     heardAt: now,
@@ -83,7 +100,7 @@ export function newTag(
 /** A tag that is known by its marker alone: others gave it up. */
 export function newTagGivenUp(
   { tag, phase, at }: Marker & { readonly phase: Exclude<Phase, 'managed'> },
-  beginning: Pick<TagBeginning, 'isAnswered' | 'retentionMs'>,
+  beginning: Pick<TagBeginning, 'isAnswered' | 'retentionMs' | 'turn'>,
   now: number,
 ): TagLife {
   const life = newTag(tag, { ...beginning, isDeclared: false, reason: 'marked' }, now);
@@ -154,6 +171,14 @@ const inEveryState = {
     if (!life.standIn.topics.has(topic)) return stay(life);
     const standIn = standIns.unsubscribed(life.standIn, topic);
     return stay({ ...life, standIn }, { type: 'unsubscribe stand-in', tag: life.tag, topic });
+  },
+  'turn settled': (life, { turn }) =>
+    stay({ ...life, share: shares.turnSettled(life.share, turn, life.standIn.state !== 'none') }),
+  'others seen'(life, { id, looked }, { now }) {
+    const share = shares.looked(life.share, id, looked, now);
+    // Where others do, it does not matter that this process could not.
+    const isOthers = looked?.isEnough === true && !shares.standsIn(share);
+    return stay({ ...life, share, standIn: isOthers ? standIns.forgiven(life.standIn) : life.standIn });
   },
   'stand-in started': life =>
     stay(

@@ -1,6 +1,7 @@
 /** What is known of one tag in a consumer of the baseline: values, which `tag-life.ts` changes. */
 import type { CanarySight } from './canary-sight';
 import type { Reason } from './events';
+import type { Share } from './share';
 import type { StandInLife } from './stand-in-life';
 import type { TopicOffsets } from './topic-offsets';
 
@@ -13,6 +14,8 @@ export interface TagLife {
   /** Why it is managed, or was last. */
   readonly reason: Reason;
   readonly canary: CanarySight;
+  /** Whether it is this process that stands in. */
+  readonly share: Share;
   readonly standIn: StandInLife;
   readonly subscription: CanarySubscription;
   /** The last time that there was a canary or a message, ms. */

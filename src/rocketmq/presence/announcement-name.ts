@@ -57,6 +57,12 @@ export function announcerClientId({ name, host, pid, version }: Announcer, uniqu
   return [name, host, pid, unique, ...(version === undefined ? [] : [version])].join('@');
 }
 
+/** Which process it is that announces something: of all that one announces it is the same. */
+export function processOf(clientId: string): { readonly id: string; readonly host: string } {
+  const id = clientId.slice(clientId.indexOf('@') + 1);
+  return { id, host: parseAnnouncer(clientId)?.host ?? id };
+}
+
 /** Undefined: whatever it is, it is no announcement of ours. */
 export function parseAnnouncer(clientId: string): Announcer | undefined {
   const match = /^([^@]+)@(.+)@(\d+)@[0-9a-f]+(?:@([^@]+))?$/.exec(clientId);

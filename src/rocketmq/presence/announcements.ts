@@ -1,8 +1,7 @@
 /** What this process announces on every broker of the clusters that host its topics, until it withdraws it or ends. */
-import { randomBytes } from 'node:crypto';
-import { hostname } from 'node:os';
 import { VERSION } from '../../names/version';
 import type { Clock } from '../remoting/clock';
+import type { Runtime } from '../remoting/runtime';
 import { announcerClientId } from './announcement-name';
 import type { WatchedBroker } from './watched-brokers';
 import type { WatchedCluster, WatchedClusters } from './watched-clusters';
@@ -15,6 +14,8 @@ export interface Announcement {
 }
 
 export interface Announcements {
+  /** The client id under which this process announces something. */
+  clientIdFor(name: string): string;
   /** Resolves when every master that can be reached has taken it, after 3 s at the latest. Never rejects. */
   announce(producerGroup: string, name: string, topics: readonly string[]): Promise<Announcement>;
   isAnnouncedOn(cluster: WatchedCluster): boolean;
@@ -31,11 +32,13 @@ interface Announced {
 const ANNOUNCE_MS = 3_000;
 const WITHDRAW_MS = 3_000;
 
-export function announcements(clock: Clock, clusters: Pick<WatchedClusters, 'of' | 'linkTo' | 'links'>): Announcements {
+export function announcements(
+  { clock, self }: Pick<Runtime, 'clock' | 'self'>,
+  clusters: Pick<WatchedClusters, 'of' | 'linkTo' | 'links'>,
+): Announcements {
   /** By producer group. */
   const announced = new Map<string, Announced>();
-  const announcer = { host: hostname(), pid: process.pid, version: VERSION };
-  const unique = randomBytes(6).toString('hex');
+  const clientIdFor = (name: string) => announcerClientId({ ...self, name, version: VERSION }, self.unique);
 
   /** What each of the masters says against it. Nobody waits for replicas. */
   function putOn(
@@ -60,11 +63,12 @@ export function announcements(clock: Clock, clusters: Pick<WatchedClusters, 'of'
   }
 
   return {
+    clientIdFor,
     async announce(producerGroup, name, topics) {
       const cluster = clusters.of(topics);
       if (cluster === undefined) return { refusal: undefined, withdraw: async () => {} };
       const announcement = announced.get(producerGroup) ?? {
-        clientId: announcerClientId({ name, ...announcer }, unique),
+        clientId: clientIdFor(name),
         clusters: new Set<WatchedCluster>(),
         users: 0,
       };

@@ -4,16 +4,15 @@ import { isInstanceTag } from '../../names/tag';
 import { canaryGroup } from '../plan/group-name';
 import { proxyList } from '../remoting/proxies';
 import { type Runtime, systemRuntime } from '../remoting/runtime';
-import { announcementGroup, groupBeside } from './announcement-name';
+import { announcementGroup, groupBeside, processOf } from './announcement-name';
 import { type Announcement, type Announcements, announcements } from './announcements';
+import { type Asking, askForAnnouncements } from './asked-announcements';
 import { type BrokerQuestions, brokerQuestions } from './broker-questions';
 import { STAND_IN_SUFFIX } from './consumer-client-id';
-import { type MemberServers, membersOf, proxyServer } from './members';
-import { whoIsThere } from './memory';
+import { membersOf, proxyServer } from './members';
 import { otherCanariesOf, type Wanted } from './other-canaries';
 import { type SettingsVersion, settingsAnnouncement } from './settings-announcement';
-import type { WatchedBroker } from './watched-brokers';
-import { type WatchedClusters, watchedClusters } from './watched-clusters';
+import { watchedClusters } from './watched-clusters';
 
 export type { Announcement } from './announcements';
 
@@ -26,6 +25,18 @@ export interface CanariesSeen {
   readonly about: ReadonlySet<string> | undefined;
   /** Why a server gave no answer, in words; undefined when all did. */
   readonly problem: string | undefined;
+}
+
+/** A process, by what all its announcements have in common. */
+export interface ProcessId {
+  readonly id: string;
+  readonly host: string;
+}
+
+export interface Baselines {
+  readonly own: ProcessId;
+  /** Undefined: nobody may say who they are. */
+  readonly peers: readonly ProcessId[] | undefined;
 }
 
 /**
@@ -41,7 +52,7 @@ export interface Presence {
   announceDeclared(canaryGroup: string, topics: readonly string[]): Promise<Announcement>;
   /** A canary's consumer gets copies of the baseline's messages, in a group of their own. */
   announceCopies(canaryGroup: string, tag: string, topics: readonly string[]): Promise<Announcement>;
-  /** For people who look: nothing is decided by it. */
+  /** Stand-ins are shared out among those who announce it. */
   announceBaseline(group: string, topics: readonly string[]): Promise<Announcement>;
   /**
    * The canaries of a group. Never rejects.
@@ -55,16 +66,18 @@ export interface Presence {
    */
   otherCanaries(wanted: Wanted): Promise<ReadonlySet<string>>;
   /**
-   * How many stand-ins are there, of this process as well, be it beside a canary in one of the topics; undefined: nobody
-   * answered. Never rejects.
+   * Ids of the stand-ins that are there, of this process as well, be it beside a canary in one of the topics: those of
+   * processes, or of members of the group where nobody may see announcements. Undefined: nobody answered. Never rejects.
    */
-  standIns(canaryGroup: string, topics: readonly string[]): Promise<number | undefined>;
+  standIns(canaryGroup: string, topics: readonly string[]): Promise<ReadonlySet<string> | undefined>;
   /**
    * Whether a process, be it this one, gets copies for a canary; undefined: nobody answered. Never rejects.
    *
    * @param groups the canary's, and that of the copies
    */
   hasCopies(groups: CopiesGroups, topics: readonly string[]): Promise<boolean | undefined>;
+  /** The baseline's processes in a group, that have announced themselves; undefined: nobody answered. Never rejects. */
+  baselines(group: string, topics: readonly string[]): Promise<Baselines | undefined>;
   /** Whether a baseline process declares the tag; undefined: nobody answered. Never rejects. */
   isDeclared(canaryGroup: string, topics: readonly string[]): Promise<boolean | undefined>;
   /** Ends it for this caller; for the last one announcements end with it. */
@@ -133,11 +146,6 @@ const declaredOf = (group: string) => announcementGroup('declared', group);
 const copiesOf = (group: string) => announcementGroup('copies', group);
 const baselinesOf = (group: string) => announcementGroup('baseline', group);
 
-/** What is asked, and whom. */
-interface Asking extends Omit<MemberServers, 'brokers'> {
-  readonly clusters: WatchedClusters;
-}
-
 function presence(
   { namesrv, credentials, tls, version }: PresenceServers,
   runtime: Runtime,
@@ -155,7 +163,7 @@ function presence(
       questions.forgetOld();
     },
   });
-  const announced: Announcements = announcements(clock, clusters);
+  const announced: Announcements = announcements(runtime, clusters);
   const questions: BrokerQuestions = brokerQuestions(clock, clusters.linkTo);
   const asking: Asking = {
     clusters,
@@ -186,6 +194,12 @@ function presence(
     otherCanaries: otherCanariesOf(asking, canariesOf),
     standIns: (group, topics) => standIns(asking, group, topics),
     hasCopies: (groups, topics) => hasCopies(asking, groups, topics),
+    async baselines(group, topics) {
+      const own = processOf(announced.clientIdFor('baseline'));
+      const { names, isComplete, isRefused } = await askForAnnouncements(asking, topics, [baselinesOf(group)], all);
+      if (isComplete) return { own, peers: [...names].map(processOf) };
+      return isRefused ? { own, peers: undefined } : undefined;
+    },
     isDeclared: (group, topics) => isDeclared(asking, group, topics),
     close: clusters.close,
   };
@@ -221,16 +235,21 @@ async function canaries(
   };
 }
 
+const all = (clientIds: readonly string[]) => clientIds;
 const isNoStandIn = (clientId: string) => !clientId.endsWith(STAND_IN_SUFFIX);
 
-async function standIns(asking: Asking, group: string, topics: readonly string[]): Promise<number | undefined> {
+async function standIns(
+  asking: Asking,
+  group: string,
+  topics: readonly string[],
+): Promise<ReadonlySet<string> | undefined> {
   const groups = [standInsOf(group), ...topics.map(topic => besideOf(group, topic))];
-  const announced = await askForAnnouncements(asking, topics, groups, clientIds => clientIds);
-  if (announced.isComplete) return announced.names.size;
+  const announced = await askForAnnouncements(asking, topics, groups, all);
+  if (announced.isComplete) return new Set([...announced.names].map(clientId => processOf(clientId).id));
   const pick = (clientIds: readonly string[]) => clientIds.filter(clientId => !isNoStandIn(clientId));
   const servers = { ...asking, brokers: announced.refusing };
   const { names, isProven } = await membersOf(servers, group, `stand-in members ${group}`, pick);
-  return isProven || names.size > 0 ? names.size : undefined;
+  return isProven || names.size > 0 ? names : undefined;
 }
 
 async function hasCopies(
@@ -246,46 +265,8 @@ async function hasCopies(
 }
 
 async function isDeclared(asking: Asking, group: string, topics: readonly string[]): Promise<boolean | undefined> {
-  const announced = await askForAnnouncements(asking, topics, [declaredOf(group)], clientIds => clientIds);
+  const announced = await askForAnnouncements(asking, topics, [declaredOf(group)], all);
   return announced.isComplete ? announced.names.size > 0 : undefined;
-}
-
-interface AnnouncementsSeen {
-  /** Who is there by those that answer; when none does, by their last answers. */
-  readonly names: ReadonlySet<string>;
-  /** Somebody answered. */
-  readonly isComplete: boolean;
-  /** Those that let nobody look. */
-  readonly refusing: readonly WatchedBroker[];
-  readonly isRefused: boolean;
-  readonly problem: string | undefined;
-}
-
-/** Asks the brokers of a cluster who announced himself in producer groups: replicas, where no master answers. */
-async function askForAnnouncements(
-  { clusters, questions, clock }: Asking,
-  topics: readonly string[],
-  groups: readonly string[],
-  pick: (clientIds: string[]) => readonly string[],
-): Promise<AnnouncementsSeen> {
-  const cluster = clusters.of(topics);
-  const servers = (await cluster?.brokers.current()) ?? [];
-  const masters = servers.filter(({ isReplica }) => !isReplica);
-  const askEach = (brokers: readonly WatchedBroker[]) =>
-    Promise.all(
-      brokers.map(broker =>
-        Promise.all(groups.map(group => questions.ask(broker, group, async link => pick(await link.producers(group))))),
-      ),
-    );
-  const asked = await askEach(masters);
-  const byMasters = asked.flat();
-  const refusing = masters.filter((_, index) => asked[index]?.some(({ isRefused }) => isRefused));
-  if (byMasters.some(({ answered, isRefused }) => !answered && !isRefused)) cluster?.brokers.doubt();
-  const isSilent = refusing.length === 0 && !byMasters.some(({ answered }) => answered);
-  const byReplicas = isSilent ? (await askEach(servers.filter(({ isReplica }) => isReplica))).flat() : [];
-  const all = [...byMasters, ...byReplicas];
-  const problem = all.find(({ problem }) => problem !== undefined)?.problem ?? cluster?.brokers.problem;
-  return { ...whoIsThere(all, clock.now()), refusing, isRefused: refusing.length > 0, problem };
 }
 
 /** The tags in canaries' client ids; whatever else is in the group is not ours. */

@@ -24,6 +24,7 @@ export interface BaselineOptions {
   readonly declared?: readonly string[] | undefined;
   /** Ms from the last sign of a tag until it is given up. */
   readonly retentionMs?: number | undefined;
+  readonly mostStandIns?: number | undefined;
   /** Set where no name server can be reached. */
   readonly proxy?: RocketmqProxy | undefined;
 }
@@ -42,7 +43,7 @@ export class BaselineProcess {
 
   constructor(
     private readonly world: World,
-    { declared = [], retentionMs, proxy }: BaselineOptions,
+    { declared = [], retentionMs, mostStandIns, proxy }: BaselineOptions,
   ) {
     this.process = new SimulatedProcess(world.network);
     const plan = this.plan();
@@ -57,6 +58,7 @@ export class BaselineProcess {
       declared,
       ignored: [],
       retention: retentionMs === undefined ? undefined : () => retentionMs,
+      mostStandIns,
       log,
       onTag() {},
       clock: this.process.clock,

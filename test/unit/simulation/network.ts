@@ -7,7 +7,7 @@ import {
   type RemotingResponse,
   RemotingTimeoutError,
 } from '../../../src/rocketmq/remoting/connection';
-import type { Runtime } from '../../../src/rocketmq/remoting/runtime';
+import type { ProcessName, Runtime } from '../../../src/rocketmq/remoting/runtime';
 import { type SilentServers, silentServers } from '../../../src/rocketmq/remoting/silent-servers';
 import type { Command, Session, SimulatedServer } from './servers';
 import type { VirtualTime } from './time';
@@ -77,6 +77,7 @@ export class SimulatedProcess implements Runtime {
   private readonly connections = new Set<SimulatedConnection>();
   readonly clock: Clock;
   readonly silent: SilentServers;
+  readonly self: ProcessName;
 
   constructor(readonly network: Network) {
     const { time } = network;
@@ -89,6 +90,9 @@ export class SimulatedProcess implements Runtime {
       every: (ms, work) => this.every(ms, work),
     };
     this.silent = silentServers(this.clock);
+    const pid = network.processes.length;
+    // Some share a host.
+    this.self = { host: `host-${pid % 3}`, pid, unique: Math.floor(network.random() * 2 ** 32).toString(16) };
   }
 
   readonly connect = (address: string, options: RemotingConnectionOptions = {}): RemotingConnection => {

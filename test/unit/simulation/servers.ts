@@ -6,6 +6,7 @@ import {
   DELETE_KV_CONFIG,
   GET_ALL_SUBSCRIPTIONGROUP_CONFIG,
   GET_BROKER_CLUSTER_INFO,
+  GET_CONSUME_STATS,
   GET_CONSUMER_CONNECTION_LIST,
   GET_KVLIST_BY_NAMESPACE,
   GET_MAX_OFFSET,
@@ -127,6 +128,8 @@ export class Broker implements SimulatedServer {
   /** False: it may not see groups, or the ends of queues. */
   maySeeGroups = true;
   maySeeEnds = true;
+  /** False: it may not ask how far a group is. */
+  maySeeProgress = true;
   /** Consumer groups whose members it may not see. */
   readonly mayNotSee = new Set<string>();
   /** Codes of the commands that arrived. */
@@ -216,6 +219,19 @@ export class Broker implements SimulatedServer {
         if (!this.groups.has(consumerGroup)) return response(26, undefined, 'no group');
         queue?.offsets.set(consumerGroup, Number(commitOffset));
         return response(SUCCESS);
+      case GET_CONSUME_STATS: {
+        if (!this.maySeeProgress) return response(NO_PERMISSION, undefined, 'no permission');
+        const read = [...this.queues].flatMap(([topic, queues]) =>
+          queues.map((queue, queueId) => ({ topic, queueId, queue, offset: queue.offsets.get(consumerGroup) })),
+        );
+        const table = read
+          .filter(({ offset }) => offset !== undefined)
+          .map(({ topic, queueId, queue, offset }) => [
+            JSON.stringify({ topic, queueId }),
+            { brokerOffset: queue.messages.length, consumerOffset: offset },
+          ]);
+        return response(SUCCESS, { offsetTable: Object.fromEntries(table) });
+      }
       case GET_MAX_OFFSET:
         if (!this.maySeeEnds) return response(NO_PERMISSION, undefined, 'no permission');
         return response(SUCCESS, undefined, '', { offset: `${queue?.messages.length ?? 0}` });
