@@ -7,7 +7,7 @@ import { until as untilServers } from '../../fixtures/servers/until';
 import { brokerAdministration } from '../../src/rocketmq/administration/broker-administration';
 import { canaryMarkers } from '../../src/rocketmq/hand-over/canary-marker';
 import { copiesGroup } from '../../src/rocketmq/plan/group-name';
-import { run } from './child';
+import { run } from '../integration/child';
 import {
   type Client,
   type ConsumerApp,
@@ -16,7 +16,7 @@ import {
   GRAY,
   type RocketmqEnvironment,
   rocketmqEnvironment,
-} from './rocketmq-environment';
+} from '../integration/rocketmq-environment';
 
 interface Case {
   readonly version: '5.5.0' | '4.9.7' | '4.5.2';
