@@ -43,6 +43,15 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'environments',
+          include: ['test/environments/**/*.test.ts'],
+          globalSetup: ['test/integration/global-setup.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
+        test: {
           name: 'frameworks',
           include: ['test/frameworks/**/*.test.ts'],
           globalSetup: ['test/frameworks/global-setup.ts'],
@@ -59,6 +68,15 @@ export default defineConfig({
           testTimeout: 240_000,
           // Up to six servers come up at once.
           hookTimeout: 400_000,
+        },
+      },
+      {
+        test: {
+          name: 'kubernetes',
+          include: ['test/kubernetes/**/*.test.ts'],
+          globalSetup: ['test/kubernetes/global-setup.ts'],
+          testTimeout: 240_000,
+          hookTimeout: 300_000,
         },
       },
       {

@@ -11,11 +11,14 @@ import { join, relative } from 'node:path';
 const SUITES = [
   { suite: 'test', minutes: 15 },
   { suite: 'test:operations', minutes: 4 },
+  { suite: 'test:environments', minutes: 5 },
   { suite: 'test:frameworks', minutes: 7 },
   { suite: 'test:java', minutes: 3 },
   { suite: 'test:clusters', minutes: 5 },
   // All of the first again, and the versions of Node.js and RocketMQ between.
   { suite: 'test:matrix', minutes: 20 },
+  // Builds Kubernetes where it is not there yet.
+  { suite: 'test:kubernetes', minutes: existsSync('.cache/kubernetes') ? 10 : 30 },
 ];
 /** All suites together, in minutes: what would take longer is left out, and named. */
 const LIMIT = 50;

@@ -1,7 +1,9 @@
 /** The options of `npm run bench`. Pure. */
 
 import { join } from 'node:path';
+import { NODE_VERSIONS } from '../fixtures/node-versions';
 import { commandOptions } from '../fixtures/servers/command-options';
+import { SCENARIOS } from './scenarios';
 
 export interface Options {
   /** Versions of Node.js, as the registry knows them: `22`, `26`. */
@@ -23,8 +25,12 @@ const MEASURED = ['22', '24', '26'];
 const USAGE =
   'npm run bench -- [--node 24,26] [--only http,send] [--rounds 12] [--work-ms 1300] [--requests 1000000] [--out DIR]';
 
-/** @throws Error with one line for people */
-export function parseOptions(args: readonly string[], scenarios: readonly string[], nodes: readonly string[]): Options {
+/** @throws Error with one line for people; HelpAskedFor for `--help` */
+export function parseOptions(
+  args: readonly string[],
+  scenarios: readonly string[] = Object.keys(SCENARIOS),
+  nodes: readonly string[] = NODE_VERSIONS.map(({ name }) => name),
+): Options {
   const values = parsed(args);
   const number = (name: keyof typeof values, otherwise: number, smallest: number): number => {
     const value = values[name] === undefined ? otherwise : Number(values[name] || Number.NaN);

@@ -32,7 +32,7 @@ export function pictureName({ node }: Pick<Run, 'node'>): string {
 export function markdown(runs: readonly Run[], { processor, cores, memoryGb, system, versions }: Machine): string {
   const packages = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   return [
-    '# What it costs',
+    '# The benchmark, run by run',
     ...runs.map(meaning).filter(text => text !== ''),
     '## How it is measured',
     INTRODUCTION,

@@ -113,12 +113,4 @@ function thisMachine(): Machine {
   };
 }
 
-runInterruptibly(
-  () =>
-    parseOptions(
-      process.argv.slice(2),
-      Object.keys(SCENARIOS),
-      NODE_VERSIONS.map(({ name }) => name),
-    ),
-  run,
-);
+runInterruptibly(() => parseOptions(process.argv.slice(2)), run);

@@ -3,10 +3,14 @@
 
 const OLDEST = [18, 19];
 
+// The image of the agent marks its copy: it was put beside an application, which has to start whatever becomes of us.
+const directory = require('path').join(__dirname, '..');
+const injected = require('fs').existsSync(require('path').join(directory, 'injected')) ? directory : undefined;
+
 const [major, minor] = process.versions.node.split('.').map(Number);
 if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])) {
   const { sayNotStarted } = require('./not-started.js');
-  sayNotStarted('tooOld', { version: process.versions.node, oldest: OLDEST.join('.') });
+  sayNotStarted('tooOld', { version: process.versions.node, oldest: OLDEST.join('.') }, injected);
 } else if (!isLoaderThread()) {
   start();
 }
@@ -20,10 +24,10 @@ function isLoaderThread() {
 
 function start() {
   try {
-    require('../dist/start.js').start();
+    require('../dist/start.js').start(injected);
   } catch (error) {
     // A copy of the package without some of its parts.
     const { sayNotStarted } = require('./not-started.js');
-    sayNotStarted('notLoaded', { problem: (error && error.message) || error });
+    sayNotStarted('notLoaded', { problem: (error && error.message) || error }, injected);
   }
 }

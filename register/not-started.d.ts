@@ -6,4 +6,5 @@ export const LINES: {
   };
   readonly notLoaded: { readonly code: string; readonly words: (values: { readonly problem: string }) => string };
 };
-export function sayNotStarted(name: keyof typeof LINES, values: object): void;
+export function isTool(script: string | undefined): boolean;
+export function sayNotStarted(name: keyof typeof LINES, values: object, injected?: string): void;

@@ -1,9 +1,17 @@
-// What is said and done where the agent cannot start at all: a canary ends, a baseline goes on. Understood by old versions of
+// What is said and done where the agent cannot start at all: a canary ends, a baseline goes on, and so does what we were injected into. Understood by old versions of
 // Node.js, and complete by itself: nothing else of the package may be there. The names of variables and keys are those of
 // src/config/settings.ts; a test holds them against each other.
 
 const { appendFileSync, readFileSync, writeSync } = require('fs');
-const { resolve } = require('path');
+const { basename, resolve } = require('path');
+
+// As in src/config/launch.ts: a test holds them against each other.
+const TOOLS =
+  'npm npx yarn yarnpkg pnpm pnpx corepack pm2 pm2-runtime pm2-docker pm2-dev egg-scripts eggctl rocketmq-gray'.split(
+    ' ',
+  );
+const TOOL_SCRIPT =
+  /[\\/](?:node_modules[\\/](?:npm|yarn|pnpm|corepack|pm2)[\\/](?:bin|dist|lib[\\/]Daemon|lib[\\/]cli)|node_modules[\\/](?:egg-scripts|@eggjs[\\/]scripts)[\\/]bin[\\/]|\.yarn[\\/]releases[\\/]yarn-|rocketmq-gray[\\/]dist[\\/]cli\.js)/;
 
 const TAG_VARIABLES = ['GRAY_TAG', 'ALICLOUD_SERVICE_TAG', 'MSE_ALICLOUD_SERVICE_TAG'];
 
@@ -19,8 +27,11 @@ const LINES = {
 /**
  * @param {'tooOld' | 'notLoaded'} name of the line
  * @param {any} values
+ * @param {string=} injected the directory of a copy that was put beside an application from outside
  */
-function sayNotStarted(name, values) {
+function sayNotStarted(name, values, injected) {
+  // No service runs in npm; what it starts says it.
+  if (isTool(process.argv[1])) return;
   // PM2 in cluster mode sets these variables after preloads.
   const manager = parsed(process.env.pm2_env);
   const environment = Object.assign({}, process.env, manager);
@@ -35,7 +46,7 @@ function sayNotStarted(name, values) {
   const enabled = setting(['GRAY_ENABLED'], 'enabled');
   if (enabled === 'false' || enabled === '0') return;
   const tag = setting(TAG_VARIABLES, 'tag');
-  const onFailure = setting(['GRAY_ON_FAILURE'], 'onFailure') || (tag ? 'exit' : 'continue');
+  const onFailure = setting(['GRAY_ON_FAILURE'], 'onFailure') || (tag && !injected ? 'exit' : 'continue');
   const who = tag ? `this canary of ${tag}` : 'this process of the baseline';
   const what =
     onFailure === 'continue'
@@ -45,6 +56,10 @@ function sayNotStarted(name, values) {
   const line = `[rocketmq-gray] ${new Date().toISOString()} ${process.pid} ${LINES[name].code} error: ${text}\n`;
   write(line, setting(['GRAY_LOG_TO'], 'logTo') || 'stderr', manager);
   if (onFailure !== 'continue') process.exit(1);
+}
+
+function isTool(script) {
+  return script !== undefined && (TOOLS.indexOf(basename(script)) >= 0 || TOOL_SCRIPT.test(script));
 }
 
 /** A file that cannot be read says nothing here. */
@@ -88,4 +103,4 @@ function write(line, logTo, manager) {
   }
 }
 
-module.exports = { LINES, TAG_VARIABLES, sayNotStarted };
+module.exports = { LINES, TAG_VARIABLES, isTool, sayNotStarted };

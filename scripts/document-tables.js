@@ -163,12 +163,14 @@ function tables() {
   const { CATALOGUE, template } = source('src/lines/catalogue.ts');
   const { CLIENTS } = source('fixtures/rocketmq-clients/clients.ts');
   const libraries = instrumentations();
+  const { resultsTable } = source('fixtures/library-versions/results.ts');
   return [
     { file: 'README.md', name: 'supported', text: supportedTable(libraries, ENGLISH) },
     { file: 'README.zh-CN.md', name: 'supported', text: supportedTable(libraries, CHINESE) },
     { file: 'docs/settings.md', name: 'settings', text: settingsTable(SETTINGS, ENGLISH) },
     { file: 'docs/zh-CN/settings.md', name: 'settings', text: settingsTable(SETTINGS, CHINESE) },
     { file: 'docs/supported-versions.md', name: 'rocketmq-clients', text: clientsTable(CLIENTS, libraries) },
+    { file: 'docs/supported-versions.md', name: 'newest', text: resultsTable(lastLook()) },
     { file: 'docs/metrics.md', name: 'metrics', text: metricsTable(METRICS) },
     { file: 'docs/metrics.md', name: 'attributes', text: attributesTable(ATTRIBUTES) },
     { file: 'docs/operations.md', name: 'lines', text: linesTables(CATALOGUE, template, ENGLISH) },
@@ -177,6 +179,11 @@ function tables() {
     ...table,
     text: table.file.startsWith('docs/') ? text.replaceAll('](docs/', '](') : text,
   }));
+}
+
+/** @returns {import('../fixtures/library-versions/results').Results} what `npm run versions -- --keep` saw */
+function lastLook() {
+  return JSON.parse(readFileSync(join(__dirname, '..', 'fixtures', 'library-versions', 'results.json'), 'utf8'));
 }
 
 module.exports = { chineseSentences, sentences, tables, withTable };

@@ -18,8 +18,9 @@ if (file === undefined) {
   process.exit(2);
 }
 const project =
-  ['unit', 'operations', 'frameworks', 'clusters', 'java'].find(name => basename(dirname(file)) === name) ??
-  'integration';
+  ['unit', 'operations', 'environments', 'frameworks', 'clusters', 'java', 'kubernetes'].find(
+    name => basename(dirname(file)) === name,
+  ) ?? 'integration';
 /** @type {Record<string, string | undefined>} */
 const environment = { ...VERSIONS, ...process.env };
 try {
@@ -28,7 +29,7 @@ try {
     prepare.buildAgentQuickly();
     prepare.buildFixtures();
     await prepare.installServersOnce();
-    environment.TEST_TARBALL = prepare.pack();
+    environment.TEST_TARBALL ??= prepare.pack();
     environment.TEST_WARM_SERVERS = await warmServers();
   }
 } catch (error) {

@@ -11,7 +11,7 @@ import { startLines } from './lines/start';
 import { install } from './loader/install';
 import { loadedBefore } from './loader/loaded-before';
 import type { Log } from './log';
-import { formatLine, lineOutput } from './log-output';
+import { formatLine, lineOutput, type Write } from './log-output';
 import { onMeterProvider } from './metrics/meter-provider';
 import { VERSION } from './names/version';
 import type { ReportSource } from './process-status/process-report';
@@ -23,10 +23,14 @@ export { LIBRARIES } from './instrumentations';
  * Starts the agent in this process or worker thread: reads the settings, installs the hooks. Does nothing where one
  * runs already, in npm and other tools, or with `GRAY_ENABLED=false`. A wrong setting ends the process: one line, exit
  * code 1.
+ *
+ * @param injected the directory of this copy, where it was put beside an application from outside: one that the application
+ * brings along starts in its place
  */
-export function start(): void {
+export function start(injected?: string): void {
   if (runningAgent() !== undefined || isTool()) return;
   const launch = readLaunch();
+  if (injected !== undefined && startOwnCopy(injected, launch)) return;
   const read = settingsOrExit(launch);
   const { notices } = read.loaded;
   // What is live among them changes in place.
@@ -40,6 +44,7 @@ export function start(): void {
   // Worker threads belong to a process that has said it.
   if (isMainThread) {
     log.say(startLines.started, { environment, version: VERSION });
+    if (settings.mqAlso !== undefined && settings.tag !== undefined) log.say(startLines.copies, { tag: settings.tag });
     for (const notice of notices) sayNotice(log, notice);
   }
   const live = followSource(agent, read, sources);
@@ -50,6 +55,20 @@ export function start(): void {
   publish(agent);
   const document = () => (live === undefined ? read.loaded.document : live.document);
   if (settings.status !== undefined) show(settings.status, { agent, sources, document, libraries: seen });
+}
+
+/** Whether the application has a copy of its own, which has then been started. */
+function startOwnCopy(injected: string, launch: Launch): boolean {
+  const { findOwnCopy, saysInformation } = require('./config/own-copy') as typeof import('./config/own-copy');
+  const own = findOwnCopy(injected);
+  if (own === undefined) return false;
+  // Worker threads belong to a process that has said it. What else is set may be understood by the other copy only.
+  if (isMainThread && saysInformation(launch.environment)) {
+    const line = startLines.steppedBack;
+    startOutput(launch)(formatLine(line, line.words({ ...own, injected: VERSION })));
+  }
+  require(own.register);
+  return true;
 }
 
 /** Has changes of the document with settings take effect; undefined: there is none. */
@@ -178,9 +197,13 @@ function settingsOrExit(launch: Launch): ProcessSettings {
     return processSettings(launch);
   } catch (error) {
     if (!(error instanceof SettingError)) throw error;
-    // The wrong one may be any other: where lines go is asked for by itself.
-    const write = lineOutput(launch.environment.GRAY_LOG_TO?.trim() || launch.logTo || 'stderr', launch.outputs);
-    write(formatLine(startLines.wrongSetting, error.message));
+    // The wrong one may be any other.
+    startOutput(launch)(formatLine(startLines.wrongSetting, error.message));
     process.exit(1);
   }
+}
+
+/** Where lines go while settings are not known: that one is asked for by itself. */
+function startOutput({ environment, logTo, outputs }: Launch): Write {
+  return lineOutput(environment.GRAY_LOG_TO?.trim() || logTo || 'stderr', outputs);
 }

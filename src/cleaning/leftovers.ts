@@ -1,7 +1,6 @@
 /** Which environments of a fleet nobody uses any more, by what its brokers and name servers say. Pure. */
-import { plural } from '../inspection/cluster/amounts';
+import { ago, plural } from '../inspection/cluster/amounts';
 import type { Fleet, Group } from '../inspection/fleet/fleet-shape';
-import { ageText } from '../names/duration';
 
 export interface LeftoverQuestion {
   /** Ms since the last sign of a tag. */
@@ -62,7 +61,7 @@ function useOf(fleet: Fleet, group: Group, ageMs: number, question: LeftoverQues
     if (backlog === null) return 'it is not known what waits in it';
     if (backlog > 0) return `${plural(backlog, 'message')} wait in it, and no baseline process is there to take them`;
   }
-  if (ageMs < question.olderThanMs) return `its last sign is only ${ageText(ageMs)} ago`;
+  if (ageMs < question.olderThanMs) return `its last sign is only ${ago(ageMs)} ago`;
   if (retries === null || deadLetters === null) return 'it is not known what failed in it';
   if (!question.withMessages && retries > 0) return `${plural(retries, 'failed message')} wait in it`;
   if (!question.withMessages && deadLetters > 0) return `it has ${plural(deadLetters, 'dead letter')}`;

@@ -3,9 +3,10 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Leftover, leftoversOf } from '../cleaning/leftovers';
 import { type Cleaner, cleaner } from '../cleaning/remove';
 import type { CommandLineEnvironment } from '../config/command-line';
+import { ago } from '../inspection/cluster/amounts';
 import { fleetInspection } from '../inspection/fleet/fleet-inspection';
 import { isReached } from '../inspection/fleet/fleet-shape';
-import { ageText, parseDuration } from '../names/duration';
+import { parseDuration } from '../names/duration';
 import { isTagPattern, matcher } from '../names/tag-pattern';
 import type { ServerOptions } from './servers';
 import { fleetQuestion, withProxies } from './status';
@@ -94,7 +95,7 @@ function report(
     const mark =
       result === undefined ? '-' : result.problems.length === 0 ? colors.green('removed') : colors.red('failed');
     const outcome = result === undefined ? messages(leftover) : [...result.what, ...result.problems].join('; ');
-    return [mark, group, `${ageText(ageMs)} old`, outcome];
+    return [mark, group, `${ago(ageMs)} old`, outcome];
   });
   return [
     unused.length === 0

@@ -96,6 +96,13 @@ export const startLines = {
       'A variable of the application or the platform is read by the agent as well, and has no value that it understands.',
     remedy: 'Give the agent its own setting beside it: `GRAY_MQ_NAMESRV` for `NAMESRV_ADDR`.',
   }),
+  steppedBack: line('GRAY-113', 'info', {
+    words: ({ version, directory, injected }: { version: string; directory: string; injected: string }) =>
+      `the application's own copy, ${version} in ${directory}, runs in the place of the injected ${injected}`,
+    meaning:
+      'The agent was put beside an application that has the package itself. The application was tested with its own copy, which therefore starts, older or newer.',
+    remedy: NOTHING,
+  }),
   settingsChanged: line('GRAY-120', 'info', {
     words: ({ digits, changes }: { digits: string; changes: string }) => `settings ${digits}: ${changes}`,
     meaning:
@@ -126,6 +133,13 @@ export const startLines = {
       `${name} is missing or empty, ${before} stays in force`,
     meaning: 'The document was deleted or emptied. That switches nothing off.',
     remedy: 'Put it back; an empty object, `{}`, means the defaults.',
+  }),
+  copies: line('GRAY-128', 'warn', {
+    words: ({ tag }: { tag: string }) =>
+      `GRAY_MQ_ALSO=baseline: consumers of ${tag} also get a copy of each untagged message, which the baseline handles as ever; what they send and call for one carries ${tag}`,
+    meaning:
+      'Each such message is handled twice: by the baseline, and by this canary. Whatever the handler changes in shared data, it changes twice.',
+    remedy: 'Nothing, if copies are wanted. Else remove `GRAY_MQ_ALSO`.',
   }),
   tagsLater: line('GRAY-127', 'warn', {
     words: ({ group }: { group: string }) =>

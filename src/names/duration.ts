@@ -21,9 +21,3 @@ export function durationText(ms: number): string {
   });
   return parts.join('') || '0s';
 }
-
-/** How old something is, in its largest unit: `2d`, `12m`. */
-export function ageText(ms: number): string {
-  const [unit, size] = Object.entries(UNITS).find(([, size]) => ms >= size) ?? ['s', UNITS.s];
-  return `${Math.floor(ms / size)}${unit}`;
-}

@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { inject } from 'vitest';
 import { withLock } from '../../fixtures/applications/lock';
 import { CACHE, npmInstall, PROJECT_ROOT } from '../../fixtures/applications/npm';
+import { parseReplacements, replaced } from '../../fixtures/library-versions/choice';
 
 const CLIENTS = join(PROJECT_ROOT, 'fixtures', 'rocketmq-clients');
 
@@ -45,7 +46,7 @@ export interface Sandbox {
 export async function createSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const { dependencies = {}, apps, files = {} } = options;
   const tarball = inject('tarball');
-  const installed = await installDependencies(dependencies, tarball);
+  const installed = await installDependencies(withLookedAt(dependencies), tarball);
   const directory = mkdtempSync(join(tmpdir(), 'rocketmq-gray-app-'));
   const agentDirectory = join(directory, 'node_modules', 'rocketmq-gray');
 
@@ -77,6 +78,13 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
   sandbox.write('package.json', '{ "name": "app", "version": "1.0.0", "private": true }\n');
   for (const [file, text] of Object.entries(files)) sandbox.write(file, text);
   return sandbox;
+}
+
+/** With the versions that `npm run versions` looks at, in the place of the ranges that a test names. It is told of each. */
+function withLookedAt(named: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const { dependencies, taken } = replaced(named, parseReplacements(process.env.TEST_LIBRARIES ?? ''));
+  for (const { package: name, version } of taken) console.log(`installed ${name} ${version}`);
+  return dependencies;
 }
 
 /** The path of the package's one program within it. */

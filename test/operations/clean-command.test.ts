@@ -82,10 +82,10 @@ describe.each(chosenRocketmqVersions())('RocketMQ %s', version => {
     const dry = await clean('--tag', 'pr-*');
     expect(dry.code).toBe(0);
     expect(dry.stdout).toMatch(
-      /^1 unused, nothing was removed: --yes removes them\n {2}- {2}group1_pr-1 {2}2d old\nkept:\n/,
+      /^1 unused, nothing was removed: --yes removes them\n {2}- {2}group1_pr-1 {2}2 d old\nkept:\n/,
     );
     expect(dry.stdout).toMatch(/^ {2}group1_pr-2 {2}a canary of pr-2 is there$/m);
-    expect(dry.stdout).toMatch(/^ {2}group1_pr-3 {2}its last sign is only 1h/m);
+    expect(dry.stdout).toMatch(/^ {2}group1_pr-3 {2}its last sign is only \d+ min ago/m);
     expect(dry.stdout).not.toContain('group1_gray');
     expect(dry.stdout).not.toContain('group1_other');
     expect(await markers()).toEqual(before);
@@ -93,7 +93,7 @@ describe.each(chosenRocketmqVersions())('RocketMQ %s', version => {
 
     const done = await clean('--tag', 'pr-*', '--yes');
     expect(done.stdout).toMatch(
-      /^1 unused\n {2}removed {2}group1_pr-1 {2}2d old {2}group1_pr-1 on \S+; %RETRY%group1_pr-1/,
+      /^1 unused\n {2}removed {2}group1_pr-1 {2}2 d old {2}group1_pr-1 on \S+; %RETRY%group1_pr-1/,
     );
     expect(done.code).toBe(0);
     expect(await exists('group1_pr-1')).toBe(false);

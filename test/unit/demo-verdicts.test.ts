@@ -1,3 +1,4 @@
+import { createColors } from 'picocolors';
 import { describe, expect, it } from 'vitest';
 import {
   CALL_GUARANTEES,
@@ -20,6 +21,7 @@ import { parseOptions } from '../../fixtures/demo/options';
 import { PROMISES, report } from '../../fixtures/demo/report';
 import { strayUsers, USERS, usersSeen } from '../../fixtures/demo/users';
 
+const [PLAIN, COLOURED] = [createColors(false), createColors(true)];
 const GRAY = 'gray_tag=gray';
 /** `A -> B` as services answer it. */
 const path = (names: string) => names.replace(/\w+/g, name => `${name}[127.0.0.1]`);
@@ -265,7 +267,7 @@ function grayConsumptions(name: 'A' | 'Agray'): Consumption[] {
 
 describe('the table of the demo', () => {
   it('has a row for each promise, and columns for requests and each mode', () => {
-    const { text, kept: all } = report({ requests: calls, push: mode, pull: mode }, phases, false);
+    const { text, kept: all } = report({ requests: calls, push: mode, pull: mode }, phases, PLAIN);
     expect(all).toBe(true);
     expect(text.match(/\S {2,}PASS {5}PASS {2}PASS$/gm)).toHaveLength(CALL_GUARANTEES.length);
     expect(text.match(/\S {10,}PASS {2}PASS$/gm)).toHaveLength(GUARANTEES.length);
@@ -276,7 +278,7 @@ describe('the table of the demo', () => {
 
   it('says what was broken in which mode', () => {
     const pull = { ...mode, canary: mode.canary.slice(1) };
-    const { text, kept: all } = report({ requests: calls, push: mode, pull }, phases, false);
+    const { text, kept: all } = report({ requests: calls, push: mode, pull }, phases, PLAIN);
     expect(all).toBe(false);
     expect(text.match(/ {2}PASS {2}FAIL$/gm)).toHaveLength(3);
     expect(text).toContain('every message that was sent was consumed:\n  pull: messages lost: 1 (first gray1)');
@@ -284,7 +286,7 @@ describe('the table of the demo', () => {
 
   it('says which requests broke a promise', () => {
     const requests = [...calls, failure('gray', TIMES.leaving)];
-    const { text, kept: all } = report({ requests, push: mode, pull: mode }, phases, false);
+    const { text, kept: all } = report({ requests, push: mode, pull: mode }, phases, PLAIN);
     expect(all).toBe(false);
     expect(text.match(/FAIL/g)).toHaveLength(1);
     expect(text).toMatch(/Bgray left and came back:\n {2}request: calls failed: 1 \(first Error: refused\)$/);
@@ -292,7 +294,7 @@ describe('the table of the demo', () => {
 
   it('says why a mode was not run, which breaks no promise', () => {
     const pull = { notRun: 'for a reason' };
-    const { text, kept: all } = report({ requests: calls, push: mode, pull }, phases, false);
+    const { text, kept: all } = report({ requests: calls, push: mode, pull }, phases, PLAIN);
     expect(all).toBe(true);
     expect(text.match(/ {2}PASS {2}-$/gm)).toHaveLength(PROMISES.all);
     expect(text).toMatch(/\npull: not run, for a reason$/);
@@ -300,7 +302,7 @@ describe('the table of the demo', () => {
 
   it('says what was broken in the only mode that was run', () => {
     const push = { ...mode, baseline: mode.baseline.slice(1) };
-    const { text, kept: all } = report({ requests: calls, push, pull: { notRun: 'for a reason' } }, phases, false);
+    const { text, kept: all } = report({ requests: calls, push, pull: { notRun: 'for a reason' } }, phases, PLAIN);
     expect(all).toBe(false);
     expect(text.match(/ {2}FAIL {2}-$/gm)).toHaveLength(2);
     expect(text).toContain('every message that was sent was consumed:\n  push: messages lost: 1 (first base1)');
@@ -309,12 +311,12 @@ describe('the table of the demo', () => {
 
   it('is good for nothing when no mode was run', () => {
     const notRun = { notRun: 'for a reason' };
-    expect(report({ requests: calls, push: notRun, pull: notRun }, phases, false).kept).toBe(false);
+    expect(report({ requests: calls, push: notRun, pull: notRun }, phases, PLAIN).kept).toBe(false);
   });
 
   it('is coloured where colours are seen', () => {
     const pull = { ...mode, canary: mode.canary.slice(1) };
-    const { text } = report({ requests: calls, push: mode, pull }, phases, true);
+    const { text } = report({ requests: calls, push: mode, pull }, phases, COLOURED);
     expect(text).toContain('\u001b[32mPASS\u001b[39m  \u001b[31mFAIL\u001b[39m');
   });
 });
@@ -356,6 +358,7 @@ describe('the options of the demo', () => {
     hasJava: false,
     byPercent: false,
     hasRegistry: true,
+    hasPage: false,
   };
   it.each<[string[], Partial<typeof usual>]>([
     [[], {}],
@@ -363,6 +366,7 @@ describe('the options of the demo', () => {
     [['--client', 'ali-ons'], { client: 'ali-ons' }],
     [['--java', '--client=ali-ons'], { client: 'ali-ons', hasJava: true }],
     [['--percent'], { byPercent: true }],
+    [['--page'], { hasPage: true }],
     [['--no-registry', '--percent'], { hasRegistry: false, byPercent: true }],
     [['--without-agent', '--client=ali-ons'], { client: 'ali-ons', withAgent: false }],
   ])('%j', (args, expected) => {
@@ -377,8 +381,9 @@ describe('the options of the demo', () => {
     [['--client', '--without-agent'], "Option '--client' argument is ambiguous; usage"],
     [['--without-agent=yes'], "Option '--without-agent' does not take an argument"],
     [['--agent'], "Unknown option '--agent'"],
-    [['--java', '--without-agent'], '--java, --percent and --no-registry show what the agent does'],
-    [['--no-registry', '--without-agent'], '--java, --percent and --no-registry show what the agent does'],
+    [['--java', '--without-agent'], '--java, --percent, --no-registry and --page show what the agent does'],
+    [['--page', '--without-agent'], '--java, --percent, --no-registry and --page show what the agent does'],
+    [['--no-registry', '--without-agent'], '--java, --percent, --no-registry and --page show what the agent does'],
     [['--java', '--no-registry'], '--java has calls by Dubbo, which needs a registry'],
     [['ali-ons'], "Unexpected argument 'ali-ons'"],
   ])('%j is refused with one line', (args, problem) => {

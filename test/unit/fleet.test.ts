@@ -90,6 +90,16 @@ describe('groups worth asking about', () => {
     const question = { namesrv: 'n', groups: ['z'], tags: ['gray'], assumed: ASSUMED };
     expect(groups({ question, brokers: [broker('x', { announcements })] })).toEqual(['z', 'z_gray']);
   });
+
+  it('are in the order in which people count', () => {
+    const canaries = ['idle-10', 'idle-2', 'idle-1'].map((tag, pid) => process('canary', 'orders-10', pid, tag));
+    const announcements = known([...canaries, process('canary', 'orders-9', 9, 'idle-1')]);
+    const given = answers({ brokers: [broker('x', { announcements })] });
+    const named = ['orders-9', 'orders-9_idle-1', 'orders-10', 'orders-10_idle-1'];
+    expect(lanesOf(given).map(({ group }) => group)).toEqual([...named, 'orders-10_idle-2', 'orders-10_idle-10']);
+    const tags = fleetOf(given).environments.map(({ tag }) => tag);
+    expect(tags).toEqual([null, 'idle-1', 'idle-2', 'idle-10']);
+  });
 });
 
 /** Without colours. */
@@ -116,6 +126,37 @@ describe('a fleet', () => {
         ]),
       }),
     ),
+  });
+
+  it('shows who also gets copies, whose group is a canary’s, and no environment called copies', () => {
+    const given = answers({
+      brokers: [
+        broker('x', {
+          announcements: known([
+            process('baseline', 'g', 1),
+            process('canary', 'g', 2, 'gray'),
+            process('copies', 'g_gray', 2, 'gray'),
+          ]),
+          groups: new Map([
+            ['g', consuming(['h@1@0'], 0, 1)],
+            ['g_gray', consuming(['h@2@0'], 0, 1)],
+          ]),
+        }),
+      ],
+    });
+    const fleet = fleetOf(given);
+    expect(fleet.groups.map(({ group, tag, copies }) => [group, tag, copies])).toEqual([
+      ['g', null, 0],
+      ['g_gray', 'gray', 1],
+    ]);
+    expect(fleet.environments.map(({ tag, instances }) => [tag, instances.map(({ pid }) => pid)])).toEqual([
+      [null, [1]],
+      ['gray', [2]],
+    ]);
+    expect(fleet.problems).toEqual([]);
+    expect(report(given)).toMatch(/^g_gray +gray +1 consumer \+ copies /m);
+    expect(report(given)).toContain('(+ copies) it also gets a copy of each untagged message');
+    expect(report(standingIn)).not.toContain('copies');
   });
 
   it('is the sum of what its brokers say; a tag that is given up is none of it', () => {
@@ -400,6 +441,7 @@ describe('words of the page', () => {
     consumers: 0,
     standIns: 0,
     members: [],
+    copies: 0,
     isAnnounced: false,
     phase: null,
     markedAt: null,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { isTool as isToolOfOldNode } from '../../register/not-started.js';
 import { isTool, readLaunch } from '../../src/config/launch';
 import { loadSettings } from '../../src/config/load';
 
@@ -94,6 +95,7 @@ it.each<[string | undefined, boolean]>([
   ['/srv/npm/index.js', false],
   ['/srv/app.js', false],
   [undefined, false],
-])('%s is a tool: %s', (script, expected) => {
+])('%s is a tool: %s, also where the agent cannot start', (script, expected) => {
   expect(isTool(script)).toBe(expected);
+  expect(isToolOfOldNode(script)).toBe(expected);
 });

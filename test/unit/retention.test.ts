@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ageText, durationText, parseDuration } from '../../src/names/duration';
+import { durationText, parseDuration } from '../../src/names/duration';
 import { parseRetention, retentionOf } from '../../src/names/retention';
 import { matcher } from '../../src/names/tag-pattern';
 
@@ -52,15 +52,6 @@ describe('how long a tag is kept', () => {
         expect(parseDuration(durationText(seconds * 1_000))).toBe(seconds * 1_000);
       }),
     );
-  });
-
-  it.each([
-    [0, '0s'],
-    [59_999, '59s'],
-    [3_599_999, '59m'],
-    [2 * 24 * HOUR + 1_000, '2d'],
-  ])('an age of %i ms is %s', (ms, text) => {
-    expect(ageText(ms)).toBe(text);
   });
 
   it('a pattern names what a regular expression would', () => {

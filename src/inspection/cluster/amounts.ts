@@ -1,4 +1,4 @@
-/** Amounts in words, for people. */
+/** Amounts in words, and names in order, for people. */
 
 /** 1 queue, 2 queues. */
 export function plural(count: number, singular: string, several = `${singular}s`): string {
@@ -11,6 +11,11 @@ export function ago(ms: number): string {
   if (seconds < 120) return `${seconds} s`;
   if (seconds < 7_200) return `${Math.round(seconds / 60)} min`;
   return seconds < 172_800 ? `${Math.round(seconds / 3_600)} h` : `${Math.round(seconds / 86_400)} d`;
+}
+
+/** For sorting: `idle-2` before `idle-10`. */
+export function inNaturalOrder(one: string, other: string): number {
+  return one.localeCompare(other, 'en', { numeric: true }) || (one < other ? -1 : Number(one > other));
 }
 
 /** A rate: 0.3/s, 250/s. */

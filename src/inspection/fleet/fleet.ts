@@ -1,6 +1,7 @@
 /** What the answers of a cluster make of a fleet. Pure. */
 import type { Marker } from '../../rocketmq/hand-over/hand-over';
 import type { FilterExpression } from '../../rocketmq/plan/filter-expression';
+import { inNaturalOrder } from '../cluster/amounts';
 import type { AnnouncedProcess } from '../cluster/announced-processes';
 import { type Answer, isKnown, valueIn } from '../cluster/answer';
 import type { DeadLetters } from '../cluster/dead-letters';
@@ -27,7 +28,7 @@ export function fleetOf(answers: FleetAnswers): Fleet {
     at,
   );
   const wanted = processes.filter(process => groups.some(group => concerns(process, group)));
-  const topics = [...new Set(groups.flatMap(group => group.topics.map(({ topic }) => topic)))].sort();
+  const topics = [...new Set(groups.flatMap(group => group.topics.map(({ topic }) => topic)))].sort(inNaturalOrder);
   return {
     at,
     namesrv: question.namesrv,
@@ -142,6 +143,7 @@ function groupOf(
     takenBy: takenBy(there, isAsked),
     ...there,
     members: [...members.values()],
+    copies: processes.filter(process => process.kind === 'copies' && process.group === group).length,
     isAnnounced: tag === undefined ? null : isAnnounced(lane, processes),
     phase: marker?.phase ?? null,
     markedAt: marker?.at ?? null,
@@ -203,7 +205,7 @@ function rounded(value: number): number {
 }
 
 function environmentsOf(groups: readonly Group[], processes: readonly AnnouncedProcess[]): Environment[] {
-  const tags = [...new Set(groups.map(({ tag }) => tag))].sort((a, b) => (a ?? '').localeCompare(b ?? ''));
+  const tags = [...new Set(groups.map(({ tag }) => tag))].sort((a, b) => inNaturalOrder(a ?? '', b ?? ''));
   return tags.map(tag => {
     const own = groups.filter(group => group.tag === tag && !group.isFolded);
     return {
@@ -239,6 +241,8 @@ function instancesOf(tag: string | null, processes: readonly AnnouncedProcess[])
   );
   for (const { kind, group, announcer } of processes) {
     if (kind === 'settings') continue;
+    // Whoever gets copies is a canary, and says that apart.
+    if (kind === 'copies') continue;
     const isOfEnvironment = tag === null ? kind !== 'canary' : kind === 'canary' && announcer.name === tag;
     if (!isOfEnvironment) continue;
     const { host, pid, version } = announcer;
@@ -254,8 +258,8 @@ function instancesOf(tag: string | null, processes: readonly AnnouncedProcess[])
       pid,
       version,
       settings: settings.get(`${host} ${pid}`) ?? null,
-      groups: [...groups].sort(),
-      standsInFor: [...standsInFor].sort(),
+      groups: [...groups].sort(inNaturalOrder),
+      standsInFor: [...standsInFor].sort(inNaturalOrder),
     }))
-    .sort((a, b) => a.host.localeCompare(b.host) || a.pid - b.pid);
+    .sort((a, b) => inNaturalOrder(a.host, b.host) || a.pid - b.pid);
 }

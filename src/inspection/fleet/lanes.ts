@@ -3,6 +3,7 @@
 import { isInstanceTag } from '../../names/tag';
 import type { Marker } from '../../rocketmq/hand-over/hand-over';
 import { canaryGroup } from '../../rocketmq/plan/group-name';
+import { inNaturalOrder } from '../cluster/amounts';
 import type { AnnouncedProcess } from '../cluster/announced-processes';
 import { type Answer, valueIn } from '../cluster/answer';
 import type { GroupStats } from '../cluster/consumer-groups';
@@ -49,9 +50,9 @@ export function lanesOf({ question, markers, brokers }: Known): Lane[] {
       }
     }
   }
-  const names = question.groups.length > 0 ? [...question.groups] : [...tags.keys()].sort();
+  const names = question.groups.length > 0 ? [...question.groups] : [...tags.keys()].sort(inNaturalOrder);
   return names.flatMap(baselineGroup => {
-    const all = [...new Set([...(tags.get(baselineGroup) ?? []), ...question.tags])].sort();
+    const all = [...new Set([...(tags.get(baselineGroup) ?? []), ...question.tags])].sort(inNaturalOrder);
     const baseline: Lane = { group: baselineGroup, baselineGroup, tag: undefined, marker: undefined };
     const canaries = all.map(tag => ({
       group: canaryGroup(baselineGroup, tag),
@@ -84,5 +85,5 @@ export function topicsOf(
     ...(valueIn(stats)?.queues ?? []).map(({ topic }) => topic),
     ...Object.keys(valueIn(members)?.filters ?? {}),
   ]);
-  return [...new Set([...topics, ...(marker?.topics ?? [])])].filter(topic => !isOwnTopic(topic)).sort();
+  return [...new Set([...topics, ...(marker?.topics ?? [])])].filter(topic => !isOwnTopic(topic)).sort(inNaturalOrder);
 }

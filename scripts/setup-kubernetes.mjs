@@ -1,0 +1,19 @@
+// Everything that `npm run test:kubernetes` needs, from a fresh clone on: RocketMQ, a Kubernetes API server with its etcd, and
+// kubectl (built from their Go modules, once), and what the image is built and run with.
+import { fixture, prepare, say } from './prepare.mjs';
+
+try {
+  prepare.installDependencies();
+  prepare.buildAgent();
+  prepare.buildFixtures();
+  await prepare.installServers(false);
+  const { installBuildah } = await fixture('image');
+  await installBuildah(say);
+  const { installBubblewrap } = await fixture('kubernetes', 'container');
+  await installBubblewrap(say);
+  const { installKubernetes } = await fixture('kubernetes', 'install');
+  await installKubernetes(say);
+} catch (error) {
+  say(error instanceof Error ? error.message : `${error}`);
+  process.exit(1);
+}
