@@ -43,6 +43,15 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'environments',
+          include: ['test/environments/**/*.test.ts'],
+          globalSetup: ['test/integration/global-setup.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
+        test: {
           name: 'frameworks',
           include: ['test/frameworks/**/*.test.ts'],
           globalSetup: ['test/frameworks/global-setup.ts'],

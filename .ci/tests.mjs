@@ -18,6 +18,7 @@ const setUp = elapsed();
 const SUITES = [
   { suite: 'test', minutes: 15 },
   { suite: 'test:operations', minutes: 4 },
+  { suite: 'test:environments', minutes: 5 },
   { suite: 'test:frameworks', minutes: 7 },
   { suite: 'test:java', minutes: 3 },
   { suite: 'test:clusters', minutes: 5 },

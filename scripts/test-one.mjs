@@ -18,7 +18,7 @@ if (file === undefined) {
   process.exit(2);
 }
 const project =
-  ['unit', 'operations', 'frameworks', 'clusters', 'java', 'kubernetes'].find(
+  ['unit', 'operations', 'environments', 'frameworks', 'clusters', 'java', 'kubernetes'].find(
     name => basename(dirname(file)) === name,
   ) ?? 'integration';
 /** @type {Record<string, string | undefined>} */

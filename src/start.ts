@@ -44,6 +44,7 @@ export function start(injected?: string): void {
   // Worker threads belong to a process that has said it.
   if (isMainThread) {
     log.say(startLines.started, { environment, version: VERSION });
+    if (settings.mqAlso !== undefined && settings.tag !== undefined) log.say(startLines.copies, { tag: settings.tag });
     for (const notice of notices) sayNotice(log, notice);
   }
   const live = followSource(agent, read, sources);

@@ -15,7 +15,7 @@ import type { ConsumerReport } from '../rocketmq/consumer/consumer-report';
 import type { Sessions } from '../rocketmq/consumer/sessions';
 import { createRouting, type Routing } from '../routing/routing';
 import { createGuard, type Guard } from './guard';
-import { createIsolationFailure, type IsolationFailure } from './isolation-failure';
+import { createIsolationFailure, type IsolationFailure, type Lack } from './isolation-failure';
 import { type RocketmqClients, rocketmqClients } from './rocketmq-clients';
 
 /** What instrumentations ask: everything that is decided, nothing that belongs to a library. */
@@ -45,6 +45,8 @@ export interface Agent {
   consumers(): readonly ConsumerReport[];
 }
 
+const NO_COPIES: Lack = { ends: 'would run without them and ends', goesOn: 'goes on without them' };
+
 /**
  * @param settings the live ones among them may change: who tells so is told to `follow`
  * @param write takes the lines that people are told
@@ -63,6 +65,7 @@ export function createAgent(settings: Settings, write: Write = lineOutput('stder
     readTags: () => settings.inbound === 'accept',
     onError: error => guard.report('the OpenTelemetry bridge', error),
   });
+  const failIsolation = createIsolationFailure(settings, log, write);
   const clients = rocketmqClients();
   const malformed = malformedTags(log, counts.malformedTag);
   const headerOptions = {
@@ -86,7 +89,7 @@ export function createAgent(settings: Settings, write: Write = lineOutput('stder
     settings,
     log,
     guard,
-    failIsolation: createIsolationFailure(settings, log, write),
+    failIsolation,
     clients,
     counts,
     consumers: () => sessions?.consumers() ?? [],
@@ -110,22 +113,33 @@ export function createAgent(settings: Settings, write: Write = lineOutput('stder
       });
     },
     get sessions() {
-      if (sessions === undefined) {
-        const { createSessions } = require('./consuming') as typeof import('./consuming');
-        const { knowTag: onTag } = counts;
-        const live = followed;
-        const version = live && { digits: () => live.document?.digits, onChange: live.onDocument };
-        sessions = createSessions({
-          settings,
-          isLive: live !== undefined,
-          version,
-          log,
-          onTag,
-          onOpened: clients.planned,
-          report: guard.report,
-        });
-      }
+      sessions ??= openSessions({ settings, log, counts, clients, guard, failIsolation }, followed);
       return sessions;
     },
   };
+}
+
+/** @param live what changes of the settings; undefined: nothing does */
+function openSessions(
+  {
+    settings,
+    log,
+    counts,
+    clients,
+    guard,
+    failIsolation,
+  }: Pick<Agent, 'settings' | 'log' | 'counts' | 'clients' | 'guard' | 'failIsolation'>,
+  live: Pick<LiveSettings, 'onDocument' | 'document'> | undefined,
+): Sessions {
+  const { createSessions } = require('./consuming') as typeof import('./consuming');
+  return createSessions({
+    settings,
+    isLive: live !== undefined,
+    version: live && { digits: () => live.document?.digits, onChange: live.onDocument },
+    log,
+    onTag: counts.knowTag,
+    onOpened: clients.planned,
+    report: guard.report,
+    onNoCopies: (...said) => failIsolation(...said, undefined, NO_COPIES),
+  });
 }

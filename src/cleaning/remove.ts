@@ -9,7 +9,7 @@ import { type Removal, removal } from '../rocketmq/administration/removal';
 import type { ServersOptions } from '../rocketmq/administration/servers';
 import { canaryMarkers, MARKER_NAMESPACE } from '../rocketmq/hand-over/canary-marker';
 import { canaryKey, SUBSCRIPTIONS_NAMESPACE } from '../rocketmq/hand-over/written-subscriptions';
-import { ownGroup } from '../rocketmq/plan/group-name';
+import { copiesGroup, ownGroup } from '../rocketmq/plan/group-name';
 import type { Leftover } from './leftovers';
 
 export interface Cleaner {
@@ -58,7 +58,7 @@ async function removeAll(work: Work, leftover: Leftover, what: string[]): Promis
   const { administration, removes } = work;
   const { baselineGroup, tag, group, topics } = leftover;
   const brokers = await administration.brokersOfCluster(topics);
-  const groups = [group, ownGroup(baselineGroup, tag)];
+  const groups = [group, ownGroup(baselineGroup, tag), copiesGroup(baselineGroup, tag)];
   // A canary may have come since it was looked.
   for (const broker of brokers) {
     for (const its of groups) await refuseMembers(removes, broker, its);

@@ -88,6 +88,6 @@ function json({ at, pictures, problems }: MessageSearch): string {
 }
 
 function laneJson(picture: MessagePicture, lane: MessagePicture['lanes'][number]) {
-  const { group, baselineGroup, tag, isOwn, ...answers } = lane;
-  return { group, baselineGroup, tag: tag ?? null, isOwn, ...fateOf(picture, lane), answers };
+  const { group, baselineGroup, tag, isOwn, isCopies, ...answers } = lane;
+  return { group, baselineGroup, tag: tag ?? null, isOwn, isCopies, ...fateOf(picture, lane), answers };
 }

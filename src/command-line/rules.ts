@@ -24,7 +24,10 @@ export function rulesCommand(command: Command, environment: () => CommandLineEnv
     .option('--header <field>', "'x-user-id: 1001', 'cookie: uid=7'; may be given several times", addHeader, [])
     .addHelpText('after', '\nExit code: 0 it was said, 2 wrong usage or a wrong file.')
     .action(({ file, method, url, header }: RulesOptions) => {
-      const settings = file === undefined ? environment().settings : loadSettings({ GRAY_CONFIG: file }).settings;
+      const settings =
+        file === undefined
+          ? environment().settings
+          : loadSettings({ GRAY_CONFIG: file }, { isLookingOn: true }).settings;
       if (settings.rules.length === 0) {
         throw new UsageError(
           file === undefined ? 'which rules? --file, GRAY_CONFIG or GRAY_RULES' : `no rules in ${file}`,

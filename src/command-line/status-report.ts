@@ -47,6 +47,7 @@ export function statusReport(fleet: Fleet, { colors, isWide = false }: ReportOpt
               [8, 0, 3, 1, 2],
             ),
             ...(isAnyToldAtStart ? [colors.dim(TOLD_AT_START)] : []),
+            ...(groups.some(({ copies }) => copies > 0) ? [colors.dim(COPIES)] : []),
             ...(foldedGroups > 0 ? [colors.dim(foldedLine(fleet, foldedGroups))] : []),
           ],
           instances(fleet.environments, table, head, environment),
@@ -59,6 +60,8 @@ export function statusReport(fleet: Fleet, { colors, isWide = false }: ReportOpt
 }
 
 const TOLD_AT_START = '(at start) gRPC clients told it as they started: what they leave to canaries since is not in it';
+
+const COPIES = '(+ copies) it also gets a copy of each untagged message, in a group of its own (GRAY_MQ_ALSO)';
 
 function foldedLine({ groups }: Fleet, count: number): string {
   const lying = groups.filter(({ isFolded, backlog }) => isFolded && (backlog ?? 0) > 0).length;
@@ -148,7 +151,8 @@ function instances(
 
 function takers(group: Group, at: number, colors: Terminal['colors']): Cell {
   const { standIns } = group;
-  const consumers = `${plural(group.consumers, 'consumer')}${group.isAnnounced === false ? ', unannounced' : ''}`;
+  const copies = group.copies > 0 ? ' + copies' : '';
+  const consumers = `${plural(group.consumers, 'consumer')}${copies}${group.isAnnounced === false ? ', unannounced' : ''}`;
   switch (group.takenBy) {
     case 'consumers':
       return { text: consumers, paint: colors.green };

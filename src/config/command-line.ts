@@ -13,7 +13,7 @@ export interface CommandLineEnvironment {
 /** @throws {SettingError} for a setting that the agent would refuse as well */
 export function commandLineEnvironment(environment: Environment = process.env): CommandLineEnvironment {
   // Whether the agent is on in this shell is no matter here: with it switched off, no other setting would be read.
-  const { settings } = loadSettings({ ...environment, GRAY_ENABLED: undefined });
+  const { settings } = loadSettings({ ...environment, GRAY_ENABLED: undefined }, { isLookingOn: true });
   const account = {
     accessKey: environment.ROCKETMQ_ACCESS_KEY || undefined,
     secretKey: environment.ROCKETMQ_SECRET_KEY || undefined,

@@ -50,7 +50,10 @@ const OWN_PREFIX = 'GRAY_';
 const NONE: ReadonlySet<string> = new Set();
 
 /** What the environment says, and how it is read. */
-export type LaunchParts = Partial<Pick<Launch, 'pending' | 'directory' | 'logTo'>>;
+export type LaunchParts = Partial<Pick<Launch, 'pending' | 'directory' | 'logTo'>> & {
+  /** Set for the command line: it is no member of the fleet, and may have settings that only a canary may have. */
+  readonly isLookingOn?: true;
+};
 
 /**
  * The settings of this process: environment first, then the document that GRAY_CONFIG names, then the defaults.
@@ -100,6 +103,7 @@ export function composeSettings(
   }
   const settings = draft as unknown as Settings;
   refuseCapitals(settings, sources);
+  if (!isOff && launch.isLookingOn !== true) refuseCopies(settings, sources);
   return {
     settings,
     sources: sources as LoadedSettings['sources'],
@@ -217,16 +221,34 @@ function refuseCapitals(settings: Settings, sources: Readonly<Record<string, Set
     ['mqTags', mqTags.join(',')],
   ] as const) {
     if (value === value.toLowerCase()) continue;
-    const source = sources[name];
-    const where = source?.from === 'environment' ? source.variable : `${name} in ${placeOf(source)}`;
+    const where = whereIs(name, sources[name]);
     const allowed = 'small letters beside sermant (GRAY_INTEROP), which writes tags so in the names of groups';
     throw wrongSetting(where, value, allowed);
   }
 }
 
-function placeOf(source: SettingSource | undefined): string {
-  if (source?.from === 'file') return source.path;
-  return source?.from === 'nacos' ? source.url : 'the settings';
+/**
+ * A copy is handled by a canary, and what is sent for it must reach no consumer of the baseline.
+ * @throws {SettingError}
+ */
+function refuseCopies(settings: Settings, sources: Readonly<Record<string, SettingSource>>): void {
+  const { mqAlso, tag, mqBaseline, mqEnabled } = settings;
+  if (mqAlso === undefined) return;
+  const refuse = (allowed: string) => {
+    throw wrongSetting(whereIs('mqAlso', sources.mqAlso), mqAlso, allowed);
+  };
+  if (tag === undefined) refuse('baseline in a canary (GRAY_TAG), nothing in the baseline itself');
+  if (!mqEnabled) refuse('nothing with GRAY_MQ_ENABLED=false, which leaves messages alone');
+  if (mqBaseline === 'all') {
+    refuse('baseline with GRAY_MQ_BASELINE=auto or none: with all the baseline handles what is sent for a copy');
+  }
+}
+
+/** The variable, or the key and what it is in. */
+function whereIs(name: keyof Settings, source: SettingSource | undefined): string {
+  if (source?.from === 'environment') return source.variable;
+  if (source?.from === 'file') return `${name} in ${source.path}`;
+  return `${name} in ${source?.from === 'nacos' ? source.url : 'the settings'}`;
 }
 
 function notices(settings: Settings, environment: Environment): Notice[] {

@@ -40,6 +40,8 @@ export interface Settings {
   /** How many processes of the baseline stand in for one absent canary in one group. */
   readonly mqStandIns: number;
   readonly mqFilterSide: FilterSide;
+  /** What consumers of a canary get besides its own messages: a copy of each that is the baseline's. */
+  readonly mqAlso: 'baseline' | undefined;
   /** `host:port;host:port`, or the URL of an address server; undefined where nothing was said. */
   readonly mqNamesrv: string | undefined;
   readonly mqProxyRemoting: string | undefined;
@@ -178,6 +180,15 @@ export const SETTINGS: readonly Setting[] = [
     meaning:
       'where messages are told apart: `broker` (SQL92), `client` (every environment receives all and skips those of others), `auto` (broker, else client with one warning)',
     ...oneOf('auto', 'broker', 'client'),
+  }),
+  define({
+    name: 'mqAlso',
+    variables: ['GRAY_MQ_ALSO'],
+    default: undefined,
+    defaultText: 'none',
+    meaning:
+      '`baseline`, in a canary only: its consumers also get a [copy](docs/messages.md#copies-of-untagged-messages) of each untagged message, which the baseline handles as ever',
+    ...oneOf('baseline'),
   }),
   define({
     name: 'mqNamesrv',

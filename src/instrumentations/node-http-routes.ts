@@ -6,7 +6,7 @@
  */
 import type { Socket } from 'node:net';
 import { type Address, hostHeader } from '../routing/address';
-import type { RoutedCall } from '../routing/routes';
+import { PATIENCE_MS, type RoutedCall, whenFound } from '../routing/routes';
 import { type ConnectOptions, type Request, renameHost } from './node-http-request';
 
 /** Where a request goes that was made to `called`. */
@@ -17,9 +17,6 @@ export interface RoutedOptions {
 
 /** What is done when a connection cannot be made. */
 type FallBack = (problem: string) => void;
-
-/** How long a connection is waited for, ms: who takes longer does not refuse, and the request's own limits hold. */
-const PATIENCE_MS = 1_000;
 
 // In each bundle: there is one that patches node:http.
 const fallBacks = new WeakMap<Request, FallBack>();
@@ -48,9 +45,7 @@ export function addRouted(
     const name = named ? {} : { servername: (options as { servername?: unknown }).servername ?? called.host };
     return add({ ...options, ...name, host: target, hostname: target, port } as object as ConnectOptions);
   };
-  if (!(found instanceof Promise)) return send(found);
-  found.then(send).catch((error: unknown) => request.onSocket(null as unknown as Socket, error as Error));
-  return undefined;
+  return whenFound(found, send, error => request.onSocket(null as unknown as Socket, error as Error));
 }
 
 /**

@@ -143,6 +143,27 @@ export const groupLines = {
     meaning: "A broker was not told at once that a filter changed. The client's next heartbeat tells it.",
     remedy: NOTHING,
   }),
+  noCopies: line('GRAY-319', 'error', {
+    words: ({ group, problem }: { group: string; problem: string }) =>
+      `GRAY_MQ_ALSO=baseline: the consumer of ${group} cannot get copies of untagged messages: ${problem}`,
+    meaning:
+      'The process ends: it would run without what was asked for. With `GRAY_ON_FAILURE=continue` it goes on without copies.',
+    remedy: 'Do what the line says, or remove `GRAY_MQ_ALSO`.',
+  }),
+  copiesNotStarted: line('GRAY-320', 'warn', {
+    words: ({ copiesGroup, problem }: { copiesGroup: string; problem: string }) =>
+      `${copiesGroup}: no copies of untagged messages so far: ${problem}`,
+    once: ({ copiesGroup }) => copiesGroup,
+    meaning:
+      "The group for copies could not be made ready, or its consumer not be started. It is tried again every 5 s. The canary's own messages are not concerned.",
+    remedy: 'Put right what the line names, or create the group by hand as any other.',
+  }),
+  copiesBegin: line('GRAY-321', 'info', {
+    words: ({ copiesGroup, where }: { copiesGroup: string; where: string }) =>
+      `${copiesGroup}: copies of untagged messages from ${where} on`,
+    meaning: 'The consumer for copies is about to start.',
+    remedy: NOTHING,
+  }),
   paused: line('GRAY-318', 'warn', {
     words: ({ hint }: { group: string; hint: string }) => hint,
     once: ({ group }) => group,

@@ -134,6 +134,13 @@ export const startLines = {
     meaning: 'The document was deleted or emptied. That switches nothing off.',
     remedy: 'Put it back; an empty object, `{}`, means the defaults.',
   }),
+  copies: line('GRAY-128', 'warn', {
+    words: ({ tag }: { tag: string }) =>
+      `GRAY_MQ_ALSO=baseline: consumers of ${tag} also get a copy of each untagged message, which the baseline handles as ever; what they send and call for one carries ${tag}`,
+    meaning:
+      'Each such message is handled twice: by the baseline, and by this canary. Whatever the handler changes in shared data, it changes twice.',
+    remedy: 'Nothing, if copies are wanted. Else remove `GRAY_MQ_ALSO`.',
+  }),
   tagsLater: line('GRAY-127', 'warn', {
     words: ({ group }: { group: string }) =>
       `${group}: mqTags and mqIgnoreTags take effect at a restart, its client is told once what it takes`,

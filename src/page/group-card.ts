@@ -11,6 +11,7 @@ export function createGroupCard({ group }: Group): HTMLElement {
     html('span', 'pill'),
     html('span', 'pill'),
     html('span', 'pill'),
+    html('span', 'pill'),
   );
   card.append(line, html('div', 'filters'), html('ul', 'members'));
   return card;
@@ -18,7 +19,8 @@ export function createGroupCard({ group }: Group): HTMLElement {
 
 export function updateGroupCard(card: HTMLElement, group: Group): void {
   const [line, filters, members] = card.children as unknown as [HTMLElement, HTMLElement, HTMLElement];
-  const [, rate, pill, retries, dead] = line.children as unknown as [
+  const [, rate, pill, retries, dead, copies] = line.children as unknown as [
+    HTMLElement,
     HTMLElement,
     HTMLElement,
     HTMLElement,
@@ -31,6 +33,9 @@ export function updateGroupCard(card: HTMLElement, group: Group): void {
   pill.className = isBehind(group) ? 'pill waits' : 'pill';
   drawCount(retries, group.retries, 'come again');
   drawCount(dead, group.deadLetters, 'dead letters');
+  copies.hidden = group.copies === 0;
+  copies.title = 'it also gets a copy of each untagged message, in a group of its own (GRAY_MQ_ALSO)';
+  setText(copies, '+ copies');
   // Those of the baseline change with each canary that comes or goes, and gRPC clients tell only their polls.
   const filtered = group.topics.filter(({ filter }) => filter !== null && group.tag !== null);
   keyed(filters, filtered, {

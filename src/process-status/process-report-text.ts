@@ -44,7 +44,7 @@ function section(title: string, lines: readonly string[]): string {
 }
 
 function consumerLines(consumer: ConsumerReport): string[] {
-  const { client, baselineGroup, group, filterSide, topics, tags, isAnnounced } = consumer;
+  const { client, baselineGroup, group, filterSide, topics, tags, isAnnounced, copies } = consumer;
   const name = group === baselineGroup ? group : `${baselineGroup} -> ${group}`;
   const side = filterSide === 'client' ? ', other environments are skipped in the client' : '';
   return [
@@ -52,6 +52,9 @@ function consumerLines(consumer: ConsumerReport): string[] {
     ...(isAnnounced === false
       ? ['  NOT ANNOUNCED: the baseline does not know of it, and takes its messages as well']
       : []),
+    ...(copies === undefined
+      ? []
+      : [`  ${copies.isThere ? 'also copies' : 'NO COPIES YET'} of untagged messages, in ${copies.group}`]),
     ...topics.map(({ topic, asked, filter }) => {
       const [before, after] = [filterText(asked), filterText(filter)];
       return `  ${topic}: ${before === after ? before : `${before} -> ${after}`}`;

@@ -24,6 +24,8 @@ export interface Routes {
    * Undefined: the call goes where it is sent. A promise: its name is looked up first. Never rejects.
    */
   find(host: string, port: number, tag: string | undefined): RoutedCall | undefined | Promise<RoutedCall | undefined>;
+  /** Where a call would go, whether anybody is there or not. */
+  target(host: string, port: number, tag: string): RouteTarget | undefined;
 }
 
 export interface RoutesMeans {
@@ -33,6 +35,8 @@ export interface RoutesMeans {
   now?(): number;
 }
 
+/** How long the connection to a target is waited for, ms: who takes longer does not refuse, and the call's own limits hold. */
+export const PATIENCE_MS = 1_000;
 /** How long a target that takes no connection is left alone, ms. */
 const LEFT_ALONE_MS = 5_000;
 const MOST_REFUSING = 1_000;
@@ -67,7 +71,11 @@ export function createRoutes({ log, count, lookUp = systemLookUp, now = Date.now
     };
   }
 
+  const target = (host: string, port: number, tag: string) =>
+    table?.find(normalHost(host).replace(/\.$/, ''), port, tag);
+
   return {
+    target,
     get isEmpty() {
       return table === undefined;
     },
@@ -77,22 +85,38 @@ export function createRoutes({ log, count, lookUp = systemLookUp, now = Date.now
     },
     find(host, port, tag) {
       if (table === undefined || tag === undefined || tag === BASE) return undefined;
-      const target = table.find(normalHost(host).replace(/\.$/, ''), port, tag);
-      if (target === undefined) return undefined;
-      if (now() < (refusing.get(hostHeader(target)) ?? 0)) {
+      const to = target(host, port, tag);
+      if (to === undefined) return undefined;
+      if (now() < (refusing.get(hostHeader(to)) ?? 0)) {
         count(tag, 'baseline');
         return undefined;
       }
-      if (!target.isGuess) return take(target, tag);
+      if (!to.isGuess) return take(to, tag);
       const settle = (isThere: boolean) => {
-        if (isThere) return take(target, tag);
+        if (isThere) return take(to, tag);
         count(tag, 'baseline');
         return undefined;
       };
-      const isThere = names.resolves(target.host);
+      const isThere = names.resolves(to.host);
       return typeof isThere === 'boolean' ? settle(isThere) : isThere.then(settle);
     },
   };
+}
+
+/**
+ * Sends a call once it is known where it goes: at once, or after a look for the name of its target.
+ *
+ * @param fail told what `send` throws later
+ * @returns what `send` returns at once
+ */
+export function whenFound<T>(
+  found: RoutedCall | Promise<RoutedCall | undefined>,
+  send: (to: RoutedCall | undefined) => T,
+  fail: (error: unknown) => void,
+): T | undefined {
+  if (!(found instanceof Promise)) return send(found);
+  found.then(send).catch(fail);
+  return undefined;
 }
 
 /** As sockets look names up, with the hosts file of the system. */

@@ -33,6 +33,8 @@ export interface Routing {
   mayAim(tag: string | undefined): boolean;
   /** Where a call by name goes that no registry knows of. See {@link Routes.find}. */
   readonly route: Routes['find'];
+  /** See {@link Routes.target}. */
+  readonly routeTarget: Routes['target'];
   /** From now on these routes hold. */
   readonly replaceRoutes: Routes['replace'];
   /**
@@ -84,6 +86,7 @@ export function createRouting(settings: Settings, log: Log, counts: Counts): Rou
     mayAim: tag => directory.hasCanaries || (tag !== undefined && !routes.isEmpty),
     route: (host, port, tag) =>
       routes.isEmpty || tag === undefined || directory.knows(host, port) ? undefined : routes.find(host, port, tag),
+    routeTarget: routes.target,
     replaceRoutes: routes.replace,
     aim(host, port, tag) {
       const target = directory.aim(host, port, tag);

@@ -63,6 +63,8 @@ export interface ConsumerSettings {
   readonly shutsDown?: boolean;
   readonly later?: Readonly<Record<string, string | { readonly tag?: string; readonly sql?: string }>>;
   readonly failFirst?: readonly string[];
+  /** A topic to which its handler sends each message on, as `on <body>`. */
+  readonly forwardsTo?: string;
   /** How long a handler works, in ms. */
   readonly workMs?: number;
   /** A second consumer of the same group is started in the process, which the client refuses (native client). */

@@ -16,6 +16,7 @@ const DEFAULTS: Settings = {
   mqRetention: ['3h30m'],
   mqStandIns: 2,
   mqFilterSide: 'auto',
+  mqAlso: undefined,
   mqNamesrv: undefined,
   mqProxyRemoting: undefined,
   mqTls: 'off',
@@ -89,6 +90,10 @@ describe('environment', () => {
     [{ GRAY_MQ_STAND_INS: '1000' }, { mqStandIns: 1_000 }],
     [{ GRAY_MQ_FILTER_SIDE: 'broker' }, { mqFilterSide: 'broker' }],
     [{ GRAY_MQ_FILTER_SIDE: 'client' }, { mqFilterSide: 'client' }],
+    [
+      { GRAY_MQ_ALSO: 'baseline', GRAY_TAG: 'gray' },
+      { mqAlso: 'baseline', tag: 'gray' },
+    ],
     [{ NAMESRV_ADDR: 'http://a:1;https://b:2' }, { mqNamesrv: 'a:1;b:2' }],
     [{ GRAY_MQ_NAMESRV: '127.0.0.1:9876' }, { mqNamesrv: '127.0.0.1:9876' }],
     [{ GRAY_MQ_NAMESRV: 'a:1; b.c-d:65535;' }, { mqNamesrv: 'a:1;b.c-d:65535' }],
@@ -191,6 +196,22 @@ describe('environment', () => {
     expect(() => loadSettings({ [variable]: 'gray', GRAY_INTEROP: 'sermant' })).not.toThrow();
   });
 
+  it.each<[Record<string, string>, string]>([
+    [{ GRAY_MQ_ALSO: 'gray', GRAY_TAG: 'gray' }, 'GRAY_MQ_ALSO=gray; allowed: baseline'],
+    [{ GRAY_MQ_ALSO: 'baseline' }, 'GRAY_MQ_ALSO=baseline; allowed: baseline in a canary (GRAY_TAG)'],
+    [{ GRAY_MQ_ALSO: 'baseline', GRAY_TAG: 'gray', GRAY_MQ_ENABLED: 'false' }, 'allowed: nothing with GRAY_MQ_ENABLED'],
+    [{ GRAY_MQ_ALSO: 'baseline', GRAY_TAG: 'gray', GRAY_MQ_BASELINE: 'all' }, 'with GRAY_MQ_BASELINE=auto or none'],
+  ])('has no copies where they cannot be: %j', (environment, message) => {
+    expect(errorOf(environment)).toContain(message);
+  });
+
+  it('may ask for copies in what the command line reads: it is no member of the fleet', () => {
+    const { settings } = loadSettings({ GRAY_MQ_ALSO: 'baseline' }, { isLookingOn: true });
+    expect(settings.mqAlso).toBe('baseline');
+    const path = configFile({ mqAlso: 'baseline' });
+    expect(errorOf({ GRAY_CONFIG: path })).toContain(`mqAlso in ${path}=baseline; allowed: baseline in a canary`);
+  });
+
   it('is not looked at any further with GRAY_ENABLED=false', () => {
     const environment = { GRAY_ENABLED: 'false', GRAY_TAG: 'a_b', GRAY_CONFIG: '/nowhere', GRAY_MQ_BASELINE: '?' };
     expect(valuesIn(environment)).toEqual({ settings: { ...DEFAULTS, enabled: false }, notices: [] });
@@ -229,6 +250,7 @@ describe('configuration file', () => {
       mqRetention: ['1d', 'pr-*=30m'],
       mqStandIns: 3,
       mqFilterSide: 'broker',
+      mqAlso: null,
       mqNamesrv: 'a:1;b:2',
       mqProxyRemoting: null,
       mqTls: 'unverified',
@@ -243,7 +265,10 @@ describe('configuration file', () => {
     };
     expect(Object.keys(content)).toEqual(SETTINGS.map(({ name }) => name));
     const { settings, notices } = loadSettings({ GRAY_CONFIG: configFile(content) });
-    expect({ settings, notices }).toEqual({ settings: { ...content, mqProxyRemoting: undefined }, notices: [] });
+    expect({ settings, notices }).toEqual({
+      settings: { ...content, mqAlso: undefined, mqProxyRemoting: undefined },
+      notices: [],
+    });
   });
 
   it('takes a list as text too, and gives way to the environment', () => {

@@ -51,7 +51,7 @@ describe('the table of the demo fits 100 columns', () => {
   );
 
   it.each(variants)('variant %#', ({ push, pull, byPercent, colors }) => {
-    const { text, kept } = report({ requests: users, push, pull }, phases, colors, byPercent);
+    const { text, kept } = report({ requests: users, push, pull }, phases, colors, { byPercent });
     expect(kept).toBe(false);
     expect(widest(text)).toBeLessThanOrEqual(WIDTH);
     if (byPercent) expect(text).toContain('no user changes sides: 24 gray users seen, 376 others');

@@ -352,31 +352,25 @@ describe('users, by percent', () => {
 });
 
 describe('the options of the demo', () => {
-  it.each([
-    [[], { client: 'rocketmq-client-nodejs', withAgent: true, hasJava: false, byPercent: false, hasPage: false }],
-    [
-      ['--without-agent'],
-      { client: 'rocketmq-client-nodejs', withAgent: false, hasJava: false, byPercent: false, hasPage: false },
-    ],
-    [['--client', 'ali-ons'], { client: 'ali-ons', withAgent: true, hasJava: false, byPercent: false, hasPage: false }],
-    [
-      ['--java', '--client=ali-ons'],
-      { client: 'ali-ons', withAgent: true, hasJava: true, byPercent: false, hasPage: false },
-    ],
-    [
-      ['--page'],
-      { client: 'rocketmq-client-nodejs', withAgent: true, hasJava: false, byPercent: false, hasPage: true },
-    ],
-    [
-      ['--percent'],
-      { client: 'rocketmq-client-nodejs', withAgent: true, hasJava: false, byPercent: true, hasPage: false },
-    ],
-    [
-      ['--without-agent', '--client=ali-ons'],
-      { client: 'ali-ons', withAgent: false, hasJava: false, byPercent: false, hasPage: false },
-    ],
+  const usual = {
+    client: 'rocketmq-client-nodejs',
+    withAgent: true,
+    hasJava: false,
+    byPercent: false,
+    hasRegistry: true,
+    hasPage: false,
+  };
+  it.each<[string[], Partial<typeof usual>]>([
+    [[], {}],
+    [['--without-agent'], { withAgent: false }],
+    [['--client', 'ali-ons'], { client: 'ali-ons' }],
+    [['--java', '--client=ali-ons'], { client: 'ali-ons', hasJava: true }],
+    [['--percent'], { byPercent: true }],
+    [['--page'], { hasPage: true }],
+    [['--no-registry', '--percent'], { hasRegistry: false, byPercent: true }],
+    [['--without-agent', '--client=ali-ons'], { client: 'ali-ons', withAgent: false }],
   ])('%j', (args, expected) => {
-    expect(parseOptions(args)).toEqual(expected);
+    expect(parseOptions(args)).toEqual({ ...usual, ...expected });
   });
 
   it.each([
@@ -387,8 +381,10 @@ describe('the options of the demo', () => {
     [['--client', '--without-agent'], "Option '--client' argument is ambiguous; usage"],
     [['--without-agent=yes'], "Option '--without-agent' does not take an argument"],
     [['--agent'], "Unknown option '--agent'"],
-    [['--java', '--without-agent'], '--java, --percent and --page show what the agent does'],
-    [['--page', '--without-agent'], '--java, --percent and --page show what the agent does'],
+    [['--java', '--without-agent'], '--java, --percent, --no-registry and --page show what the agent does'],
+    [['--page', '--without-agent'], '--java, --percent, --no-registry and --page show what the agent does'],
+    [['--no-registry', '--without-agent'], '--java, --percent, --no-registry and --page show what the agent does'],
+    [['--java', '--no-registry'], '--java has calls by Dubbo, which needs a registry'],
     [['ali-ons'], "Unexpected argument 'ali-ons'"],
   ])('%j is refused with one line', (args, problem) => {
     expect(() => parseOptions(args)).toThrow(problem);

@@ -527,3 +527,32 @@ describe('proxies in CLUSTER mode, whose clients brokers do not know', () => {
     expect(said(all, 'who takes it').join()).toMatch(/^unknown brokers do not know .* signature$/);
   });
 });
+
+describe('a canary that gets copies', () => {
+  const withCopies = (changed: Partial<DoctorPicture> = {}) => {
+    const announcements = known([announced('baseline', 1), announced('canary', 2), announced('copies', 2)]);
+    return doctorChecks(picture(changed, [broker({ announcements })]));
+  };
+
+  it('is a warning, and nothing else is wrong', () => {
+    const bad = withCopies().filter(({ verdict }) => verdict !== 'ok');
+    expect(bad).toEqual([
+      {
+        check: 'copies',
+        subject: 'g_gray',
+        verdict: 'warn',
+        finding:
+          '1 process of gray also gets a copy of each untagged message, in g_gray__copies (GRAY_MQ_ALSO): such messages are handled by the baseline and by gray',
+        details: ['h, process 2'],
+      },
+    ]);
+  });
+
+  it('has one group more, whose name may be too long', () => {
+    const question = { ...picture().question, group: 'g'.repeat(52) };
+    const quotas = (checks: ReturnType<typeof doctorChecks>) =>
+      checks.filter(({ check, verdict }) => check === 'quotas' && verdict === 'warn').map(({ finding }) => finding);
+    expect(quotas(withCopies({ question }))).toEqual([expect.stringMatching(/__copies has 65 characters/)]);
+    expect(quotas(doctorChecks(picture({ question })))).toEqual([]);
+  });
+});

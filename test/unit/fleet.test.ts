@@ -128,6 +128,37 @@ describe('a fleet', () => {
     ),
   });
 
+  it('shows who also gets copies, whose group is a canary’s, and no environment called copies', () => {
+    const given = answers({
+      brokers: [
+        broker('x', {
+          announcements: known([
+            process('baseline', 'g', 1),
+            process('canary', 'g', 2, 'gray'),
+            process('copies', 'g_gray', 2, 'gray'),
+          ]),
+          groups: new Map([
+            ['g', consuming(['h@1@0'], 0, 1)],
+            ['g_gray', consuming(['h@2@0'], 0, 1)],
+          ]),
+        }),
+      ],
+    });
+    const fleet = fleetOf(given);
+    expect(fleet.groups.map(({ group, tag, copies }) => [group, tag, copies])).toEqual([
+      ['g', null, 0],
+      ['g_gray', 'gray', 1],
+    ]);
+    expect(fleet.environments.map(({ tag, instances }) => [tag, instances.map(({ pid }) => pid)])).toEqual([
+      [null, [1]],
+      ['gray', [2]],
+    ]);
+    expect(fleet.problems).toEqual([]);
+    expect(report(given)).toMatch(/^g_gray +gray +1 consumer \+ copies /m);
+    expect(report(given)).toContain('(+ copies) it also gets a copy of each untagged message');
+    expect(report(standingIn)).not.toContain('copies');
+  });
+
   it('is the sum of what its brokers say; a tag that is given up is none of it', () => {
     const fleet = fleetOf(standingIn);
     expect(
@@ -410,6 +441,7 @@ describe('words of the page', () => {
     consumers: 0,
     standIns: 0,
     members: [],
+    copies: 0,
     isAnnounced: false,
     phase: null,
     markedAt: null,

@@ -13,6 +13,7 @@ const group = (changed: Partial<Group> = {}): Group => ({
   consumers: 0,
   standIns: 0,
   members: [],
+  copies: 0,
   isAnnounced: false,
   phase: 'retired',
   markedAt: NOW - 2 * DAY,

@@ -26,6 +26,7 @@ const lane = (tag: string | undefined, more: Partial<LanePicture> = {}): LanePic
   baselineGroup: 'group1',
   tag,
   isOwn: false,
+  isCopies: false,
   settings: { value: { groupName: 'g' } },
   members: { value: { members: [], filters: {}, isBroadcast: false } },
   committed: { value: 11 },
@@ -95,6 +96,45 @@ describe('the fate of a message in a group', () => {
     expect(fate(tags('A || B'), { properties: {} })).toBe('skipped');
     expect(fate(tags('*'), { properties: {} })).toBe('taken');
   });
+});
+
+describe('a copy of an untagged message', () => {
+  const untagged = { properties: {} };
+  const copies = (more: Partial<LanePicture> = {}): LanePicture =>
+    lane('gray', { group: 'group1_gray__copies', isCopies: true, ...more });
+  const said = (one: LanePicture) => {
+    const [baseline, copy] = verdictOn(picture([lane(undefined, online('a IS NULL')), one], untagged), NOW);
+    expect(baseline).toBe('The baseline handled it: group1 has passed it.');
+    return copy;
+  };
+
+  it.each<[string, LanePicture, string]>([
+    [
+      'taken',
+      copies(online('gray_tag IS NULL', true)),
+      'The canary gray got a copy of it, if it was there when it was sent: group1_gray__copies has passed it.',
+    ],
+    [
+      'still to come',
+      copies({ ...online('gray_tag IS NULL', true), committed: { value: 8 } }),
+      'A copy of it waits for the canary gray in group1_gray__copies, behind 2 messages.',
+    ],
+    [
+      'nobody’s',
+      copies({ committed: { value: 8 } }),
+      'No copy of it is kept for the canary gray: nobody is in group1_gray__copies.',
+    ],
+    [
+      'perhaps taken by a canary that is away',
+      copies(),
+      'Whether the canary gray got a copy of it is not known: group1_gray__copies has passed it, or begins behind it.',
+    ],
+    [
+      'dead',
+      copies({ dead: { value: found() } }),
+      'A copy for the canary gray: Its handling failed 0 times in group1_gray__copies: it is in %DLQ%group1_gray__copies.',
+    ],
+  ])('is %s', (_, one, sentence) => expect(said(one)).toBe(sentence));
 });
 
 describe('what it comes to', () => {

@@ -1,15 +1,18 @@
 /** What an environment makes of a consumer: its group, its filter, the messages it takes. */
 import { describe, expect, it } from 'vitest';
+import { isInstanceTag } from '../../src/names/tag';
 import {
   type ConsumedMessage,
   consumerPlan,
+  copiesPlan,
   type EnvironmentSettings,
+  environmentOf,
   filterToCheck,
   isTaken,
   plannedFilter,
   standInPlan,
 } from '../../src/rocketmq/plan/consumer-plan';
-import { both, tagsOf } from '../../src/rocketmq/plan/filter-expression';
+import { both, type FilterExpression, tagsOf } from '../../src/rocketmq/plan/filter-expression';
 import { beginningOf, NOTHING_LEFT_OUT, withBeginning, withTags } from '../../src/rocketmq/plan/left-out';
 
 const AUTO: EnvironmentSettings = {
@@ -33,7 +36,7 @@ describe('a plan', () => {
   ])('of a %s', (_name, settings, expected) => {
     expect(consumerPlan('group1', settings)).toEqual({
       baselineGroup: 'group1',
-      isOwnPart: false,
+      part: 'shared',
       needsVersion5: false,
       settings,
       ...expected,
@@ -43,6 +46,44 @@ describe('a plan', () => {
   it('of a stand-in is that of the canary; a canary has none', () => {
     expect(standInPlan(consumerPlan('group1', AUTO), 'gray')).toMatchObject({ group: 'group1_gray', tag: 'gray' });
     expect(() => standInPlan(consumerPlan('group1', GRAY), 'blue')).toThrow('a canary has no stand-ins');
+  });
+});
+
+describe('a plan of copies', () => {
+  const plan = copiesPlan(consumerPlan('group1', { ...GRAY, mqBaseline: 'auto' }));
+  const taken = (more: Partial<ConsumedMessage>) =>
+    isTaken(plan, { topic: 'T', tag: undefined, isRetry: false, ...more }, NOTHING_LEFT_OUT);
+
+  it('is in a group of the canary, which no tag can be the name of', () => {
+    expect(plan).toMatchObject({ group: 'group1_gray__copies', tag: 'gray', part: 'copies', isFiltered: true });
+    expect(isInstanceTag('gray__copies')).toBe(false);
+    expect(() => copiesPlan(consumerPlan('group1', AUTO))).toThrow('the baseline has no copies');
+  });
+
+  it.each<[string, FilterExpression, string]>([
+    ['everything', every, 'gray_tag IS NULL'],
+    ['tags', { type: 'TAG', expression: 'A || B' }, "(TAGS IS NOT NULL AND TAGS IN ('A','B')) AND gray_tag IS NULL"],
+    ['SQL92', { type: 'SQL92', expression: 'a = 1 OR b = 2' }, '(a = 1 OR b = 2) AND gray_tag IS NULL'],
+  ])(
+    'asks for untagged messages alone, of those that the application subscribes to: %s',
+    (_name, asked, expression) => {
+      expect(plannedFilter(plan, asked, 'T', NOTHING_LEFT_OUT)).toEqual({ type: 'SQL92', expression });
+    },
+  );
+
+  it.each<[string, Partial<ConsumedMessage>, boolean]>([
+    ['an untagged message', {}, true],
+    ['a retry of one', { isRetry: true, isRedelivered: true }, true],
+    ["one of the canary's own", { tag: 'gray' }, false],
+    ['one of another environment', { tag: 'blue' }, false],
+    ['one of another environment that comes again', { tag: 'blue', isRetry: true }, false],
+  ])('takes %s or not', (_name, message, isIt) => expect(taken(message)).toBe(isIt));
+
+  it('has a copy handled within the environment of the canary, and nothing else', () => {
+    expect(environmentOf(plan, undefined)).toBe('gray');
+    expect(environmentOf(consumerPlan('group1', GRAY), 'gray')).toBe('gray');
+    expect(environmentOf(consumerPlan('group1', AUTO), undefined)).toBeUndefined();
+    expect(environmentOf(consumerPlan('group1', AUTO), 'blue')).toBe('blue');
   });
 });
 

@@ -105,6 +105,14 @@ export function sessionWorld({ sharesQueues = true, isAuto = true }: WorldOption
         };
       },
       part: { divide: async () => async () => {}, unsubscribed() {}, async leave() {}, async ended() {} },
+      copies: {
+        group: 'group1_gray__copies',
+        consume: () => expect(left).toBe('no'),
+        unsubscribed() {},
+        async leave() {},
+        ended: async () => expect(left).toBe('yes'),
+        isThere: () => false,
+      },
       log: recordedLog(lines),
     });
     return {

@@ -3,17 +3,19 @@ import { describe, expect, it, vi } from 'vitest';
 import { loadSettings } from '../../src/config/load';
 import type { ClientKind } from '../../src/rocketmq/consumer/client';
 import { FilterSideError } from '../../src/rocketmq/consumer/filter-side';
-import { BlindConsumerError, createSessions } from '../../src/rocketmq/consumer/sessions';
+import { BlindConsumerError, createSessions, type SessionsOptions } from '../../src/rocketmq/consumer/sessions';
 import { recordedLog } from './recorded-log';
 
 const CLIENT: ClientKind = { name: 'some-client', knowsSql92: false, sharesQueues: false };
 
 function sessions(env: Record<string, string>, isLive = false) {
   const lines: string[] = [];
+  const refused: string[] = [];
   const log = recordedLog(lines, 'debug');
   const settings = { ...loadSettings(env).settings };
-  const made = createSessions({ settings, isLive, log, onTag() {}, onOpened() {}, report() {} });
-  return { lines, settings, ...made };
+  const onNoCopies: SessionsOptions['onNoCopies'] = (line, values) => void refused.push(line.words(values));
+  const made = createSessions({ settings, isLive, log, onTag() {}, onOpened() {}, report() {}, onNoCopies });
+  return { lines, refused, settings, ...made };
 }
 
 describe('a client whose consumers nobody can stand in beside', () => {
@@ -44,6 +46,31 @@ describe('a client whose consumers nobody can stand in beside', () => {
       expect(lines.join()).not.toContain('stand in');
     },
   );
+});
+
+describe('copies of untagged messages', () => {
+  const COPIES = { GRAY_TAG: 'gray', GRAY_MQ_ALSO: 'baseline' };
+  const NAMESRV = { GRAY_MQ_NAMESRV: 'n:9876' };
+  const report = (env: Record<string, string>, client: ClientKind) => {
+    const { open, refused } = sessions(env);
+    return { copies: open('group1', client).report()?.copies, refused };
+  };
+
+  it.each<[string, ClientKind, Record<string, string>, string[]]>([
+    ['the remoting protocol', CLIENT, {}, []],
+    ['a proxy, with name servers', { ...CLIENT, sharesQueues: true }, NAMESRV, []],
+    ['a proxy alone', { ...CLIENT, sharesQueues: true }, {}, ['no name server is known']],
+    ['one consumer only', { ...CLIENT, canStandIn: false }, NAMESRV, ['offers no way to make a second consumer']],
+  ])('are for a client of %s', (_name, client, env, problems) => {
+    const { copies, refused } = report({ ...COPIES, ...env }, client);
+    expect(refused).toEqual(problems.map(problem => expect.stringContaining(problem)));
+    expect(copies).toEqual(problems.length > 0 ? undefined : { group: 'group1_gray__copies', isThere: false });
+  });
+
+  it('are not for a canary that does not ask for them', () => {
+    const one = { ...CLIENT, canStandIn: false as const };
+    expect(report({ GRAY_TAG: 'gray' }, one)).toEqual({ copies: undefined, refused: [] });
+  });
 });
 
 describe('a client whose consumers do not show the tag of a message', () => {

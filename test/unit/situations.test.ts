@@ -187,6 +187,7 @@ function messageIn({ baseline, canary, announced: all, marker }: World): Message
     baselineGroup: 'g',
     tag,
     isOwn: false,
+    isCopies: false,
     settings: settingsOf(of, 'g'),
     members: membersOf(of),
     committed: known(of.exists ? of.committed : undefined),

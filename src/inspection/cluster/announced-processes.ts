@@ -78,6 +78,7 @@ export async function announcementsIn(
     ...tags.flatMap(tag => [
       inspection.announcementsOf(broker, 'stand-in', canaryGroup(group, tag)),
       inspection.announcementsOf(broker, 'declared', canaryGroup(group, tag)),
+      inspection.announcementsOf(broker, 'copies', canaryGroup(group, tag)),
     ]),
   ]);
   return asked.flat();

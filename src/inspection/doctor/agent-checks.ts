@@ -59,6 +59,7 @@ const KIND_NAMES: Readonly<Record<AnnouncedProcess['kind'], string>> = {
   'stand-in': 'stand-in',
   beside: 'stand-in beside a canary',
   declared: 'baseline that declares the tag',
+  copies: 'canary that gets copies',
   settings: 'settings',
   baseline: 'baseline',
 };

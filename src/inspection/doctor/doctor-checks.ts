@@ -5,6 +5,7 @@ import { agentChecks } from './agent-checks';
 import { brokerChecks } from './broker-checks';
 import { canaryGroupChecks } from './canary-group-checks';
 import type { Check, DoctorCheck } from './check';
+import { copiesChecks } from './copies-checks';
 import type { DoctorPicture } from './doctor-picture';
 import { filterChecks } from './filter-checks';
 import { groupChecks } from './group-checks';
@@ -31,6 +32,7 @@ const CHECKS_OF_ANSWERS: readonly DoctorCheck[] = [
   problemChecks,
   offsetChecks,
   agentChecks,
+  copiesChecks,
   quotaChecks,
 ];
 

@@ -1,6 +1,7 @@
 /** What managed instances allow, and open source brokers do not mind: how long names are, and how many groups there are. */
-import { ownGroup } from '../../rocketmq/plan/group-name';
+import { copiesGroup, ownGroup } from '../../rocketmq/plan/group-name';
 import { isKnown } from '../cluster/answer';
+import { announcedOn } from './announced-on';
 import { type Check, notKnown } from './check';
 import type { BrokerPicture, DoctorPicture } from './doctor-picture';
 
@@ -14,12 +15,13 @@ export function quotaChecks(picture: DoctorPicture): Check[] {
   return [nameCheck(picture), ...picture.brokers.map(countCheck)];
 }
 
-function nameCheck({ question, canaryGroup }: DoctorPicture): Check {
+function nameCheck({ question, canaryGroup, brokers }: DoctorPicture): Check {
   const check = { check: 'quotas', subject: canaryGroup };
-  const own = ownGroup(question.group, question.tag);
-  if (own.length <= LONGEST_NAME)
+  const hasCopies = announcedOn(brokers).some(({ kind }) => kind === 'copies');
+  const longest = (hasCopies ? copiesGroup : ownGroup)(question.group, question.tag);
+  if (longest.length <= LONGEST_NAME)
     return { ...check, verdict: 'ok', finding: `no name has more than ${LONGEST_NAME} characters` };
-  const name = canaryGroup.length > LONGEST_NAME ? canaryGroup : own;
+  const name = canaryGroup.length > LONGEST_NAME ? canaryGroup : longest;
   return {
     ...check,
     verdict: 'warn',

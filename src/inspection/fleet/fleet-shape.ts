@@ -89,6 +89,8 @@ export interface Group {
   readonly consumers: number;
   readonly standIns: number;
   readonly members: readonly Member[];
+  /** Of a canary's: how many of its processes also get copies of the baseline's messages, in a group of their own (GRAY_MQ_ALSO). */
+  readonly copies: number;
   /** Of a canary's: a canary announces itself. Else its consumers have another agent or none, or are in another mode than auto. */
   readonly isAnnounced: boolean | null;
   /** What the name servers have written down of a canary's group. */

@@ -143,6 +143,7 @@ function groupOf(
     takenBy: takenBy(there, isAsked),
     ...there,
     members: [...members.values()],
+    copies: processes.filter(process => process.kind === 'copies' && process.group === group).length,
     isAnnounced: tag === undefined ? null : isAnnounced(lane, processes),
     phase: marker?.phase ?? null,
     markedAt: marker?.at ?? null,
@@ -240,6 +241,8 @@ function instancesOf(tag: string | null, processes: readonly AnnouncedProcess[])
   );
   for (const { kind, group, announcer } of processes) {
     if (kind === 'settings') continue;
+    // Whoever gets copies is a canary, and says that apart.
+    if (kind === 'copies') continue;
     const isOfEnvironment = tag === null ? kind !== 'canary' : kind === 'canary' && announcer.name === tag;
     if (!isOfEnvironment) continue;
     const { host, pid, version } = announcer;

@@ -1,9 +1,10 @@
 /** What brokers tell of the groups that a message is for. */
 
+import { isInstanceTag } from '../../names/tag';
 import type { Broker } from '../../rocketmq/administration/broker';
 import type { BrokerAdministration } from '../../rocketmq/administration/broker-administration';
 import type { Marker } from '../../rocketmq/hand-over/hand-over';
-import { canaryGroup, ownGroup } from '../../rocketmq/plan/group-name';
+import { canaryGroup, copiesGroup, ownGroup } from '../../rocketmq/plan/group-name';
 import type { AnnouncedProcess } from '../cluster/announced-processes';
 import { type Answer, isKnown, type Settle, valueIn } from '../cluster/answer';
 import type { ClusterInspection } from '../cluster/cluster-inspection';
@@ -20,7 +21,7 @@ export interface LaneQuestions {
   readonly markers: Answer<ReadonlyMap<string, readonly Marker[]>>;
 }
 
-type Lane = Pick<LanePicture, 'group' | 'baselineGroup' | 'tag' | 'isOwn'>;
+type Lane = Pick<LanePicture, 'group' | 'baselineGroup' | 'tag' | 'isOwn' | 'isCopies'>;
 
 /**
  * The groups of the baseline that consume the message's topic, or have, each with those of the message's own environment.
@@ -39,9 +40,15 @@ export async function lanesFor(
   const marked = [...(valueIn(asking.markers) ?? new Map<string, readonly Marker[]>())];
   const canaries = new Set(
     marked.flatMap(([group, markers]) =>
-      markers.flatMap(marker => [canaryGroup(group, marker.tag), ownGroup(group, marker.tag)]),
+      markers.flatMap(({ tag: marked }) => [
+        canaryGroup(group, marked),
+        ownGroup(group, marked),
+        copiesGroup(group, marked),
+      ]),
     ),
   );
+  const copies = copiesIn(all);
+  for (const { group } of copies) canaries.add(group);
   const ofTag = (group: string) => (tag === undefined ? [] : [canaryGroup(group, tag), ownGroup(group, tag)]);
   // A baseline's group that has never consumed there is known by its canary's.
   const behind = tag === undefined ? [] : all.flatMap(group => baselineBehind(group, tag) ?? []);
@@ -51,13 +58,22 @@ export async function lanesFor(
   const lanes = baselines
     .filter(group => named.length > 0 || !canaries.has(group))
     .flatMap((baselineGroup): Lane[] => {
-      const baseline = { group: baselineGroup, baselineGroup, tag: undefined, isOwn: false };
-      if (tag === undefined) return [baseline];
-      const canary = { group: canaryGroup(baselineGroup, tag), baselineGroup, tag, isOwn: false };
-      const own = { group: ownGroup(baselineGroup, tag), baselineGroup, tag, isOwn: true };
+      const baseline = { group: baselineGroup, baselineGroup, tag: undefined, isOwn: false, isCopies: false };
+      if (tag === undefined) return [baseline, ...copies.filter(lane => lane.baselineGroup === baselineGroup)];
+      const canary = { group: canaryGroup(baselineGroup, tag), baselineGroup, tag, isOwn: false, isCopies: false };
+      const own = { group: ownGroup(baselineGroup, tag), baselineGroup, tag, isOwn: true, isCopies: false };
       return [baseline, canary, ...(all.includes(own.group) ? [own] : [])];
     });
   return Promise.all(lanes.map(lane => pictureOf(lane, found, tag, asking)));
+}
+
+/** The groups of copies among those that consume a topic, where their baseline's is among them, too. */
+function copiesIn(groups: readonly string[]): Lane[] {
+  return groups.flatMap(group => {
+    const [, baselineGroup = '', tag = ''] = /^(.+)_([^_]+)__copies$/.exec(group) ?? [];
+    const isOne = isInstanceTag(tag) && copiesGroup(baselineGroup, tag) === group && groups.includes(baselineGroup);
+    return isOne ? [{ group, baselineGroup, tag, isOwn: false, isCopies: true }] : [];
+  });
 }
 
 /** The name of the baseline's group, if a canary's of this tag is called like this. */

@@ -52,7 +52,8 @@ function selectionOf({ found, tag }: MessagePicture, lane: LanePicture): Omit<La
   const { topic, properties } = found.message;
   const told = valueIn(lane.members)?.filters[topic];
   if (lane.tag !== undefined) {
-    if (told === undefined) return { isSelected: lane.isOwn ? undefined : true, filter: `that of ${lane.tag}` };
+    if (told === undefined)
+      return { isSelected: lane.isOwn || lane.isCopies ? undefined : true, filter: `that of ${lane.tag}` };
     return { isSelected: isSelectedBy(told, properties), filter: told.expression };
   }
   if (told === undefined) return { isSelected: undefined, filter: 'not known: nobody is online' };

@@ -22,6 +22,8 @@ export interface LanePicture {
   readonly tag: string | undefined;
   /** The canary's own group: what its baseline does not subscribe to. */
   readonly isOwn: boolean;
+  /** A canary's group of copies: what is of the baseline, and untagged. */
+  readonly isCopies: boolean;
   /** Undefined: the broker has no such group. */
   readonly settings: Answer<GroupSettings | undefined>;
   readonly members: Answer<GroupMembers>;

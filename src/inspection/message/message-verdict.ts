@@ -10,13 +10,17 @@ const OLD_MS = 600_000;
 /** One sentence or two for each of the baseline's groups, and one for a message without a tag. */
 export function verdictOn(picture: MessagePicture, now: number): string[] {
   const { found, tag, lanes } = picture;
+  const copies = lanes.filter(({ isCopies }) => isCopies);
   const sentences = lanes
     .filter(lane => lane.tag === undefined)
     .map(baseline => {
-      const canaries = lanes.filter(lane => lane.tag !== undefined && lane.baselineGroup === baseline.group);
+      const canaries = lanes.filter(
+        lane => lane.tag !== undefined && !lane.isCopies && lane.baselineGroup === baseline.group,
+      );
       return verdictOfGroup(picture, baseline, canaries, now);
     });
   if (lanes.length === 0) sentences.push(`No group consumes ${found.message.topic}, and none has.`);
+  sentences.push(...copies.map(lane => aboutCopy(picture, lane, now)));
   if (tag === undefined) sentences.push(untagged(picture));
   const age = now - found.message.storedAt;
   if (lanes.length > 0 && age > OLD_MS) {
@@ -68,6 +72,27 @@ function aboutCanary(picture: MessagePicture, lane: LanePicture, { fate }: LaneF
       return `${group} has passed it. ${unknownOf(lane)}`;
     default:
       return failed(lane, fate, now);
+  }
+}
+
+/** A canary that gets copies of what is the baseline's: of those that are sent while it is there. */
+function aboutCopy(picture: MessagePicture, lane: LanePicture, now: number): string {
+  const { group, tag } = lane;
+  const { fate } = fateOf(picture, lane);
+  const there = whoIsThere(lane);
+  switch (fate) {
+    case 'taken':
+      return `The canary ${tag} got a copy of it, if it was there when it was sent: ${group} has passed it.`;
+    case 'waiting':
+      return there === ''
+        ? `No copy of it is kept for the canary ${tag}: nobody is in ${group}.`
+        : `A copy of it waits for the canary ${tag} in ${group}, behind ${behind(picture, lane)}.`;
+    case 'skipped':
+    case 'passed':
+    case 'none':
+      return `Whether the canary ${tag} got a copy of it is not known: ${group} has passed it, or begins behind it.`;
+    default:
+      return `A copy for the canary ${tag}: ${failed(lane, fate, now)}`;
   }
 }
 

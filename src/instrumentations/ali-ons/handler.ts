@@ -80,8 +80,9 @@ export function scopedHandler(
           if (agent.log.isDebug) agent.log.say(messageLines.skipped, { group: intake.group, topic, id, tag: seen.tag });
           return undefined;
         }
-        agent.counts.consumed(intake, message.topic, seen.tag, 'process');
-        return await agent.context.run(seen.tag, () => call(this, args));
+        const environment = intake.environmentOf(seen.tag);
+        agent.counts.consumed(intake, message.topic, environment, 'process');
+        return await agent.context.run(environment, () => call(this, args));
       } catch (error) {
         handling.failed?.(error);
         throw error;

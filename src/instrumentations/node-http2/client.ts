@@ -11,6 +11,8 @@ import { isWrapped, wrapMethod } from '../../foreign-objects/wrap';
 import { changeHeaders, type HeaderChange } from '../../propagation/http-headers';
 import { settledHeaders } from '../../propagation/settled-headers';
 import { isRocketmqCall, onRocketmqCall } from '../rocketmq-traffic';
+import { createSessionRoutes } from './session-routes';
+import type { Session } from './target-session';
 
 type PseudoHeaders =
   | { readonly [name in ':path' | ':authority' | ':method' | ':protocol']?: unknown }
@@ -19,7 +21,8 @@ type PseudoHeaders =
 type Request = (this: object, headers: unknown, ...rest: unknown[]) => object;
 
 export function patchClientSession(prototype: object, agent: Agent): void {
-  const { context, guard, headers: propagation } = agent;
+  const { context, guard, routing, headers: propagation } = agent;
+  const route = createSessionRoutes(prototype, agent);
   const isUndicis = oncePerObject(isOfUndici);
   const isSettled = (session: object, headers: unknown) =>
     (typeof headers === 'object' && headers !== null && (settledHeaders.has(headers) || opensTunnel(headers))) ||
@@ -35,11 +38,16 @@ export function patchClientSession(prototype: object, agent: Agent): void {
         if (guard('looking at an HTTP/2 session', false, () => isSettled(this, headers))) {
           return original.call(this, headers, ...rest);
         }
+        const tag = context.outgoingTag();
+        const routed =
+          tag !== undefined && routing.mayAim(tag)
+            ? guard('routing an HTTP/2 call', undefined, () => route(this as Session, tag))
+            : undefined;
         const changed = guard('writing the tag of an HTTP/2 call', headers, () => {
-          const changes = propagation.changes(context.outgoingTag());
+          const changes = [...propagation.changes(tag), ...(routed?.changes ?? [])];
           return changes.length === 0 ? headers : changeWithSymbols(headers, changes);
         });
-        const stream = original.call(this, changed, ...rest);
+        const stream = original.call(routed?.session ?? this, changed, ...rest);
         if (context.wasUsed()) {
           guard('following the events of an HTTP/2 call', undefined, () =>
             keepInScope(context, context.scope(), stream),

@@ -82,8 +82,9 @@ export function scopedListener(
         if (agent.log.isDebug) agent.log.say(messageLines.skipped, { group: intake.group, topic, id, tag });
         return success(copy);
       }
-      agent.counts.consumed(intake, message.topic, tag, 'process');
-      return agent.context.run(tag, () => listener.consume(message));
+      const environment = intake.environmentOf(tag);
+      agent.counts.consumed(intake, message.topic, environment, 'process');
+      return agent.context.run(environment, () => listener.consume(message));
     },
   };
 }

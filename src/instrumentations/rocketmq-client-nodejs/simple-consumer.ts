@@ -64,12 +64,16 @@ function originalMethods({ prototype }: Exports, agent: Agent): PullMethods {
 
 /** `receive`, `ack` and `changeInvisibleDuration`, over a consumer and its stand-ins. */
 function patchMessages({ prototype }: Exports, agent: Agent, methods: PullMethods): void {
+  const see = (main: SimpleConsumer, message: MessageView) => {
+    const intake = intakeOf(bringerOf(message, main));
+    const { tag } = seeMessage(message, undefined, agent);
+    return { intake, environment: intake === undefined ? tag : intake.environmentOf(tag) };
+  };
   const count = (main: SimpleConsumer, messages: readonly MessageView[]) => {
     if (!agent.counts.countsMessages()) return;
     for (const message of messages) {
-      const intake = intakeOf(bringerOf(message, main));
-      const { tag } = seeMessage(message, undefined, agent);
-      if (intake !== undefined) agent.counts.consumed(intake, message.topic, tag, 'receive');
+      const { intake, environment } = see(main, message);
+      if (intake !== undefined) agent.counts.consumed(intake, message.topic, environment, 'receive');
     }
   };
   wrapMethod(prototype, 'receive', () => {
@@ -85,7 +89,7 @@ function patchMessages({ prototype }: Exports, agent: Agent, methods: PullMethod
       agent.guard('counting received messages', undefined, () => count(this, taken));
       return agent.guard('following received messages', taken, () =>
         messageBatch(taken, {
-          tagOf: message => seeMessage(message, undefined, agent).tag,
+          tagOf: message => see(this, message).environment,
           source: this,
           context: agent.context,
         }),

@@ -1,5 +1,5 @@
 /** Calls that a route sends elsewhere: once it is known that the target is there, and back where it takes no connection. */
-import type { RoutedCall } from '../../routing/routes';
+import { type RoutedCall, whenFound } from '../../routing/routes';
 import type { Aimed } from './aim';
 
 interface Ways<Handler> {
@@ -29,9 +29,8 @@ export function sendRouted<Handler extends object>(
     };
     return elsewhere(aimed, untilSent(handler, refused));
   };
-  if (!(found instanceof Promise)) return send(found);
-  found.then(send).catch(fail);
-  return true;
+  const takesMore = whenFound(found, send, error => fail(error as Error));
+  return found instanceof Promise ? true : takesMore;
 }
 
 /** What a handler is told when its request begins to be sent, 5 to 8. Of errors it is told by one of the others. */

@@ -5,6 +5,7 @@
 
 import type { LibraryCopy } from '../../agent/instrumentation';
 import { type AnyClass, type AnyFunction, wrapClass, wrapMethod } from '../../foreign-objects/wrap';
+import { keepSiblings } from '../../routing/siblings';
 
 /** A dispatcher of undici, 5 to 8. */
 export interface Dispatcher {
@@ -33,19 +34,15 @@ interface LifecycleSymbols {
 }
 interface Sibling extends Sender {
   readonly dispatcher: Dispatcher;
-  /** Ms. */
-  usedAt: number;
   /** It said that it takes no more: the application waits for the event. */
   owesDrain: boolean;
 }
 export type Sender = Pick<Dispatcher, 'dispatch'>;
 
 const EVENTS = ['drain', 'connect', 'disconnect', 'connectionError'];
-/** Ms without a call after which one is given up, as soon as another one is needed. */
-const UNUSED_FOR = 60_000;
 
 const recipes = new WeakMap<object, Recipe>();
-const siblings = new WeakMap<Dispatcher, (origin: string) => Sender>();
+const senders = new WeakMap<Dispatcher, (origin: string) => Sender>();
 
 /** A class as it is, save that it is remembered what its instances are made of, those of subclasses too. */
 export function rememberOptions(Kind: AnyClass, copy: LibraryCopy): AnyClass {
@@ -64,23 +61,18 @@ export function recipeOf(dispatcher: object): Recipe | undefined {
 
 /** What sends the calls of `dispatcher` to another origin than the one it was made for. */
 export function siblingOf(dispatcher: Dispatcher, recipe: Recipe, origin: string): Sender {
-  let siblingFor = siblings.get(dispatcher);
+  let siblingFor = senders.get(dispatcher);
   if (siblingFor === undefined) {
     siblingFor = createSiblings(dispatcher, recipe);
-    siblings.set(dispatcher, siblingFor);
+    senders.set(dispatcher, siblingFor);
   }
   return siblingFor(origin);
 }
 
 function createSiblings(dispatcher: Dispatcher, { Kind, options, symbols }: Recipe): (origin: string) => Sender {
-  const byOrigin = new Map<string, Sibling>();
-  // Those that were given up and have calls under way are among them.
-  const alive = new Set<Dispatcher>();
-
-  const create = (origin: string): Sibling => {
+  const make = (origin: string): Sibling => {
     const sibling: Sibling = {
       dispatcher: new Kind(origin, options) as Dispatcher,
-      usedAt: 0,
       owesDrain: false,
       dispatch(options, handler) {
         const takesMore = sibling.dispatcher.dispatch(options, handler);
@@ -98,36 +90,25 @@ function createSiblings(dispatcher: Dispatcher, { Kind, options, symbols }: Reci
     return sibling;
   };
 
-  const giveUpUnused = () => {
-    const before = Date.now() - UNUSED_FOR;
-    for (const [origin, { dispatcher, usedAt, owesDrain }] of byOrigin) {
-      if (usedAt > before || owesDrain) continue;
-      byOrigin.delete(origin);
-      const forget = () => void alive.delete(dispatcher);
-      dispatcher.close().then(forget, forget);
-    }
-  };
+  const siblings = keepSiblings<Sibling>({
+    make,
+    mayEnd: ({ owesDrain }) => !owesDrain,
+    end: ({ dispatcher }) => dispatcher.close(),
+  });
 
   // Below `close()` and `destroy()`, which every dispatcher has from one class: when a closed one ends, its siblings have
   // closed; one that is destroyed while it closes does not wait for them.
   const andSiblings = (original: AnyFunction, end: (sibling: Dispatcher, args: unknown[]) => Promise<void>) =>
     function (this: unknown, ...args: unknown[]) {
-      return Promise.allSettled([original.apply(this, args), ...[...alive].map(sibling => end(sibling, args))]);
+      return Promise.allSettled([
+        original.apply(this, args),
+        ...siblings.alive().map(({ dispatcher }) => end(dispatcher, args)),
+      ]);
     };
   wrapMethod<AnyFunction>(dispatcher, symbols.kClose, original => andSiblings(original, sibling => sibling.close()));
   wrapMethod<AnyFunction>(dispatcher, symbols.kDestroy, original =>
     andSiblings(original, (sibling, [error]) => sibling.destroy(error)),
   );
 
-  return origin => {
-    let sibling = byOrigin.get(origin);
-    if (sibling === undefined) {
-      giveUpUnused();
-      sibling = create(origin);
-      byOrigin.set(origin, sibling);
-      alive.add(sibling.dispatcher);
-    }
-    sibling.usedAt = Date.now();
-    return sibling;
-  };
+  return siblings.for;
 }

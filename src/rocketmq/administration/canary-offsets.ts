@@ -23,6 +23,8 @@ export interface OffsetsToClone {
   readonly canaryGroup: string;
   /** Absent: it was not in use. */
   readonly formerUse?: FormerUses | undefined;
+  /** It starts at the end of each queue on which it has no offset: nothing was left to it before. */
+  readonly startsAtEnd?: true;
   /** Where the clients of the baseline's group begin a queue on which that has no offset. */
   readonly beginning?: Beginning | undefined;
 }
@@ -141,10 +143,13 @@ export async function cloneOffsets(
 
 /** Null for a queue that needs no offset. */
 async function startOf(
-  { administration, baselineGroup, canaryGroup, beginning, formerUse }: OffsetsToClone,
+  { administration, baselineGroup, canaryGroup, beginning, formerUse, startsAtEnd }: OffsetsToClone,
   broker: Broker,
   { topic, queueId }: TopicQueue,
 ): Promise<Start | null> {
+  if (startsAtEnd) {
+    return { topic, queueId, offset: await administration.maxOffset(broker, topic, queueId), isBaselines: false };
+  }
   // Brokers and clients begin at the first message that there still is.
   if (formerUse?.(topic) === 'in use') return { topic, queueId, offset: 0, isBaselines: false };
   const committed = await administration.committedOffset(broker, baselineGroup, topic, queueId);

@@ -6,6 +6,7 @@ import type { Subscription } from '../plan/subscription';
 import type { ClusterServers } from '../remoting/cluster-servers';
 import { type CanaryPlaceOptions, canaryPlace } from './canary-place';
 import type { ClientConnection } from './client';
+import type { Copies } from './copies';
 import type { Duties, Reach } from './duties';
 import type { Ready } from './group-readiness';
 import { latePreparation } from './late-preparation';
@@ -20,11 +21,13 @@ export interface CanaryDutiesOptions extends Omit<CanaryPlaceOptions, 'standIns'
   serversOf(connection: ClientConnection): ClusterServers | undefined;
   /** Makes the group ready: on which brokers it is. Never rejects. */
   ready(subscriptions: readonly Subscription[], servers: ClusterServers): Promise<Ready>;
+  /** Of the baseline's messages; absent: it gets none. */
+  readonly copies?: Copies | undefined;
   readonly log: Pick<Log, 'say'>;
 }
 
 export function canaryDuties(options: CanaryDutiesOptions): Duties {
-  const { group, tag, sharesQueues, isAuto, serversOf, ready, part, log } = options;
+  const { group, tag, sharesQueues, isAuto, serversOf, ready, part, copies, log } = options;
   let isOver = () => false;
   let servers: ClusterServers | undefined;
   let standIns: () => StandInMaker | undefined = () => undefined;
@@ -61,16 +64,18 @@ export function canaryDuties(options: CanaryDutiesOptions): Duties {
       else if (subscriptions.length > 0) late.add(subscriptions);
       // What has no group with offsets is not said to be there: nothing would be left to it from the right place on.
       if (where !== 'none') await arriveFor(subscriptions, known);
+      if (!isOver()) copies?.consume(subscriptions, known, reach.standIns?.());
     },
     // Its messages are its own, whatever the settings of tags say.
     tagsSettled() {},
     unsubscribed(topic) {
       late.forgetTopic(topic);
       part.unsubscribed(topic);
+      copies?.unsubscribed(topic);
     },
     async leave() {
       late.stop();
-      const left = part.leave();
+      const left = Promise.all([part.leave(), copies?.leave()]);
       // Stand-ins may come while it drains: what it still handles it acknowledges itself.
       if (sharesQueues) await place.giveUp();
       await left;
@@ -78,10 +83,12 @@ export function canaryDuties(options: CanaryDutiesOptions): Duties {
     async end() {
       await place.giveUp();
       await part.ended();
+      await copies?.ended();
     },
     report() {
-      if (place.isAnnounced) return { tags: [], isAnnounced: true };
-      return isAuto && late.isWaiting() ? { tags: [], isAnnounced: false } : { tags: [] };
+      const its = { tags: [], ...(copies && { copies: { group: copies.group, isThere: copies.isThere() } }) };
+      if (place.isAnnounced) return { ...its, isAnnounced: true };
+      return isAuto && late.isWaiting() ? { ...its, isAnnounced: false } : its;
     },
   };
 }

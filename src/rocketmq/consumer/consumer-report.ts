@@ -27,4 +27,6 @@ export interface DutiesReport {
   readonly tags: readonly TagReport[];
   /** Of a canary's in auto mode, where name servers are known: whether it says to the baseline that it is there. */
   readonly isAnnounced?: boolean | undefined;
+  /** Of a canary's that gets copies of the baseline's messages: the group that they are in, and whether it gets them by now. */
+  readonly copies?: { readonly group: string; readonly isThere: boolean } | undefined;
 }

@@ -1,4 +1,4 @@
-/** The consumer beside a canary's, in the group that only the canary consumes in. */
+/** A consumer beside a canary's, in a group that only the canary consumes in. */
 import type { Intake } from '../hand-over/intake';
 import type { StandIn, StandInMaker } from '../hand-over/stand-in';
 import type { Subscription } from '../plan/subscription';
@@ -16,11 +16,16 @@ export interface OwnPart {
 
 const AGAIN_AFTER_MS = 5_000;
 
-/** @param intake what it takes @param onProblem told when it could not be started or subscribed */
+/**
+ * @param intake what it takes
+ * @param onProblem told when it could not be started or subscribed
+ * @param prepare what comes before it consumes these topics. Where it rejects, all is tried again
+ */
 export function ownPart(
   intake: () => Intake,
   onProblem: (error: unknown) => void,
   clock: Pick<Clock, 'after'>,
+  prepare: (topics: readonly string[]) => Promise<void> = async () => {},
 ): OwnPart {
   const wanted = new Map<string, Subscription>();
   let standIn: StandIn | undefined;
@@ -34,6 +39,8 @@ export function ownPart(
     const missing = [...wanted.values()].filter(one => subscribed.get(one.topic) !== one);
     if (isLeaving || missing.length === 0) return;
     try {
+      await prepare(missing.map(({ topic }) => topic));
+      if (isLeaving) return;
       if (standIn === undefined) standIn = await standIns.start(intake(), missing);
       else for (const one of missing) await standIn.subscribe(one);
       for (const one of missing) subscribed.set(one.topic, one);

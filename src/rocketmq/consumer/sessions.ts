@@ -14,7 +14,7 @@ import type { Log } from '../../log';
 import { checkFilters, lookForGroup } from '../administration/group-preparation';
 import { createIntake, type Intake, type OwnIntake } from '../hand-over/intake';
 import { consumerPlan } from '../plan/consumer-plan';
-import { ownGroup } from '../plan/group-name';
+import { copiesGroup, ownGroup } from '../plan/group-name';
 import type { Beginning } from '../plan/subscription';
 import type { ClusterServers } from '../remoting/cluster-servers';
 import { SQL92_DISABLED } from '../remoting/codes';
@@ -25,6 +25,7 @@ import { canaryDuties } from './canary-duties';
 import { canaryPart } from './canary-part';
 import type { ClientConnection, ClientKind } from './client';
 import type { ConsumerReport } from './consumer-report';
+import { copiesPart } from './copies';
 import { type Duties, NO_DUTIES } from './duties';
 import { filterSide } from './filter-side';
 import { type GroupReadiness, groupReadiness } from './group-readiness';
@@ -75,6 +76,8 @@ export interface SessionsOptions {
   onOpened(group: string): void;
   /** Told what failed of ours; the application goes on. */
   report(what: string, error: unknown): void;
+  /** Told of a consumer of a canary that cannot get the copies which the settings ask for: it may end the process. */
+  onNoCopies(line: typeof groupLines.noCopies, values: { readonly group: string; readonly problem: string }): void;
 }
 
 function both(one: (tag: string) => void, other: (tag: string) => void): (tag: string) => void {
@@ -96,12 +99,13 @@ const SWITCHED_OFF = { reason: 'a broker has SQL92 filters switched off', isSwit
 /** The broker's words, 4.5.2 to 5.5.0, for a group with `consumeEnable=false`. */
 const MAY_NOT_CONSUME = /subscription group no permission/i;
 
-export function createSessions({ settings, isLive, version, log, onTag, onOpened, report }: SessionsOptions): Sessions {
+export function createSessions(options: SessionsOptions): Sessions {
+  const { settings, isLive, version, log, onTag, onOpened, report, onNoCopies } = options;
   const ready = groupReadiness(settings, log);
   const side = filterSide(settings, log);
   const seeSimilar = similarTags(settings.tag, log);
   const sayMissing = ownGroups(log);
-  const means = { ready, log, onTag: both(seeSimilar, onTag) };
+  const means = { ready, log, onTag: both(seeSimilar, onTag), onNoCopies };
   /** Keeps none alive. */
   let opened: Opened[] = [];
 
@@ -123,6 +127,7 @@ export function createSessions({ settings, isLive, version, log, onTag, onOpened
         beginning,
       });
       if (client.blindness !== undefined) sayBlindness(intake, client.blindness, log);
+      sayNoCopies(intake, copiesProblem(client, settings), onNoCopies);
       side.settle(intake, client);
       const serversOfIts = (connection: ClientConnection) => serversOf(client, connection);
       const session: Session = createSession({
@@ -151,8 +156,7 @@ export function createSessions({ settings, isLive, version, log, onTag, onOpened
         ...opened.filter(({ ref }) => ref.deref() !== undefined),
         { ref: new WeakRef(session), ownSettings, isFixed },
       ];
-      onOpened(intake.group);
-      if (intake.tag !== undefined) onOpened(ownGroup(group, intake.tag));
+      for (const its of groupsOf(intake)) onOpened(its);
       return session;
     },
 
@@ -174,6 +178,11 @@ export function createSessions({ settings, isLive, version, log, onTag, onOpened
 
     consumers: () => opened.flatMap(({ ref }) => ref.deref()?.report() ?? []),
   };
+}
+
+/** Those that consumers of the process may join for this one. */
+function groupsOf({ group, baselineGroup, tag }: Intake): string[] {
+  return tag === undefined ? [group] : [group, ownGroup(baselineGroup, tag), copiesGroup(baselineGroup, tag)];
 }
 
 function sayMissingGroup(group: string, endpoint: string, { mqNamesrv }: Settings, log: Log): void {
@@ -199,9 +208,10 @@ function settleTags(opened: readonly Opened[], { mqTags, mqIgnoreTags }: Setting
 interface DutiesMeans extends Omit<HandOverMeans, 'intake' | 'sharesQueues'> {
   readonly client: ClientKind;
   readonly ready: GroupReadiness;
+  readonly onNoCopies: SessionsOptions['onNoCopies'];
 }
 
-function dutiesOf(intake: OwnIntake, { client, ready, ...means }: DutiesMeans): Duties {
+function dutiesOf(intake: OwnIntake, { client, ready, onNoCopies, ...means }: DutiesMeans): Duties {
   const { settings, log, serversOf } = means;
   const { baselineGroup, group, tag, beginning } = intake;
   const { sharesQueues } = client;
@@ -210,6 +220,12 @@ function dutiesOf(intake: OwnIntake, { client, ready, ...means }: DutiesMeans): 
     const handOver = { intake, sharesQueues, ...means };
     return isAuto ? baselineDuties((...how) => beginHandOver(handOver, ...how)) : NO_DUTIES;
   }
+  const open = (servers: ClusterServers) => {
+    const { openCluster } = require('../hand-over/cluster') as typeof import('../hand-over/cluster');
+    return openCluster(servers);
+  };
+  const hasCopies = settings.mqAlso !== undefined && copiesProblem(client, settings) === undefined;
+  const refuse = (problem: string) => sayNoCopies(intake, problem, onNoCopies);
   return canaryDuties({
     group,
     tag,
@@ -217,17 +233,31 @@ function dutiesOf(intake: OwnIntake, { client, ready, ...means }: DutiesMeans): 
     isAuto,
     serversOf,
     ready: (subscriptions, servers) => ready(intake, tag, subscriptions, servers),
-    open(servers) {
-      const { openCluster } = require('../hand-over/cluster') as typeof import('../hand-over/cluster');
-      return openCluster(servers);
-    },
+    open,
     arrive(topics, cluster) {
       const { arrive } = require('../hand-over/canary-arrival') as typeof import('../hand-over/canary-arrival');
       return arrive({ baselineGroup, group, tag, beginning }, topics, cluster, log);
     },
     part: canaryPart(intake, tag, sharesQueues, log),
+    copies: hasCopies ? copiesPart({ intake, tag, open, refuse, log }) : undefined,
     log,
   });
+}
+
+function sayNoCopies({ group }: Intake, problem: string | undefined, say: SessionsOptions['onNoCopies']): void {
+  if (problem !== undefined) say(groupLines.noCopies, { group, problem });
+}
+
+/** Why consumers of this client cannot get the copies that the settings ask for, where that is known beforehand. */
+function copiesProblem(
+  { name, canStandIn, sharesQueues }: ClientKind,
+  { mqAlso, mqNamesrv }: Pick<Settings, 'mqAlso' | 'mqNamesrv'>,
+): string | undefined {
+  if (mqAlso === undefined) return undefined;
+  if (canStandIn === false) return `${name} offers no way to make a second consumer beside it`;
+  // Clients of the remoting protocol know name servers themselves.
+  if (!sharesQueues || mqNamesrv !== undefined) return undefined;
+  return 'no name server is known, and nobody can make their group: set GRAY_MQ_NAMESRV';
 }
 
 /** The settings, as they can be kept by consumers of `client`. */

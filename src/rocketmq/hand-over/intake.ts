@@ -2,6 +2,8 @@
 import {
   type ConsumedMessage,
   type ConsumerPlan,
+  copiesPlan,
+  environmentOf,
   filterToCheck,
   isTaken,
   ownPartPlan,
@@ -27,6 +29,8 @@ export interface Intake extends Omit<ConsumerPlan, 'settings'> {
   filter(written: FilterExpression, topic: string): FilterExpression;
   /** Whether the consumer takes a message, when the client is asked. */
   takes(message: ConsumedMessage): boolean;
+  /** The environment in which a message with this tag is handled, if it is taken; undefined: none. */
+  environmentOf(tag: string | undefined): string | undefined;
   /** To be told of each message with a tag that reaches the consumer. */
   tagSeen(tag: string): void;
   /** Calls `listener` after each change of what {@link filter} answers: for clients whose filter brokers have to be told. */
@@ -53,6 +57,8 @@ export interface OwnIntake extends SteeredIntake {
   shortenPolls(): void;
   /** What a consumer beside this one of a canary is to be, that takes what only the canary subscribes to. */
   ownPart(): Intake;
+  /** The same of one that takes copies of the baseline's messages. */
+  copies(): Intake;
 }
 
 export interface IntakeOptions {
@@ -70,7 +76,7 @@ export const SHORT_POLL_MS = 5_000;
 export function createIntake(plan: ConsumerPlan, options: IntakeOptions = {}): OwnIntake {
   const { side: initialSide = 'broker', beginning, isBeside = false } = options;
   const { divisors = new Map<string, FilterExpression>() } = options;
-  const { group, baselineGroup, tag, isFiltered, isOwnPart, needsVersion5 } = plan;
+  const { group, baselineGroup, tag, isFiltered, part, needsVersion5 } = plan;
   let side = initialSide;
   let leftOut = NOTHING_LEFT_OUT;
   let pollsAreShort = false;
@@ -85,7 +91,7 @@ export function createIntake(plan: ConsumerPlan, options: IntakeOptions = {}): O
     baselineGroup,
     tag,
     isFiltered,
-    isOwnPart,
+    part,
     needsVersion5,
     isBeside,
     beginning,
@@ -93,7 +99,7 @@ export function createIntake(plan: ConsumerPlan, options: IntakeOptions = {}): O
       return side;
     },
     get longestPollMs() {
-      return isOwnPart || pollsAreShort ? SHORT_POLL_MS : undefined;
+      return part !== 'shared' || pollsAreShort ? SHORT_POLL_MS : undefined;
     },
     get revision() {
       return leftOut.revision;
@@ -102,6 +108,7 @@ export function createIntake(plan: ConsumerPlan, options: IntakeOptions = {}): O
       side === 'client' ? written : plannedFilter(plan, written, topic, leftOut, divisors.get(topic)),
     filterToCheck: written => filterToCheck(plan, written),
     takes: message => isTaken(plan, message, leftOut, divisors.get(message.topic)),
+    environmentOf: seen => environmentOf(plan, seen),
     tagSeen: seen => onTag?.(seen),
     onTagSeen(listener) {
       onTag = listener;
@@ -132,6 +139,7 @@ export function createIntake(plan: ConsumerPlan, options: IntakeOptions = {}): O
       pollsAreShort = true;
     },
     ownPart: () => createIntake(ownPartPlan(plan), { side, beginning, divisors }),
+    copies: () => createIntake(copiesPlan(plan), { side, beginning }),
     standIn: (canary, isBesideIt) => createIntake(standInPlan(plan, canary), { side, beginning, isBeside: isBesideIt }),
   };
 }

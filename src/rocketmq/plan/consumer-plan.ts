@@ -11,13 +11,22 @@ import {
   isSelectedBy,
   isTagged,
   isUntagged,
+  isWithoutTag,
   type TagProperties,
   tagsOf,
 } from './filter-expression';
-import { canaryGroup, ownGroup } from './group-name';
+import { canaryGroup, copiesGroup, ownGroup } from './group-name';
 import { beginningOf, type LeftOut, leftOutSince, tagsLeftOut } from './left-out';
 
 export type EnvironmentSettings = Pick<Settings, 'tag' | 'key' | 'mqBaseline' | 'mqIgnoreTags' | 'interop'>;
+
+/**
+ * What a consumer takes of what the application subscribes to:
+ * - `shared`: whatever its environment has;
+ * - `own`: what only the canary subscribes to, in a group in which nobody stands in for it;
+ * - `copies`: copies of the baseline's messages, in a group of the canary in which nobody stands in for it either.
+ */
+export type Part = 'shared' | 'own' | 'copies';
 
 export interface ConsumerPlan {
   /** The group that the consumer joins. */
@@ -26,8 +35,7 @@ export interface ConsumerPlan {
   readonly baselineGroup: string;
   /** The environment whose messages alone it takes; undefined: a consumer of the baseline. */
   readonly tag: string | undefined;
-  /** It takes what only the canary subscribes to, in a group in which nobody stands in for it. */
-  readonly isOwnPart: boolean;
+  readonly part: Part;
   /** True when the consumer does not take every message that the application subscribed to, or may come to that. */
   readonly isFiltered: boolean;
   /** Its filters have operators that brokers before 5.0 do not know, and that these read over without a word. */
@@ -66,7 +74,7 @@ export function consumerPlan(group: string, settings: EnvironmentSettings, mayIg
     group: tag === undefined ? group : canaryGroup(group, tag),
     baselineGroup: group,
     tag,
-    isOwnPart: false,
+    part: 'shared',
     isFiltered: tag !== undefined || mqBaseline !== 'all' || mqIgnoreTags.length > 0 || mayIgnore,
     needsVersion5: tagProperties(settings).hasBaggage,
     settings,
@@ -82,7 +90,18 @@ export function standInPlan({ baselineGroup, tag: own, settings }: ConsumerPlan,
 /** The plan of a consumer beside a canary's, for what only the canary subscribes to. */
 export function ownPartPlan(plan: ConsumerPlan): ConsumerPlan {
   if (plan.tag === undefined) throw new Error('the baseline has no part of its own');
-  return { ...plan, group: ownGroup(plan.baselineGroup, plan.tag), isOwnPart: true };
+  return { ...plan, group: ownGroup(plan.baselineGroup, plan.tag), part: 'own' };
+}
+
+/** The plan of a consumer beside a canary's, for copies of the baseline's messages. */
+export function copiesPlan(plan: ConsumerPlan): ConsumerPlan {
+  if (plan.tag === undefined) throw new Error('the baseline has no copies');
+  return { ...plan, group: copiesGroup(plan.baselineGroup, plan.tag), part: 'copies' };
+}
+
+/** The environment in which a message is handled: the one that it is of. A copy is the canary's, which the original is not. */
+export function environmentOf({ part, tag }: ConsumerPlan, messageTag: string | undefined): string | undefined {
+  return part === 'copies' ? tag : messageTag;
 }
 
 /**
@@ -99,6 +118,7 @@ export function plannedFilter(
 ): FilterExpression {
   const { mqBaseline, mqIgnoreTags } = plan.settings;
   const carried = tagProperties(plan.settings);
+  if (plan.part === 'copies') return both(written, isWithoutTag(carried));
   if (plan.tag !== undefined) {
     const part = partOf(plan, divisor);
     return both(written, [...(part === undefined ? [] : [part]), isTagged(carried, plan.tag)].join(' AND '));
@@ -115,9 +135,9 @@ export function tagProperties({ key, interop }: Pick<Settings, 'key' | 'interop'
 }
 
 /** The condition on what is in this consumer's part of a topic; undefined: all of it. */
-function partOf({ isOwnPart }: ConsumerPlan, divisor: FilterExpression | undefined): string | undefined {
+function partOf({ part }: ConsumerPlan, divisor: FilterExpression | undefined): string | undefined {
   if (divisor === undefined) return undefined;
-  return isOwnPart ? isNotSelectedBy(divisor) : isSelectedBy(divisor);
+  return part === 'own' ? isNotSelectedBy(divisor) : isSelectedBy(divisor);
 }
 
 /** A filter with a condition such as the consumer may come to have, to ask the brokers about beforehand. */
@@ -136,6 +156,7 @@ export function isTaken(
 ): boolean {
   const { tag, topic, isRetry } = message;
   const { settings } = plan;
+  if (plan.part === 'copies') return tag === undefined;
   if (plan.tag !== undefined) return tag === plan.tag && isInPart(plan, message, divisor);
   // What the group itself took before, it takes again: its filter may have become narrower meanwhile.
   if (tag === undefined || isRetry) return true;
@@ -158,12 +179,12 @@ function initially({ mqIgnoreTags }: EnvironmentSettings, tag: string): number |
 
 /** Where the broker did not divide: a client knows tags, and divides by nothing else. */
 function isInPart(
-  { isOwnPart }: ConsumerPlan,
+  { part }: ConsumerPlan,
   { messageTag, isRetry, isRedelivered }: ConsumedMessage,
   divisor: FilterExpression | undefined,
 ): boolean {
   if (divisor?.type !== 'TAG' || isRetry || isRedelivered === true) return true;
   const tags = tagsOf(divisor.expression);
   const isCommon = tags === undefined || (messageTag !== undefined && tags.includes(messageTag));
-  return isCommon !== isOwnPart;
+  return isCommon !== (part === 'own');
 }

@@ -52,10 +52,14 @@ export function isNoneOf({ key, hasBaggage }: TagProperties, tags: readonly stri
   return `(${isUntagged} OR ${key} NOT IN (${tags.map(literal).join(', ')}) OR ${IS_RETRY})`;
 }
 
+/** Holds for messages of no environment, and for a group's own retries. */
+export function isUntagged(carried: TagProperties): string {
+  return `(${isWithoutTag(carried)} OR ${IS_RETRY})`;
+}
+
 /** Holds for messages of no environment. */
-export function isUntagged({ key, hasBaggage }: TagProperties): string {
-  const isUntagged = hasBaggage ? hasNoneOf(key, [hasOneOf(formsOfAnyTag(key))]) : `${key} IS NULL`;
-  return `(${isUntagged} OR ${IS_RETRY})`;
+export function isWithoutTag({ key, hasBaggage }: TagProperties): string {
+  return hasBaggage ? hasNoneOf(key, [hasOneOf(formsOfAnyTag(key))]) : `${key} IS NULL`;
 }
 
 /** Holds for baggage in one of these forms, with operators that brokers know since 5.0. */

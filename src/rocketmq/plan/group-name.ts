@@ -10,3 +10,8 @@ export function canaryGroup(group: string, tag: string): string {
 export function ownGroup(group: string, tag: string): string {
   return `${canaryGroup(group, tag)}__own`;
 }
+
+/** The group in which the canary gets copies of messages that are the baseline's. */
+export function copiesGroup(group: string, tag: string): string {
+  return `${canaryGroup(group, tag)}__copies`;
+}

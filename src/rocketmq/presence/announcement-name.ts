@@ -3,12 +3,20 @@
 /**
  * What a process announces: that it is a canary in a group; that it stands in for one, or declares its tag, by the canary's
  * group; that it stands in for one that is there, in a topic that it does not subscribe to, by {@link groupBeside}; that it
- * hands messages over in the baseline's group; and which version of the settings it has, by the digits of their document.
+ * hands messages over in the baseline's group; that a canary gets copies of the baseline's messages, by the canary's group; and which version of the settings it has, by the digits of their document.
  */
-export type AnnouncementKind = 'canary' | 'stand-in' | 'beside' | 'declared' | 'baseline' | 'settings';
+export type AnnouncementKind = 'canary' | 'stand-in' | 'beside' | 'declared' | 'baseline' | 'copies' | 'settings';
 
 const PREFIX = 'rocketmq-gray.';
-const KINDS: readonly AnnouncementKind[] = ['canary', 'stand-in', 'beside', 'declared', 'baseline', 'settings'];
+const KINDS: readonly AnnouncementKind[] = [
+  'canary',
+  'stand-in',
+  'beside',
+  'declared',
+  'baseline',
+  'copies',
+  'settings',
+];
 
 /** @param group of a canary, and in the baseline: the baseline's group; else the canary's */
 export function announcementGroup(kind: AnnouncementKind, group: string): string {

@@ -6,14 +6,13 @@ import { proxyList } from '../remoting/proxies';
 import { type Runtime, systemRuntime } from '../remoting/runtime';
 import { announcementGroup, groupBeside, processOf } from './announcement-name';
 import { type Announcement, type Announcements, announcements } from './announcements';
+import { type Asking, askForAnnouncements } from './asked-announcements';
 import { type BrokerQuestions, brokerQuestions } from './broker-questions';
 import { STAND_IN_SUFFIX } from './consumer-client-id';
-import { type MemberServers, membersOf, proxyServer } from './members';
-import { whoIsThere } from './memory';
+import { membersOf, proxyServer } from './members';
 import { otherCanariesOf, type Wanted } from './other-canaries';
 import { type SettingsVersion, settingsAnnouncement } from './settings-announcement';
-import type { WatchedBroker } from './watched-brokers';
-import { type WatchedClusters, watchedClusters } from './watched-clusters';
+import { watchedClusters } from './watched-clusters';
 
 export type { Announcement } from './announcements';
 
@@ -51,6 +50,8 @@ export interface Presence {
   /** The stand-in of a canary that is there and does not subscribe to these topics. */
   announceBeside(canaryGroup: string, topics: readonly string[]): Promise<Announcement>;
   announceDeclared(canaryGroup: string, topics: readonly string[]): Promise<Announcement>;
+  /** A canary's consumer gets copies of the baseline's messages, in a group of their own. */
+  announceCopies(canaryGroup: string, tag: string, topics: readonly string[]): Promise<Announcement>;
   /** Stand-ins are shared out among those who announce it. */
   announceBaseline(group: string, topics: readonly string[]): Promise<Announcement>;
   /**
@@ -69,12 +70,23 @@ export interface Presence {
    * processes, or of members of the group where nobody may see announcements. Undefined: nobody answered. Never rejects.
    */
   standIns(canaryGroup: string, topics: readonly string[]): Promise<ReadonlySet<string> | undefined>;
+  /**
+   * Whether a process, be it this one, gets copies for a canary; undefined: nobody answered. Never rejects.
+   *
+   * @param groups the canary's, and that of the copies
+   */
+  hasCopies(groups: CopiesGroups, topics: readonly string[]): Promise<boolean | undefined>;
   /** The baseline's processes in a group, that have announced themselves; undefined: nobody answered. Never rejects. */
   baselines(group: string, topics: readonly string[]): Promise<Baselines | undefined>;
   /** Whether a baseline process declares the tag; undefined: nobody answered. Never rejects. */
   isDeclared(canaryGroup: string, topics: readonly string[]): Promise<boolean | undefined>;
   /** Ends it for this caller; for the last one announcements end with it. */
   close(): void;
+}
+
+export interface CopiesGroups {
+  readonly canaryGroup: string;
+  readonly copiesGroup: string;
 }
 
 export interface PresenceServers {
@@ -131,12 +143,8 @@ const canariesOf = (group: string) => announcementGroup('canary', group);
 const standInsOf = (group: string) => announcementGroup('stand-in', group);
 const besideOf = (group: string, topic: string) => announcementGroup('beside', groupBeside(group, topic));
 const declaredOf = (group: string) => announcementGroup('declared', group);
+const copiesOf = (group: string) => announcementGroup('copies', group);
 const baselinesOf = (group: string) => announcementGroup('baseline', group);
-
-/** What is asked, and whom. */
-interface Asking extends Omit<MemberServers, 'brokers'> {
-  readonly clusters: WatchedClusters;
-}
 
 function presence(
   { namesrv, credentials, tls, version }: PresenceServers,
@@ -180,10 +188,12 @@ function presence(
       };
     },
     announceDeclared: (group, topics) => announce(declaredOf(group), 'declared', topics),
+    announceCopies: (group, tag, topics) => announce(copiesOf(group), tag, topics),
     announceBaseline: (group, topics) => withSettings(announce(baselinesOf(group), 'baseline', topics), topics),
     canaries: (group, topics, tags = []) => canaries(asking, group, topics, [...tags]),
     otherCanaries: otherCanariesOf(asking, canariesOf),
     standIns: (group, topics) => standIns(asking, group, topics),
+    hasCopies: (groups, topics) => hasCopies(asking, groups, topics),
     async baselines(group, topics) {
       const own = processOf(announced.clientIdFor('baseline'));
       const { names, isComplete, isRefused } = await askForAnnouncements(asking, topics, [baselinesOf(group)], all);
@@ -242,47 +252,21 @@ async function standIns(
   return isProven || names.size > 0 ? names : undefined;
 }
 
+async function hasCopies(
+  asking: Asking,
+  { canaryGroup, copiesGroup }: CopiesGroups,
+  topics: readonly string[],
+): Promise<boolean | undefined> {
+  const announced = await askForAnnouncements(asking, topics, [copiesOf(canaryGroup)], clientIds => clientIds);
+  if (announced.isComplete) return announced.names.size > 0;
+  const servers = { ...asking, brokers: announced.refusing };
+  const { names, isProven } = await membersOf(servers, copiesGroup, `members ${copiesGroup}`, clientIds => clientIds);
+  return isProven || names.size > 0 ? names.size > 0 : undefined;
+}
+
 async function isDeclared(asking: Asking, group: string, topics: readonly string[]): Promise<boolean | undefined> {
   const announced = await askForAnnouncements(asking, topics, [declaredOf(group)], all);
   return announced.isComplete ? announced.names.size > 0 : undefined;
-}
-
-interface AnnouncementsSeen {
-  /** Who is there by those that answer; when none does, by their last answers. */
-  readonly names: ReadonlySet<string>;
-  /** Somebody answered. */
-  readonly isComplete: boolean;
-  /** Those that let nobody look. */
-  readonly refusing: readonly WatchedBroker[];
-  readonly isRefused: boolean;
-  readonly problem: string | undefined;
-}
-
-/** Asks the brokers of a cluster who announced himself in producer groups: replicas, where no master answers. */
-async function askForAnnouncements(
-  { clusters, questions, clock }: Asking,
-  topics: readonly string[],
-  groups: readonly string[],
-  pick: (clientIds: string[]) => readonly string[],
-): Promise<AnnouncementsSeen> {
-  const cluster = clusters.of(topics);
-  const servers = (await cluster?.brokers.current()) ?? [];
-  const masters = servers.filter(({ isReplica }) => !isReplica);
-  const askEach = (brokers: readonly WatchedBroker[]) =>
-    Promise.all(
-      brokers.map(broker =>
-        Promise.all(groups.map(group => questions.ask(broker, group, async link => pick(await link.producers(group))))),
-      ),
-    );
-  const asked = await askEach(masters);
-  const byMasters = asked.flat();
-  const refusing = masters.filter((_, index) => asked[index]?.some(({ isRefused }) => isRefused));
-  if (byMasters.some(({ answered, isRefused }) => !answered && !isRefused)) cluster?.brokers.doubt();
-  const isSilent = refusing.length === 0 && !byMasters.some(({ answered }) => answered);
-  const byReplicas = isSilent ? (await askEach(servers.filter(({ isReplica }) => isReplica))).flat() : [];
-  const all = [...byMasters, ...byReplicas];
-  const problem = all.find(({ problem }) => problem !== undefined)?.problem ?? cluster?.brokers.problem;
-  return { ...whoIsThere(all, clock.now()), refusing, isRefused: refusing.length > 0, problem };
 }
 
 /** The tags in canaries' client ids; whatever else is in the group is not ours. */

@@ -6,7 +6,7 @@ import {
   GRAY,
   type RocketmqEnvironment,
   rocketmqEnvironment,
-} from './rocketmq-environment';
+} from '../integration/rocketmq-environment';
 
 let environment: RocketmqEnvironment;
 let count = 0;
