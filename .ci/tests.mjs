@@ -6,6 +6,13 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
+import { fixture } from '../scripts/prepare.mjs';
+
+const directory = mkdtempSync(join(tmpdir(), 'rocketmq-gray-ci-'));
+const lines = [];
+// What servers are made of is fetched and built once, which says nothing of how fast tests are.
+spawnSync('node', ['scripts/setup.mjs', '--every-broker'], { stdio: 'inherit' });
+const setUp = elapsed();
 
 /** Scripts of package.json, and what they take on a quiet machine with two cores whose servers are in `.cache`. */
 const SUITES = [
@@ -17,19 +24,14 @@ const SUITES = [
   { suite: 'test:clusters', minutes: 5 },
   // All of the first again, and the versions of Node.js and RocketMQ between.
   { suite: 'test:matrix', minutes: 20 },
-  // Builds Kubernetes where it is not there yet.
-  { suite: 'test:kubernetes', minutes: existsSync('.cache/kubernetes') ? 10 : 30 },
+  // Builds Kubernetes and Kyverno where they are not there yet.
+  { suite: 'test:kubernetes', minutes: (await isKubernetesInstalled()) ? 5 : 35 },
 ];
 /** All suites together, in minutes: what would take longer is left out, and named. */
 const LIMIT = 50;
 /** Files of a suite that may be run again. */
 const AGAIN = 8;
 
-const directory = mkdtempSync(join(tmpdir(), 'rocketmq-gray-ci-'));
-const lines = [];
-// What servers are made of is fetched and built once, which says nothing of how fast tests are.
-spawnSync('node', ['scripts/setup.mjs', '--every-broker'], { stdio: 'inherit' });
-const setUp = elapsed();
 let expected = 0;
 const results = SUITES.flatMap(({ suite, minutes }) => {
   // A machine that took twice as long until now will do so again.
@@ -56,6 +58,15 @@ process.exit(failed === 0 && count('passed') > 0 ? 0 : 1);
 /** @returns minutes since the process began */
 function elapsed() {
   return process.uptime() / 60;
+}
+
+/** @returns whether its programs are built; false, too, where the set-up failed, which the suites will tell */
+async function isKubernetesInstalled() {
+  try {
+    return (await fixture('kubernetes', 'install')).isKubernetesInstalled();
+  } catch {
+    return false;
+  }
 }
 
 function resultsOf(suite) {

@@ -1,5 +1,5 @@
-// Everything that `npm run test:kubernetes` needs, from a fresh clone on: RocketMQ, a Kubernetes API server with its etcd, and
-// kubectl (built from their Go modules, once), and what the image is built and run with.
+// Everything that `npm run test:kubernetes` needs, from a fresh clone on: RocketMQ, a Kubernetes API server with its etcd,
+// kubectl and Kyverno's command line (built from their Go modules, once), and what the image is built, copied and run with.
 import { fixture, prepare, say } from './prepare.mjs';
 
 try {
@@ -7,8 +7,9 @@ try {
   prepare.buildAgent();
   prepare.buildFixtures();
   await prepare.installServers(false);
-  const { installBuildah } = await fixture('image');
+  const { installBuildah, installSkopeo } = await fixture('image');
   await installBuildah(say);
+  await installSkopeo(say);
   const { installBubblewrap } = await fixture('kubernetes', 'container');
   await installBubblewrap(say);
   const { installKubernetes } = await fixture('kubernetes', 'install');
