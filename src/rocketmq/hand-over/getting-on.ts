@@ -11,6 +11,9 @@ export interface GettingOn {
 /** Where the queues ended, by broker, topic and queue. */
 type Ends = ReadonlyMap<string, number>;
 
+/** Of more groups the oldest are forgotten, and the next look at them tells nothing. */
+const REMEMBERED = 1_000;
+
 export function gettingOn(administration: BrokerAdministration): GettingOn {
   /** By the canary's group: as it was asked last. */
   const before = new Map<string, Ends>();
@@ -33,7 +36,12 @@ export function gettingOn(administration: BrokerAdministration): GettingOn {
           .includes(true);
       }),
     );
+    before.delete(canaryGroup);
     before.set(canaryGroup, ends);
+    for (const oldest of before.keys()) {
+      if (before.size <= REMEMBERED) break;
+      before.delete(oldest);
+    }
     return stuck.includes(true);
   }
 
