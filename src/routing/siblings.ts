@@ -28,7 +28,12 @@ export interface Siblings<S, A = void> {
   alive(): readonly S[];
 }
 
-export function keepSiblings<S, A = void>({ make, mayEnd, end, now = Date.now }: SiblingsMeans<S, A>): Siblings<S, A> {
+export function keepSiblings<S, A = void>({
+  make,
+  mayEnd,
+  end,
+  now = () => Date.now(),
+}: SiblingsMeans<S, A>): Siblings<S, A> {
   const kept = new Map<string, { readonly sibling: S; usedAt: number }>();
   const alive = new Set<S>();
 
