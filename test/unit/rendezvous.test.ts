@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { orderOf, type Peer } from '../../src/rocketmq/hand-over/rendezvous';
+import { orderOf } from '../../src/rocketmq/hand-over/rendezvous';
 import { areEnough, sharingOf, turnOf } from '../../src/rocketmq/hand-over/sharing';
+import type { ProcessId } from '../../src/rocketmq/presence/announcement-name';
 
 const peer = fc.record({ id: fc.string({ minLength: 1 }), host: fc.constantFrom('one', 'two', 'three') });
 const peers = fc.uniqueArray(peer, { selector: ({ id }) => id, minLength: 1, maxLength: 12 });
@@ -25,7 +26,7 @@ describe('in which order processes come', () => {
     fc.assert(
       fc.property(peers, group, fc.nat(), (all, name, index) => {
         const apart = all.map(({ id }) => ({ id, host: id }));
-        const gone = apart[index % apart.length] as Peer;
+        const gone = apart[index % apart.length] as ProcessId;
         const left = apart.filter(one => one !== gone);
         expect(orderOf(left, name)).toEqual(orderOf(apart, name).filter(id => id !== gone.id));
       }),

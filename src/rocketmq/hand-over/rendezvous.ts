@@ -2,20 +2,14 @@
  * In which order processes come to do one thing. Each of them finds the same order from the same list, without asking, and
  * one that comes or goes changes only its own places (rendezvous hashing; Thaler and Ravishankar, 1998).
  */
-
-/** Of a process: what its announcements have in common. */
-export interface Peer {
-  /** The same for no other process. */
-  readonly id: string;
-  readonly host: string;
-}
+import type { ProcessId } from '../presence/announcement-name';
 
 /**
  * Best first. One process of each host comes before a second one of any: a host that fails does not take the first two.
  *
  * @param name what is to be done
  */
-export function orderOf(peers: readonly Peer[], name: string): string[] {
+export function orderOf(peers: readonly ProcessId[], name: string): string[] {
   const scored = peers.map(peer => ({ ...peer, score: score(`${peer.id} ${name}`) }));
   scored.sort((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1));
   const seen = new Map<string, number>();

@@ -1,14 +1,15 @@
 /** Among whom standing in is shared out. Pure. */
-import { orderOf, type Peer } from './rendezvous';
+import type { ProcessId } from '../presence/announcement-name';
+import { orderOf } from './rendezvous';
 
 export interface Sharing {
   /** The id of this process, which is one of the peers. */
   readonly own: string;
-  readonly peers: readonly Peer[];
+  readonly peers: readonly ProcessId[];
 }
 
 /** @param peers undefined: nobody may say who they are. This process may not be among them yet */
-export function sharingOf(own: Peer, peers: readonly Peer[] | undefined): Sharing | undefined {
+export function sharingOf(own: ProcessId, peers: readonly ProcessId[] | undefined): Sharing | undefined {
   if (peers === undefined) return undefined;
   const all = new Map([...peers, own].map(peer => [peer.id, peer]));
   return { own: own.id, peers: [...all.values()].sort((a, b) => (a.id < b.id ? -1 : 1)) };

@@ -1,21 +1,14 @@
 /** Where the baseline's side of a hand-over knows from who is there and where groups stand, and what it can do about it. */
 
 import type { Subscription } from '../plan/subscription';
-import type { Announcement, CanariesSeen } from '../presence/presence';
+import type { Announcement, Baselines, CanariesSeen } from '../presence/presence';
 import type { Marker } from './events';
-import type { Peer } from './rendezvous';
 import type { GroupSubscriptions } from './written-subscriptions';
 
 /** Canaries with this agent, and others. */
 export interface CanariesOfAnyAgent extends CanariesSeen {
   /** Those of the tags of which all canaries that are there announce nothing. */
   readonly withoutAgent: ReadonlySet<string>;
-}
-
-export interface Peers {
-  readonly own: Peer;
-  /** Undefined: nobody may say who they are. */
-  readonly peers: readonly Peer[] | undefined;
 }
 
 export interface HandOverSource {
@@ -51,7 +44,7 @@ export interface HandOverSource {
    */
   isStuck(tag: string, topics: readonly string[]): Promise<boolean>;
   /** The processes of the baseline, this one too once it has announced itself; undefined: nobody answered. Never rejects. */
-  peers(topics: readonly string[]): Promise<Peers | undefined>;
+  peers(topics: readonly string[]): Promise<Baselines | undefined>;
   /** What is written down of who subscribes to what; undefined: nobody answered. Never rejects. */
   readSubscriptions(): Promise<GroupSubscriptions | undefined>;
   /** Writes down what the baseline subscribes to. Never rejects. */

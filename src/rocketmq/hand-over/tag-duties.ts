@@ -94,7 +94,8 @@ export function settleStandIn(life: TagLife, consumer: ConsumerState, now: numbe
 
 /** Now and then it is looked whether those get on that this process leaves it to. */
 export function lookAfterOthers(life: TagLife, consumer: ConsumerState, now: number): Step {
-  const { topics } = standInWanted(life, consumer);
+  // Those who come first need not look, and this is asked at every event.
+  const topics = life.share.turn === 0 ? [] : standInWanted(life, consumer).topics;
   const share = shares.needed(life.share, topics.length > 0, now);
   if (!shares.isDue(share, now)) return nothing(share === life.share ? life : { ...life, share });
   const looking = shares.looking(share);

@@ -57,8 +57,15 @@ export function announcerClientId({ name, host, pid, version }: Announcer, uniqu
   return [name, host, pid, unique, ...(version === undefined ? [] : [version])].join('@');
 }
 
-/** Which process it is that announces something: of all that one announces it is the same. */
-export function processOf(clientId: string): { readonly id: string; readonly host: string } {
+/** A process, by what all its announcements have in common. */
+export interface ProcessId {
+  /** The same for no other process. */
+  readonly id: string;
+  readonly host: string;
+}
+
+/** Which process it is that announces something. */
+export function processOf(clientId: string): ProcessId {
   const id = clientId.slice(clientId.indexOf('@') + 1);
   return { id, host: parseAnnouncer(clientId)?.host ?? id };
 }

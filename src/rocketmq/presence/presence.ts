@@ -4,7 +4,7 @@ import { isInstanceTag } from '../../names/tag';
 import { canaryGroup } from '../plan/group-name';
 import { proxyList } from '../remoting/proxies';
 import { type Runtime, systemRuntime } from '../remoting/runtime';
-import { announcementGroup, groupBeside, processOf } from './announcement-name';
+import { announcementGroup, groupBeside, type ProcessId, processOf } from './announcement-name';
 import { type Announcement, type Announcements, announcements } from './announcements';
 import { type Asking, askForAnnouncements } from './asked-announcements';
 import { type BrokerQuestions, brokerQuestions } from './broker-questions';
@@ -25,12 +25,6 @@ export interface CanariesSeen {
   readonly about: ReadonlySet<string> | undefined;
   /** Why a server gave no answer, in words; undefined when all did. */
   readonly problem: string | undefined;
-}
-
-/** A process, by what all its announcements have in common. */
-export interface ProcessId {
-  readonly id: string;
-  readonly host: string;
 }
 
 export interface Baselines {
