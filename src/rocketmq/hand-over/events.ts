@@ -1,6 +1,6 @@
 /** What a hand-over is told, and what it wants done: values alone. `lines.ts` turns facts into words. */
 
-import type { Baselines } from '../presence/presence';
+import type { ProcessId } from '../presence/announcement-name';
 
 /** What is written down durably of a tag: the phase it is in. */
 export interface Marker {
@@ -74,7 +74,7 @@ export type HandOverEvent =
   | { readonly type: 'stand-in not subscribed'; readonly tag: string; readonly topic: string }
   | { readonly type: 'stand-in ended'; readonly tag: string }
   /** Who the baseline's processes are, by their ids; `peers` undefined: nobody may say it, and each stands in. */
-  | ({ readonly type: 'peers seen' } & Baselines)
+  | { readonly type: 'peers seen'; readonly own: ProcessId; readonly peers: readonly ProcessId[] | undefined }
   /**
    * The answer to `look at stand-ins`: the ids of the processes that stand in, and whether what was there at the last look has
    * still not been taken. `standing` undefined: nobody answered.
