@@ -5,6 +5,7 @@ import { withoutTimes } from './agent-lines';
 import { writeCertificate } from './certificate';
 import { PRELOAD, runOk } from './child';
 import { describeOnEachNode } from './each-node';
+import { BASELINE, CANARY, HOSTS as NAMED_HOSTS, ROUTES } from './named-services';
 import { createSandbox, type Sandbox } from './sandbox';
 
 /** The oldest and the newest; between them those where calls or states of channels were rewritten. */
@@ -13,25 +14,12 @@ const NEWEST = '^1.14.7';
 const BETWEEN = ['1.3.8', '1.7.3', '1.8.22', '1.12.7'];
 const VERSIONS = [OLDEST, ...BETWEEN, NEWEST];
 
-const BASELINE = '127.0.0.1';
-const CANARY = '127.0.0.2';
 const HOSTS = {
-  'svc-b.shop.svc': BASELINE,
-  'svc-b-gray.shop.svc': CANARY,
-  'svc-c.shop.svc': BASELINE,
-  'svc-d.shop.svc': BASELINE,
-  // Nobody listens there.
-  'svc-d-gray.shop.svc': '127.0.0.3',
+  ...NAMED_HOSTS,
   'strange.shop.svc': BASELINE,
   'strange-gray.shop.svc': CANARY,
   'svc-s.shop.svc': BASELINE,
   'svc-s-gray.shop.svc': 'slow',
-  'named.example': BASELINE,
-  'canary.example': CANARY,
-};
-const ROUTES = {
-  'named.example': { gray: 'canary.example' },
-  '*.shop.svc': { '*': '{service}-{tag}.shop.svc' },
 };
 
 const directoryOf = (version: string) => `grpc-${version.replace(/[^0-9.]/g, '')}`;

@@ -6,25 +6,10 @@ import { withoutTimes } from './agent-lines';
 import { writeCertificate } from './certificate';
 import { PRELOAD, runOk } from './child';
 import { describeOnEachNode } from './each-node';
+import { BASELINE, HOSTS as NAMED_HOSTS, ROUTES } from './named-services';
 import { createSandbox, type Sandbox } from './sandbox';
 
-const BASELINE = '127.0.0.1';
-const CANARY = '127.0.0.2';
-const HOSTS = {
-  'svc-b.shop.svc': BASELINE,
-  'svc-b-gray.shop.svc': CANARY,
-  'svc-c.shop.svc': BASELINE,
-  'svc-d.shop.svc': BASELINE,
-  // Nobody listens there.
-  'svc-d-gray.shop.svc': '127.0.0.3',
-  'named.example': BASELINE,
-  'canary.example': CANARY,
-  'ported.example': BASELINE,
-};
-const ROUTES = {
-  'named.example': { gray: 'canary.example' },
-  '*.shop.svc': { '*': '{service}-{tag}.shop.svc' },
-};
+const HOSTS = { ...NAMED_HOSTS, 'ported.example': BASELINE };
 const NAMES = ['svc-b.shop.svc', 'svc-c.shop.svc', 'svc-d.shop.svc', 'named.example'];
 
 let sandbox: Sandbox;

@@ -4,28 +4,11 @@ import { withoutTimes } from './agent-lines';
 import { writeCertificate } from './certificate';
 import { PRELOAD, runOk } from './child';
 import { describeOnEachNode } from './each-node';
+import { BASELINE, HOSTS as NAMED_HOSTS, ROUTES } from './named-services';
 import { createSandbox, type Sandbox } from './sandbox';
 import { placeUndici, UNDICI, undiciDependencies, undiciFor } from './undici-versions';
 
-const BASELINE = '127.0.0.1';
-const CANARY = '127.0.0.2';
-/** Nobody listens there. */
-const DOWN = '127.0.0.3';
-const HOSTS = {
-  'svc-b.shop.svc': BASELINE,
-  'svc-b-gray.shop.svc': CANARY,
-  'svc-c.shop.svc': BASELINE,
-  'svc-d.shop.svc': BASELINE,
-  'svc-d-gray.shop.svc': DOWN,
-  'svc-e.shop.svc': BASELINE,
-  'svc-e-gray.shop.svc': 'broken',
-  'named.example': BASELINE,
-  'canary.example': CANARY,
-};
-const ROUTES = {
-  'named.example': { gray: 'canary.example' },
-  '*.shop.svc': { '*': '{service}-{tag}.shop.svc' },
-};
+const HOSTS = { ...NAMED_HOSTS, 'svc-e.shop.svc': BASELINE, 'svc-e-gray.shop.svc': 'broken' };
 
 let sandbox: Sandbox;
 beforeAll(async () => {
