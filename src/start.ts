@@ -116,7 +116,10 @@ function guarded({ guard }: Agent, live: LiveSettings): Pick<LiveSettings, 'take
 function sayNotice(log: Log, notice: Notice): void {
   switch (notice.type) {
     case 'unknown variable':
-      log.say(startLines.unknownVariable, notice);
+      log.say(startLines.unknownVariable, {
+        variable: notice.variable,
+        isMeant: notice.similar === undefined ? '' : `: is ${notice.similar} meant?`,
+      });
       break;
     case 'tags without auto':
       log.say(startLines.tagsWithoutAuto, notice);

@@ -6,6 +6,7 @@ import type { Environment } from './environment';
 import type { Launch } from './launch';
 import { quote, wrongSetting } from './setting-error';
 import { SETTINGS, type Setting, type Settings } from './settings';
+import { similarName } from './similar-name';
 import { askAtStart, type DocumentSource, documentSource, isNacos, NACOS_VARIABLES } from './source';
 
 export { SettingError } from './setting-error';
@@ -40,7 +41,7 @@ export interface LoadedSettings {
 /** What people should know although the process goes on. */
 export type Notice =
   | { readonly type: 'tags without auto'; readonly mode: string }
-  | { readonly type: 'unknown variable'; readonly variable: string }
+  | { readonly type: 'unknown variable'; readonly variable: string; readonly similar: string | undefined }
   /** The process goes on with what its environment says. */
   | { readonly type: 'no document'; readonly name: string; readonly problem: string | undefined }
   /** It belongs to the application or the platform, and its value is of no use to us. */
@@ -256,10 +257,10 @@ function notices(settings: Settings, environment: Environment): Notice[] {
   if (settings.mqTags.length > 0 && settings.mqBaseline !== 'auto') {
     found.push({ type: 'tags without auto', mode: settings.mqBaseline });
   }
-  const known = new Set([CONFIG_VARIABLE, ...NACOS_VARIABLES, ...SETTINGS.flatMap(setting => setting.variables)]);
+  const known = [CONFIG_VARIABLE, ...NACOS_VARIABLES, ...SETTINGS.flatMap(setting => setting.variables)];
   for (const variable of Object.keys(environment)) {
-    if (variable.startsWith(OWN_PREFIX) && !known.has(variable)) {
-      found.push({ type: 'unknown variable', variable });
+    if (variable.startsWith(OWN_PREFIX) && !known.includes(variable)) {
+      found.push({ type: 'unknown variable', variable, similar: similarName(variable, known) });
     }
   }
   return found;

@@ -39,7 +39,8 @@ export const startLines = {
     remedy: 'Correct the variable, or the key in the file, that the line names.',
   }),
   unknownVariable: line('GRAY-103', 'warn', {
-    words: ({ variable }: { variable: string }) => `${variable} is not a setting of rocketmq-gray and is ignored`,
+    words: ({ variable, isMeant }: { variable: string; isMeant: string }) =>
+      `${variable} is not a setting of rocketmq-gray and is ignored${isMeant}`,
     meaning: 'A variable begins with `GRAY_`, and no setting has this name.',
     remedy: 'Look for a mistake in its name ([all settings](settings.md)), or remove it.',
   }),

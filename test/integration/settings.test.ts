@@ -84,7 +84,7 @@ describe('the line at start', () => {
   it('is followed by a warning for a variable that is no setting', async () => {
     const { stderr } = await start({ GRAY_TGA: 'gray' });
     expect(withoutTimes(stderr)).toMatch(
-      /baseline.*\n\[rocketmq-gray\] warn: GRAY_TGA is not a setting of rocketmq-gray.*\n$/,
+      /baseline.*\n\[rocketmq-gray\] warn: GRAY_TGA is not a setting of rocketmq-gray.*: is GRAY_TAG meant\?\n$/,
     );
   });
 });

@@ -219,7 +219,7 @@ describe('environment', () => {
 
   it('with a variable that is no setting is worth a notice', () => {
     const { notices } = loadSettings({ GRAY_TAGS: 'x', GRAYSCALE: '1', GRAY_CONFIG: '', GRAY_TAG: 'gray' });
-    expect(notices).toEqual([{ type: 'unknown variable', variable: 'GRAY_TAGS' }]);
+    expect(notices).toEqual([{ type: 'unknown variable', variable: 'GRAY_TAGS', similar: 'GRAY_TAG' }]);
   });
 
   it('with a setting that has no effect is worth a notice', () => {
