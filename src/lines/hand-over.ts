@@ -210,6 +210,14 @@ export const handOverLines = {
     meaning: "Somebody paused the canary's group while its messages were left to it.",
     remedy: 'Switch it on again. See [pausing](#pausing-replaying-and-dead-letters).',
   }),
+  nobodyToTell: line('GRAY-431', 'warn', {
+    words: ({ canaryGroup, tag }: StandIn) =>
+      `${canaryGroup}: no name server is known (GRAY_MQ_NAMESRV), so this canary cannot announce itself: a baseline that knows name servers does not see it, and goes on handling some messages of ${tag}`,
+    once: ({ canaryGroup }) => canaryGroup,
+    meaning:
+      "The canary's group exists, so the canary consumes. A baseline with name servers takes it for absent, and its stand-ins share the group with it.",
+    remedy: SET_NAMESRV,
+  }),
   standInBeside: line('GRAY-440', 'info', {
     words: ({ canaryGroup, tag, topics }: StandIn & { readonly topics: string }) =>
       `${canaryGroup}: stand-in on for ${topics}, to which the canary of ${tag} does not subscribe`,

@@ -192,6 +192,7 @@ it('without name servers, the proxy says who is there', async () => {
   await has(baseline, first);
 
   const canary = await consumer({ shutsDown: true }, { GRAY_TAG: 'gray' });
+  expect(await canary.child.waitFor('cannot announce itself')).toContain('group-proxy_gray');
   await baseline.child.waitFor('stand-in off');
   const [gray, plain] = [await send(5, GRAY), await send(5)];
   await canary.receives(gray);

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { coalesced } from '../../src/instrumentations/ali-ons/coalesced';
 import { departure } from '../../src/instrumentations/ali-ons/departure';
-import { keepOffsetsOfOwn } from '../../src/instrumentations/ali-ons/offsets';
+import { beginningOnlyWhereKnown, keepOffsetsOfOwn } from '../../src/instrumentations/ali-ons/offsets';
 import { mayPull, nextBatch } from '../../src/instrumentations/ali-ons/pull-limit';
 import { filterOf, liveSubscription } from '../../src/instrumentations/ali-ons/subscription';
 import { createIntake } from '../../src/rocketmq/hand-over/intake';
@@ -106,6 +106,28 @@ describe('keepOffsetsOfOwn', () => {
     keepOffsetsOfOwn(older, true);
     for (const offset of [-1, 0, 7]) [...older.updateConsumeOffsetToBroker({}, offset)];
     expect(committed).toEqual([0, 7, 0, 7]);
+  });
+});
+
+describe('beginningOnlyWhereKnown', () => {
+  const queue = { key: 'queue', brokerName: 'broker-a' };
+  it.each<[string, { readonly slave: boolean } | null, ReadonlyMap<string, number>, number]>([
+    ['a master that knows no offset', { slave: false }, new Map(), 0],
+    ['a master that knows it', { slave: false }, new Map([['queue', 7]]), 0],
+    ['a slave that knows it', { slave: true }, new Map([['queue', 0]]), 0],
+    ['a slave that does not know it', { slave: true }, new Map([['another', 7]]), -1],
+    ['no broker', null, new Map(), 0],
+  ])('%s', async (_, found, offsetTable, expected) => {
+    const consumer = { _mqClient: { findBrokerAddressInAdmin: () => found }, _offsetStore: { offsetTable } };
+    const promised = beginningOnlyWhereKnown(async () => 0, false);
+    const generated = beginningOnlyWhereKnown(function* () {
+      yield undefined;
+      return 0;
+    }, true);
+    expect(await promised.call(consumer, queue)).toBe(expected);
+    const steps = generated.call(consumer, queue) as Generator<unknown, number>;
+    steps.next();
+    expect(steps.next()).toEqual({ done: true, value: expected });
   });
 });
 

@@ -16,3 +16,30 @@ export function keepOffsetsOfOwn(store: object, usesGenerators: boolean): void {
         return offset < 0 ? undefined : original.call(this, queue, offset);
       };
 }
+
+interface Beginner {
+  readonly _mqClient: { findBrokerAddressInAdmin(brokerName: string): { readonly slave: boolean } | null };
+  readonly _offsetStore: { readonly offsetTable: ReadonlyMap<string, number> };
+}
+
+interface QueueOfBroker {
+  readonly key: string;
+  readonly brokerName: string;
+}
+
+/**
+ * `computePullFromWhere` (3.12.0, 2.0.4) of a stand-in: not the queue's first message where a slave was asked for the group's
+ * offset and does not know it. A slave of 5.5.0 never gets offsets from its master (apache/rocketmq#10284): all that the queue
+ * still holds would come again. The client takes -1 for a queue that it is to try again at the next rebalance.
+ */
+export function beginningOnlyWhereKnown(original: AnyFunction, usesGenerators: boolean): AnyFunction {
+  const checked = ({ _mqClient, _offsetStore }: Beginner, { key, brokerName }: QueueOfBroker, offset: unknown) =>
+    _mqClient.findBrokerAddressInAdmin(brokerName)?.slave && !_offsetStore.offsetTable.has(key) ? -1 : offset;
+  return usesGenerators
+    ? function* computePullFromWhere(this: Beginner, queue: QueueOfBroker): Generator<unknown, unknown, unknown> {
+        return checked(this, queue, yield* original.call(this, queue));
+      }
+    : async function computePullFromWhere(this: Beginner, queue: QueueOfBroker) {
+        return checked(this, queue, await original.call(this, queue));
+      };
+}

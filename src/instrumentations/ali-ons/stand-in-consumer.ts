@@ -12,6 +12,7 @@ import type { MQPushConsumer } from './client';
 import type { ConsumerState, ConsumerStates, TopicHandler } from './consumer-state';
 import type { Departure, Leaver, OffsetStore } from './departure';
 import type { Settle } from './message';
+import { beginningOnlyWhereKnown } from './offsets';
 import { type Puller, pullingCarefully } from './pull-limit';
 import { type Rebalances, rebalances } from './rebalances';
 
@@ -139,12 +140,14 @@ function construct({ main, mainState, intake, options, departure, rebalanced, de
       return options.settle(super.sendMessageBack(...args));
     }
   }
-  // As a method of the class that is made here: its constructor pulls already.
-  Object.defineProperty(Consumer.prototype, 'pullKernelImpl', {
-    configurable: true,
-    writable: true,
-    value: pullingCarefully(MQPushConsumer.prototype.pullKernelImpl as AnyFunction, options.usesGenerators),
-  });
+  // As methods of the class that is made here: its constructor pulls already.
+  for (const [name, change] of [
+    ['pullKernelImpl', pullingCarefully],
+    ['computePullFromWhere', beginningOnlyWhereKnown],
+  ] as const) {
+    const value = change(MQPushConsumer.prototype[name] as AnyFunction, options.usesGenerators);
+    Object.defineProperty(Consumer.prototype, name, { configurable: true, writable: true, value });
+  }
   const state: ConsumerState = {
     intake,
     handling: {

@@ -1,5 +1,6 @@
 /** What is done for a consumer of a canary: its group is made ready, and the baseline is told that it is there. */
 import { groupLines } from '../../lines/groups';
+import { handOverLines } from '../../lines/hand-over';
 import type { Log } from '../../log';
 import type { StandInMaker } from '../hand-over/stand-in';
 import type { Subscription } from '../plan/subscription';
@@ -54,7 +55,10 @@ export function canaryDuties(options: CanaryDutiesOptions): Duties {
   return {
     async prepare(subscriptions, connection, reach: Reach, isClosed) {
       const known = serversOf(connection);
-      if (known === undefined) return;
+      if (known === undefined) {
+        if (isAuto) log.say(handOverLines.nobodyToTell, { canaryGroup: group, tag });
+        return;
+      }
       servers = known;
       isOver = isClosed;
       standIns = () => reach.standIns?.();

@@ -1,6 +1,6 @@
 /** Asks brokers who announced himself. */
 import type { MemberServers } from './members';
-import { whoIsThere } from './memory';
+import { type Memory, whoIsThere } from './memory';
 import type { WatchedBroker } from './watched-brokers';
 import type { WatchedClusters } from './watched-clusters';
 
@@ -20,7 +20,7 @@ export interface AnnouncementsSeen {
   readonly problem: string | undefined;
 }
 
-/** Asks the brokers of a cluster who announced himself in producer groups: replicas, where no master answers. */
+/** Asks the brokers of a cluster who announced himself in producer groups: replicas, where no master is sure of it. */
 export async function askForAnnouncements(
   { clusters, questions, clock }: Asking,
   topics: readonly string[],
@@ -40,9 +40,16 @@ export async function askForAnnouncements(
   const byMasters = asked.flat();
   const refusing = masters.filter((_, index) => asked[index]?.some(({ isRefused }) => isRefused));
   if (byMasters.some(({ answered, isRefused }) => !answered && !isRefused)) cluster?.brokers.doubt();
-  const isSilent = refusing.length === 0 && !byMasters.some(({ answered }) => answered);
-  const byReplicas = isSilent ? (await askEach(servers.filter(({ isReplica }) => isReplica))).flat() : [];
-  const all = [...byMasters, ...byReplicas];
+  const isKnown = byMasters.some(({ answered, memory }) => answered && !isBelieved(memory));
+  const replicas = servers.filter(({ isReplica }) => isReplica && refusing.length === 0 && !isKnown);
+  const byReplicas = (await askEach(replicas)).flat();
+  // That a master is away is no reason where a replica could tell.
+  const all = [...byReplicas, ...byMasters];
   const problem = all.find(({ problem }) => problem !== undefined)?.problem ?? cluster?.brokers.problem;
   return { ...whoIsThere(all, clock.now()), refusing, isRefused: refusing.length > 0, problem };
+}
+
+/** A broker that has just come back does not know who ended meanwhile: some are there by what it said before. */
+function isBelieved(memory: Memory | undefined): boolean {
+  return memory?.isSettling === true && [...memory.seen.values()].some(seenAt => seenAt < memory.answeredAt);
 }
