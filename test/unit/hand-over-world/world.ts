@@ -9,33 +9,24 @@ import {
   type HandOverAction,
   type HandOverEvent,
   type Marker,
-} from '../../src/rocketmq/hand-over/hand-over';
-import { type CanaryTopic, coversShared, divisorFor, ownPlaceFor } from '../../src/rocketmq/plan/division';
-import { type FilterExpression, tagsOf } from '../../src/rocketmq/plan/filter-expression';
+} from '../../../src/rocketmq/hand-over/hand-over';
+import { type CanaryTopic, coversShared, divisorFor, ownPlaceFor } from '../../../src/rocketmq/plan/division';
+import {
+  type Admits,
+  type Asked,
+  Broker,
+  Consumer,
+  filterOf,
+  type Group,
+  type Message,
+  QUEUES,
+  remove,
+  selects,
+} from './broker';
 
 const TOPIC = 'TEST_MQ';
 const GROUP = 'group1';
-export const QUEUES = 2;
 const LONGEST_POLL_MS = 60_000;
-
-interface Message {
-  readonly id: number;
-  readonly tag: string | undefined;
-  /** What subscriptions ask for by tags. */
-  readonly word: string;
-  /** Sent while a canary and its stand-ins share the whole group: the baseline has not written down what it subscribes to. */
-  readonly isUndivided: boolean;
-}
-
-/** What somebody subscribes to of the topic; null: not to the topic. */
-type Asked = string | null;
-
-const filterOf = (expression: string): FilterExpression => ({ type: 'TAG', expression });
-
-function selects(expression: Asked, word: string): boolean {
-  if (expression === null) return false;
-  return tagsOf(expression)?.includes(word) ?? true;
-}
 
 /** A canary's consumers, from when they are announced. */
 interface Version {
@@ -43,41 +34,6 @@ interface Version {
   readonly asked: Asked;
   /** The first message that was sent once they consumed. */
   since: number;
-}
-
-/** Where a group stands: an offset for each queue that has one, and what was taken and not acknowledged. */
-class Group {
-  readonly offsets: (number | undefined)[] = Array.from({ length: QUEUES }, () => undefined);
-  readonly retries: Message[] = [];
-}
-
-/** Who handled a message. */
-export interface Handling {
-  readonly id: number;
-  readonly tag: string | undefined;
-  readonly by: 'baseline' | 'stand-in' | 'canary';
-}
-
-type Admits = (message: Message) => boolean;
-
-interface Poll {
-  readonly queue: number;
-  readonly admits: Admits;
-}
-
-class Consumer {
-  readonly polls: Poll[] = [];
-  /** Taken, being handled. */
-  readonly held: Message[] = [];
-  isLeaving = false;
-  isGone = false;
-
-  constructor(
-    readonly group: Group,
-    readonly by: Handling['by'],
-    readonly filter: () => Admits,
-    readonly onMessage: (tag: string) => void = () => {},
-  ) {}
 }
 
 interface Process {
@@ -121,42 +77,23 @@ export interface WorldOptions {
 
 export class World {
   now = 1_000_000;
-  readonly handled: Handling[] = [];
-  readonly sent: Message[] = [];
-  /** Gray messages that a main consumer took although it left them out, and the like. */
-  readonly violations: string[] = [];
-  /** Of a canary's messages, by a stand-in. */
-  readonly passedOver: Message[] = [];
+  readonly broker: Broker;
   readonly markers = new Map<string, Marker>();
-  private readonly queues: Message[][] = Array.from({ length: QUEUES }, () => []);
-  private readonly groups = new Map<string, Group>();
   private readonly processes: Process[] = [];
   private readonly canaries: Canary[] = [];
   /** What the last canary of a tag subscribes to. */
   private readonly written = new Map<string, CanaryTopic | undefined>();
   private isBaselineWritten: boolean;
   private readonly versions: Version[] = [];
-  /** Polls of canaries that ended, which the broker still holds. */
-  private readonly left: { readonly consumer: Consumer; readonly poll: Poll }[] = [];
-  /** No fault any more: everything under way succeeds. */
-  isCalm = false;
   /** So many of the next actions fail. */
   faults = 0;
 
   constructor(private readonly options: WorldOptions) {
     this.isBaselineWritten = options.isUnwritten !== true;
-    const group = this.group(GROUP);
+    this.broker = new Broker(this.asked);
+    const group = this.broker.group(GROUP);
     for (let queue = 0; queue < QUEUES; queue++) group.offsets[queue] = 0;
     for (let count = 0; count < (options.processes ?? 2); count++) this.startProcess();
-  }
-
-  private group(name: string): Group {
-    let group = this.groups.get(name);
-    if (group === undefined) {
-      group = new Group();
-      this.groups.set(name, group);
-    }
-    return group;
   }
 
   // ---- baseline processes
@@ -173,7 +110,7 @@ export class World {
         ignored: [],
       }),
       main: new Consumer(
-        this.group(GROUP),
+        this.broker.group(GROUP),
         'baseline',
         () => {
           const out = new Set(excluded);
@@ -258,7 +195,7 @@ export class World {
         if (standIn === undefined) throw new Error('no stand-in to end');
         standIn.isLeaving = true;
         this.later(process, () => {
-          this.release(standIn);
+          this.broker.release(standIn);
           process.standIns.delete(action.tag);
           this.tell(process, { type: 'stand-in ended', tag: action.tag });
         });
@@ -268,20 +205,17 @@ export class World {
         const { tag, id } = action;
         this.later(process, () => {
           const standing = this.running.filter(({ standIns }) => standIns.has(tag)).map(({ id }) => id);
-          const { offsets } = this.group(`${GROUP}_${tag}`);
+          const { offsets } = this.broker.group(`${GROUP}_${tag}`);
           const isStuck = (process.ends.get(tag) ?? []).some((end, queue) => (offsets[queue] ?? 0) < end);
-          process.ends.set(
-            tag,
-            this.queues.map(queue => queue.length),
-          );
+          process.ends.set(tag, this.broker.ends());
           this.tell(process, { type: 'stand-ins looked at', tag, id, standing, isStuck });
         });
         return;
       }
       case 'tell when drained': {
-        const ends = this.queues.map(queue => queue.length);
+        const ends = this.broker.ends();
         const check = () => {
-          const group = this.group(`${GROUP}_${action.tag}`);
+          const group = this.broker.group(`${GROUP}_${action.tag}`);
           const hasPassed = ends.every((end, queue) => (group.offsets[queue] ?? 0) >= end) && this.isSettled(group);
           if (!hasPassed) return this.later(process, check);
           this.tell(process, { type: 'drained', tag: action.tag, id: action.id, isDeclaredElsewhere: false });
@@ -311,7 +245,7 @@ export class World {
       return;
     }
     const standIn = new Consumer(
-      this.group(`${GROUP}_${tag}`),
+      this.broker.group(`${GROUP}_${tag}`),
       'stand-in',
       () => message => message.tag === tag && selects(this.asked, message.word),
       () => this.tell(process, { type: 'tag seen', tag }),
@@ -326,19 +260,19 @@ export class World {
 
   /** Each queue without an offset begins where the baseline's group stands. */
   private prepareGroup(tag: string): void {
-    const baseline = this.group(GROUP);
-    const canary = this.group(`${GROUP}_${tag}`);
+    const baseline = this.broker.group(GROUP);
+    const canary = this.broker.group(`${GROUP}_${tag}`);
     for (let queue = 0; queue < QUEUES; queue++) canary.offsets[queue] ??= baseline.offsets[queue];
   }
 
   /** Whether every queue has an offset, and nothing is between those of the baseline and those of a group that nobody prepared. */
   private isReady(process: Process, tag: string): boolean {
-    const { offsets } = this.group(`${GROUP}_${tag}`);
+    const { offsets } = this.broker.group(`${GROUP}_${tag}`);
     if (offsets.includes(undefined)) return false;
     if (this.markers.get(tag)?.phase === 'managed') return true;
     const begun = process.begun.get(tag) ?? [...offsets];
     process.begun.set(tag, begun);
-    const own = this.group(GROUP).offsets;
+    const own = this.broker.group(GROUP).offsets;
     const isReady = begun.every((offset, queue) => (own[queue] ?? 0) >= (offset ?? 0));
     if (isReady) process.begun.delete(tag);
     return isReady;
@@ -346,8 +280,8 @@ export class World {
 
   /** Whether the group of a canary stands ahead of the baseline's. */
   private isAhead(tag: string): boolean {
-    const own = this.group(GROUP).offsets;
-    return this.group(`${GROUP}_${tag}`).offsets.some((offset = 0, queue) => offset > (own[queue] ?? 0));
+    const own = this.broker.group(GROUP).offsets;
+    return this.broker.group(`${GROUP}_${tag}`).offsets.some((offset = 0, queue) => offset > (own[queue] ?? 0));
   }
 
   private isFaulty(): boolean {
@@ -365,8 +299,8 @@ export class World {
 
   /** What was given up is the baseline's: its canary goes on where that stands. */
   private catchUp(tag: string): void {
-    const baseline = this.group(GROUP);
-    const canary = this.group(`${GROUP}_${tag}`);
+    const baseline = this.broker.group(GROUP);
+    const canary = this.broker.group(`${GROUP}_${tag}`);
     for (let queue = 0; queue < QUEUES; queue++) {
       canary.offsets[queue] = Math.max(canary.offsets[queue] ?? 0, baseline.offsets[queue] ?? 0);
     }
@@ -387,12 +321,6 @@ export class World {
 
   private isAnnounced(tag: string): boolean {
     return this.canaries.some(canary => canary.tag === tag);
-  }
-
-  private release(consumer: Consumer): void {
-    consumer.isGone = true;
-    consumer.polls.length = 0;
-    consumer.group.retries.push(...consumer.held.splice(0));
   }
 
   // ---- what can happen next
@@ -420,7 +348,7 @@ export class World {
       // An answer that arrives at once, or after whatever happens meanwhile.
       steps.push(() => this.tell(process, seen));
       steps.push(() => this.later(process, () => this.tell(process, seen)));
-      if (!this.isCalm)
+      if (!this.broker.isCalm)
         steps.push(() => this.tell(process, { type: 'canaries seen', tags: new Set(), isComplete: false }));
       for (const work of process.pending) {
         steps.push(() => {
@@ -428,7 +356,7 @@ export class World {
         });
       }
     }
-    for (const consumer of this.consumers) steps.push(...this.consumerSteps(consumer));
+    for (const consumer of this.consumers) steps.push(...this.broker.steps(consumer));
     for (const canary of this.canaries) {
       // It has announced itself; its consumer starts when it has waited for the stand-ins, or long enough.
       if (canary.isAnnounced && canary.consumer === undefined) {
@@ -441,13 +369,13 @@ export class World {
   private startConsumers(canary: Canary): void {
     const { tag, asked } = canary;
     // One that subscribes to more than the one before it waits until no poll of that is held.
-    for (const { consumer, poll } of this.left.splice(0)) this.answer(consumer, poll);
-    canary.version.since = this.sent.length;
+    this.broker.answerLeft();
+    canary.version.since = this.broker.sent.length;
     const divisor = this.written.get(tag)?.divisor?.expression;
     const isCommon = ({ word }: Message) => divisor === undefined || selects(divisor, word);
     const isIts = (message: Message) => message.tag === tag && selects(asked, message.word);
     const consumer = (name: string, isPart: Admits) =>
-      new Consumer(this.group(name), 'canary', () => message => isIts(message) && isPart(message));
+      new Consumer(this.broker.group(name), 'canary', () => message => isIts(message) && isPart(message));
     canary.consumer = consumer(`${GROUP}_${tag}`, isCommon);
     // It polls nothing of a topic that it does not subscribe to.
     canary.consumer.isLeaving = asked === null;
@@ -464,73 +392,17 @@ export class World {
     if (ms >= LONGEST_POLL_MS) {
       for (const process of this.running)
         this.tell(process, { type: 'markers read', markers: [...this.markers.values()] });
-      for (const consumer of this.consumers) for (const poll of [...consumer.polls]) this.answer(consumer, poll);
-      for (const { consumer, poll } of this.left.splice(0)) this.answer(consumer, poll);
+      for (const consumer of this.consumers) this.broker.answerAll(consumer);
+      this.broker.answerLeft();
     }
     this.now += ms;
-  }
-
-  private consumerSteps(consumer: Consumer): (() => void)[] {
-    const steps: (() => void)[] = [];
-    for (let queue = 0; queue < QUEUES; queue++) {
-      if (!consumer.isLeaving && !consumer.polls.some(poll => poll.queue === queue)) {
-        steps.push(() => consumer.polls.push({ queue, admits: consumer.filter() }));
-      }
-    }
-    for (const poll of consumer.polls) steps.push(() => this.answer(consumer, poll));
-    for (const held of this.left) {
-      steps.push(() => {
-        if (remove(this.left, held)) this.answer(held.consumer, held.poll);
-      });
-    }
-    if (consumer.held.length > 0) {
-      steps.push(() => {
-        const message = consumer.held.shift();
-        if (message) this.handled.push({ id: message.id, tag: message.tag, by: consumer.by });
-      });
-      if (!this.isCalm) steps.push(() => consumer.group.retries.push(...consumer.held.splice(0, 1)));
-    }
-    return steps;
-  }
-
-  private answer(consumer: Consumer, poll: Poll): void {
-    if (!remove(consumer.polls, poll) && !consumer.isGone) return;
-    const { group } = consumer;
-    const taken = group.retries.shift() ?? this.take(group, poll);
-    if (taken === undefined) return;
-    // Nobody got it: it comes again.
-    if (consumer.isGone) return void group.retries.push(taken);
-    if (consumer.by === 'stand-in' && !selects(this.asked, taken.word)) {
-      // It is asked for no such message: what comes again of them is passed over.
-      this.passedOver.push(taken);
-      return;
-    }
-    if (taken.tag !== undefined) consumer.onMessage(taken.tag);
-    // Given back to the group instead of being handled.
-    if (consumer.isLeaving) group.retries.push(taken);
-    else consumer.held.push(taken);
-    if (consumer.by !== 'baseline' && taken.tag === undefined) this.violations.push(`${consumer.by} got ${taken.id}`);
-  }
-
-  private take(group: Group, { queue, admits }: Poll): Message | undefined {
-    const messages = this.queues[queue] as Message[];
-    let offset = group.offsets[queue] ?? messages.length;
-    let taken: Message | undefined;
-    while (taken === undefined && offset < messages.length) {
-      const message = messages[offset++] as Message;
-      if (admits(message)) taken = message;
-    }
-    group.offsets[queue] = offset;
-    return taken;
   }
 
   // ---- what happens from outside
 
   send(tag: string | undefined, queue: number, word = 'A'): void {
     const isUndivided = this.options.isUnwritten === true && this.written.get(tag ?? '')?.divisor === undefined;
-    const message = { id: this.sent.length, tag, word, isUndivided };
-    this.sent.push(message);
-    (this.queues[queue] as Message[]).push(message);
+    this.broker.send({ id: this.broker.sent.length, tag, word, isUndivided }, queue);
   }
 
   startCanary(tag: string, asked: Asked = '*'): void {
@@ -548,9 +420,9 @@ export class World {
 
   /** A canary that another agent made one: its group begins at the end where it has not been before. */
   startOther(tag: string): void {
-    const group = this.group(`${GROUP}_${tag}`);
-    for (let queue = 0; queue < QUEUES; queue++) group.offsets[queue] ??= this.queues[queue]?.length;
-    const version = { tag, asked: '*', since: this.sent.length };
+    const group = this.broker.group(`${GROUP}_${tag}`);
+    for (const [queue, end] of this.broker.ends().entries()) group.offsets[queue] ??= end;
+    const version = { tag, asked: '*', since: this.broker.sent.length };
     this.versions.push(version);
     const consumer = new Consumer(group, 'canary', () => message => message.tag === tag);
     this.canaries.push({ tag, asked: '*', isAnnounced: false, version, consumer, own: undefined });
@@ -568,8 +440,8 @@ export class World {
     const divisor = divisorFor(filterOf(asked), this.isBaselineWritten ? filterOf(this.asked) : undefined, before);
     this.written.set(tag, { filter: filterOf(asked), divisor });
     if (divisor === undefined) return;
-    const shared = this.group(`${GROUP}_${tag}`);
-    const own = this.group(`${GROUP}_${tag}__own`);
+    const shared = this.broker.group(`${GROUP}_${tag}`);
+    const own = this.broker.group(`${GROUP}_${tag}__own`);
     const place = ownPlaceFor(divisor, before);
     for (let queue = 0; queue < QUEUES; queue++) {
       const [offset = 0, former] = [shared.offsets[queue], own.offsets[queue]];
@@ -602,9 +474,7 @@ export class World {
     if (index < 0) return;
     const [canary] = this.canaries.splice(index, 1);
     for (const consumer of [canary?.consumer, canary?.own]) {
-      if (consumer === undefined) continue;
-      this.left.push(...consumer.polls.map(poll => ({ consumer, poll })));
-      this.release(consumer);
+      if (consumer !== undefined) this.broker.abandon(consumer);
     }
   }
 
@@ -613,13 +483,13 @@ export class World {
     const process = this.running[index % this.running.length];
     if (process === undefined) return;
     process.isUp = false;
-    for (const consumer of [process.main, ...process.standIns.values()]) this.release(consumer);
+    for (const consumer of [process.main, ...process.standIns.values()]) this.broker.release(consumer);
     this.startProcess();
   }
 
   /** Nothing more happens from outside, and what is under way succeeds: until every message is handled. */
   calmDown(): void {
-    this.isCalm = true;
+    this.broker.isCalm = true;
     this.faults = 0;
     // What only a canary wants waits until one is there.
     if (this.options.asked !== undefined) {
@@ -634,13 +504,7 @@ export class World {
   }
 
   private isQuiet(): boolean {
-    const handled = new Set(this.handled.map(({ id }) => id));
-    return this.sent.every(message => handled.has(message.id) || !this.isOwed(message));
+    const handled = new Set(this.broker.handled.map(({ id }) => id));
+    return this.broker.sent.every(message => handled.has(message.id) || !this.isOwed(message));
   }
-}
-
-function remove<T>(list: T[], item: T): boolean {
-  const index = list.indexOf(item);
-  if (index >= 0) list.splice(index, 1);
-  return index >= 0;
 }
