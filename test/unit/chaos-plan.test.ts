@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { ANY_ENVIRONMENT, addresses, isEnvironment } from '../../fixtures/chaos/environments';
 import { parseOptions } from '../../fixtures/chaos/options';
 import { type Action, messages, paceOf, plan } from '../../fixtures/chaos/plan';
 import { HelpAskedFor } from '../../fixtures/servers/command-options';
@@ -116,6 +117,64 @@ it('messages are the same for the same seed, of every tag, and some fail', () =>
   expect(draw(1).filter(({ fails }) => fails).length).toBeGreaterThan(10);
 });
 
+describe('with environments that come and go', () => {
+  const many = (seed: number, seconds = 600) => plan({ seed, seconds, pace: paceOf(seconds), environments: 20 });
+  const ofEnvironments = (actions: readonly Action[]) =>
+    actions.filter(action => 'slot' in action && isEnvironment(action.slot.tag));
+
+  it('all else happens as without', () => {
+    const others = many(42).filter(action => !ofEnvironments([action]).length);
+    expect(others).toEqual(planOf(600));
+  });
+
+  it('each lives once, for 10 to 60 s, and as many are there at each time', () => {
+    for (const seed of SEEDS) {
+      const began = new Map<string, number>();
+      const living: number[] = [];
+      for (const action of ofEnvironments(many(seed))) {
+        if (!('slot' in action)) continue;
+        const { tag } = action.slot;
+        const at = began.get(tag);
+        if (action.do === 'start') {
+          expect(at).toBeUndefined();
+          began.set(tag, action.at);
+          living.push(action.at);
+        } else {
+          expect(action.at - (at ?? 0)).toBeGreaterThanOrEqual(10_000);
+          expect(action.at - (at ?? 0)).toBeLessThanOrEqual(60_000);
+        }
+      }
+      // 20 places, 3.5 times the average life of 35 s from one to the next.
+      expect(began.size).toBeGreaterThan(60);
+      expect(began.size).toBeLessThan(140);
+      expect(living.filter(at => at < 300_000).length / living.length).toBeCloseTo(0.5, 0);
+    }
+  });
+
+  it('two messages of five are theirs', () => {
+    const next = messages({ seed: 1, environments: 20 });
+    const tags = Array.from({ length: 2_000 }, () => next().tag);
+    expect(tags.filter(tag => tag === ANY_ENVIRONMENT).length / 2_000).toBeCloseTo(0.4, 1);
+    expect(new Set(tags)).toEqual(new Set([undefined, ANY_ENVIRONMENT, 'gray', 'blue', 'audit']));
+  });
+
+  it('messages go to those that have been there for five seconds, until ten after their end', () => {
+    const book = addresses(1);
+    const any = (at: number) => new Set(Array.from({ length: 50 }, () => book.any(at)));
+    expect(any(0)).toEqual(new Set([undefined]));
+    book.started('env-1-1', 0);
+    book.started('env-2-1', 3_000);
+    expect(any(4_999)).toEqual(new Set([undefined]));
+    expect(any(5_000)).toEqual(new Set(['env-1-1']));
+    expect(any(8_000)).toEqual(new Set(['env-1-1', 'env-2-1']));
+    book.ends('env-1-1', 9_000);
+    expect(any(18_999)).toEqual(new Set(['env-1-1', 'env-2-1']));
+    expect(any(19_000)).toEqual(new Set(['env-2-1']));
+    book.ends('env-2-1', 19_000);
+    expect(any(29_000)).toEqual(new Set([undefined]));
+  });
+});
+
 describe('options', () => {
   it('are those of a run that counts, unless told otherwise', () => {
     expect(parseOptions([])).toMatchObject({
@@ -126,6 +185,9 @@ describe('options', () => {
       ...{ seconds: 60, controlSeconds: 0, isDeclared: false, out: 'x' },
     });
     expect(parseOptions(['--seconds', '60']).controlSeconds).toBe(60);
+    expect(parseOptions(['--tags', '50'])).toMatchObject({ tags: 50, environments: 0, processes: 2 });
+    const churn = parseOptions(['--tags', '50', '--processes', '6', '--churn']);
+    expect(churn).toMatchObject({ tags: 1, environments: 50, processes: 6 });
   });
 
   it.each([
@@ -136,6 +198,9 @@ describe('options', () => {
     [['--declared', 'maybe'], "--declared cannot be 'maybe'"],
     [['--client', 'ali-ons', '--consumer', 'pull'], '--consumer pull: ali-ons has push consumers only'],
     [['--live', '--mode', 'all'], '--live goes with --mode auto alone'],
+    [['--churn', '--live'], '--churn goes with --mode auto alone'],
+    [['--churn', '--subscriptions', 'differ'], '--churn goes with --mode auto alone'],
+    [['--processes', '0'], "--processes cannot be '0'"],
     [['--live', '--tags', '2'], '--live goes with --mode auto alone'],
     [['--what'], "Unknown option '--what'; usage: npm run chaos"],
   ])('%j is refused', (args, message) => {

@@ -104,6 +104,74 @@ describe('criteria', () => {
     expect(broken(run(100), run(1))).toEqual([]);
   });
 
+  describe('environments that come and go', () => {
+    const megabyte = 1_000_000;
+    /** From 0 to 80 s; what it needs grows by a share from its middle to its end. */
+    const memory = (share: number) =>
+      Array.from({ length: 17 }, (_, index) => ({
+        at: index * 5_000,
+        rss: 100 * megabyte,
+        heap: index < 14 ? 50 * megabyte : 50 * share * megabyte,
+      }));
+    const traces = { before: { groups: 4, entries: 1 }, after: { groups: 4, entries: 1 } };
+    const churned = (churn: RunRecord['churn'] & object, seconds = 1_200) =>
+      broken(accounts({ presences: [early], churn }), accounts(), { ...options, seconds });
+
+    it.each([
+      ['all well', { memory: memory(1.09), traces }, []],
+      [
+        'memory grows',
+        { memory: memory(1.2), traces },
+        ['memory of a baseline process (heap) at the end: at most 1.1 of that in the middle'],
+      ],
+      [
+        'something is left',
+        { memory: memory(1), traces: { ...traces, after: { groups: 4, entries: 2 } } },
+        ['after clean as many groups and entries of name servers as before the run'],
+      ],
+    ])('%s', (_name, churn, expected) => {
+      expect(churned(churn)).toEqual(expected);
+    });
+
+    it('a short run says nothing about memory', () => {
+      expect(churned({ memory: memory(1.2), traces }, 300)).toEqual([]);
+    });
+
+    it('are one row, and nobody waits for their hand-over', () => {
+      const own = sent.map(one => ({ ...one, tag: Number(one.id) < 500 ? 'env-1-1' : 'env-2-1' }));
+      const its = (tag: string, from: number) => ({ process: tag, environment: tag, from, readyAt: from + 500 });
+      const run = accounts({
+        sent: own,
+        handlings: own.map(({ id, tag, at }) => handled(id, tag, at + 20)),
+        presences: [its('env-1-1', 1_000), its('env-2-1', 1_000)],
+        churn: { memory: [], traces },
+      });
+      expect(broken(run, accounts())).toEqual([]);
+      expect(run.churn?.lives).toBe(2);
+      expect([...run.byTag.keys()]).toEqual(['environments']);
+      expect(table({ run }, 'auto')).toMatch(/^ {2}environments +1,000$/m);
+    });
+  });
+
+  it('tags that have no canary are one row', () => {
+    const run = accounts({ sent: sent.map(one => ({ ...one, tag: `idle-${Number(one.id) % 7}` })) });
+    expect([...run.byTag.keys()]).toEqual(['idle tags']);
+  });
+
+  it('a version that subscribes to more begins when the polls of the one before are over', () => {
+    const first = { ...early, asked: { TEST_MQ: 'A' }, to: 11_000, end: 'stop' } as const;
+    const presences = [first, { ...early, asked: { TEST_MQ: 'A || B' }, from: 12_000, readyAt: 18_000 }];
+    const late = record.handlings.map(one => (one.at < 12_000 ? one : { ...one, at: Math.max(one.at, 22_000) }));
+    const run = (widerWaitsMs: number) =>
+      account(
+        { ...record, presences, handlings: late, differ: true },
+        { isIsolated: true, graceMs: 5_000, widerWaitsMs },
+      );
+    const word = /^hand-over after start/;
+    expect(broken(run(0)).filter(text => word.test(`${text}`))).toEqual(['hand-over after start within 5.0 s']);
+    expect(broken(run(6_000)).filter(text => word.test(`${text}`))).toEqual([]);
+  });
+
   it('a tag that nobody is told of may be doubled', () => {
     const blue = (run: RunRecord) => ({ ...run, sent: run.sent.map(message => ({ ...message, tag: 'blue' })) });
     const run = accounts(

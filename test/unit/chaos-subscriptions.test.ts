@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { TOPIC } from '../../fixtures/chaos/names';
 import { messages } from '../../fixtures/chaos/plan';
 import type { Presence } from '../../fixtures/chaos/record';
-import { askedBy, isOwed, KINDS, LESS, MORE } from '../../fixtures/chaos/subscriptions';
+import { askedBy, isOwed, isWider, KINDS, LESS, MORE } from '../../fixtures/chaos/subscriptions';
 
 const presence = (version: number, readyAt: number): Presence => ({
   process: 'gray-1',
@@ -54,4 +54,14 @@ describe('who owes what, where subscriptions differ', () => {
     expect(untagged(many)).toBe(untagged(all({})));
     expect(new Set(many.map(({ tag }) => tag)).size).toBeGreaterThan(40);
   });
+});
+
+it.each([
+  ['the first of all', [presence(0, 10)], false],
+  ['a TAG and a topic more', [presence(1, 10), presence(2, 20)], true],
+  ['less only', [presence(0, 10), presence(1, 20)], false],
+  ['the same once more', [presence(1, 5), presence(2, 10), presence(2, 20)], false],
+  ['what one before the last had', [presence(2, 5), presence(1, 10), presence(2, 20)], true],
+] as const)('a canary with more than the version before it: %s', (_name, presences, expected) => {
+  expect(isWider(presences.at(-1) as Presence, presences)).toBe(expected);
 });
