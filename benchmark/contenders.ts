@@ -15,6 +15,9 @@ export interface Contender {
   readonly isOther?: true;
 }
 
+/** So many tags, as GRAY_MQ_TAGS takes them. */
+export const tagsOf = (count: number) => Array.from({ length: count }, (_, index) => `t${index + 1}`).join();
+
 const AGENT = ['--require', 'rocketmq-gray/register'];
 const bare = { preload: [], environment: {}, base: undefined, isOurs: false };
 
@@ -31,19 +34,22 @@ const DATADOG = {
   DD_TRACE_LOG_LEVEL: 'error',
 };
 
+/** A baseline with the agent. */
+export const UNTAGGED: Contender = {
+  name: 'gray-untagged',
+  title: 'rocketmq-gray, untagged baseline',
+  preload: AGENT,
+  environment: {},
+  isTagged: false,
+  base: 'bare',
+  isOurs: true,
+};
+
 /** Bare twice: tagged requests have a header more, which Node.js itself has to read. */
 export const CONTENDERS: readonly Contender[] = [
   { ...bare, name: 'bare', title: 'bare Node.js', isTagged: false },
   { ...bare, name: 'bare-tagged', title: 'bare Node.js, tagged traffic', isTagged: true },
-  {
-    name: 'gray-untagged',
-    title: 'rocketmq-gray, untagged baseline',
-    preload: AGENT,
-    environment: {},
-    isTagged: false,
-    base: 'bare',
-    isOurs: true,
-  },
+  UNTAGGED,
   {
     name: 'gray-tagged',
     title: 'rocketmq-gray, tagged traffic',

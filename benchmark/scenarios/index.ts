@@ -3,6 +3,7 @@ import type { Bench } from '../bench';
 import type { Measured } from '../measurement';
 import type { Options } from '../options';
 import { consume } from './consume';
+import { environments } from './environments';
 import { http } from './http';
 import { manyTags } from './many-tags';
 import { memoryAfterRequests, memoryAfterStart } from './memory';
@@ -29,6 +30,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'untagged-of-many-tags-push-rocketmq-client-nodejs': untaggedOfManyTags('rocketmq-client-nodejs'),
   'untagged-of-many-tags-pull-rocketmq-client-nodejs': untaggedOfManyTags('rocketmq-client-nodejs', 'pull'),
   'untagged-of-many-tags-push-ali-ons': untaggedOfManyTags('ali-ons'),
+  environments,
 };
 
 function ofClients(name: string, scenario: (client: ServiceClient) => Scenario): Record<string, Scenario> {

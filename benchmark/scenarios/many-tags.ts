@@ -1,6 +1,6 @@
 /** A baseline in auto mode that stands in for 1, 10, 100 canaries, none of which is there: what that costs by itself. */
 import { type Bench, startWorker, type Worker } from '../bench';
-import { CONTENDERS, type Contender } from '../contenders';
+import { tagsOf, UNTAGGED } from '../contenders';
 import type { Measured } from '../measurement';
 import { inRounds } from '../rounds';
 
@@ -15,7 +15,6 @@ const CPU_OF_TIME = 'CPU time';
 export async function manyTags(bench: Bench): Promise<Measured> {
   const rocketmq = await bench.rocketmq();
   await rocketmq.createTopic(TOPIC);
-  const ours = CONTENDERS.find(({ name }) => name === 'gray-untagged') as Contender;
   const contenders = TAGS.map(count => ({
     name: `${count}-tags`,
     title: count === 0 ? 'no tag' : `${count} tag${count === 1 ? '' : 's'}, a stand-in for each`,
@@ -33,9 +32,9 @@ export async function manyTags(bench: Bench): Promise<Measured> {
         GROUP: name,
         ROCKETMQ_ENDPOINTS: rocketmq.endpoints,
         GRAY_MQ_NAMESRV: rocketmq.namesrv,
-        GRAY_MQ_TAGS: Array.from({ length: count }, (_, index) => `t${index + 1}`).join(),
+        GRAY_MQ_TAGS: tagsOf(count),
       };
-      workers.set(name, await startWorker(bench, { name, file: 'idle-consumer.js', contender: ours, environment }));
+      workers.set(name, await startWorker(bench, { name, file: 'idle-consumer.js', contender: UNTAGGED, environment }));
     }
     await new Promise(resolve => setTimeout(resolve, SETTLE_MS));
     const values = await inRounds(contenders, Math.max(1, Math.round(bench.rounds / 2)), async ({ name }) => {

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ServiceClient, serviceOf } from '../../fixtures/rocketmq-clients/clients';
 import { type Bench, startWorker, type Worker } from '../bench';
-import { CONTENDERS, type Contender } from '../contenders';
+import { tagsOf, UNTAGGED } from '../contenders';
 import { type Measured, metricsOfWork, THROUGHPUT, type Work } from '../measurement';
 
 const TAGS = [0, 50, 100];
@@ -18,7 +18,6 @@ const SETTLE_MS = 30_000;
 export function untaggedOfManyTags(client: ServiceClient, mode: 'push' | 'pull' = 'push') {
   return async (bench: Bench): Promise<Measured> => {
     const rocketmq = await bench.rocketmq();
-    const ours = CONTENDERS.find(({ name }) => name === 'gray-untagged') as Contender;
     const contenders = TAGS.map(count => ({
       name: `${count}-tags`,
       title: count === 0 ? 'no tag' : `${count} tags, a stand-in for each`,
@@ -47,7 +46,7 @@ export function untaggedOfManyTags(client: ServiceClient, mode: 'push' | 'pull' 
         const worker = await startWorker(bench, {
           name,
           file: 'consume-turns.js',
-          contender: ours,
+          contender: UNTAGGED,
           environment: {
             ...serviceOf(client).environment(rocketmq),
             CLIENT: client,
@@ -55,7 +54,7 @@ export function untaggedOfManyTags(client: ServiceClient, mode: 'push' | 'pull' 
             TOPIC: topicOf(name),
             GROUP: `${name}-${mode}-${client}`,
             GRAY_MQ_NAMESRV: rocketmq.namesrv,
-            GRAY_MQ_TAGS: Array.from({ length: count }, (_, index) => `t${index + 1}`).join(),
+            GRAY_MQ_TAGS: tagsOf(count),
           },
         });
         workers.set(name, worker);
