@@ -1,19 +1,21 @@
-/** Two proxies in CLUSTER mode: brokers know no client of a proxy, and each proxy its own first. */
+/** Two brokers beside two proxies in CLUSTER mode: brokers know no client of a proxy, and each proxy its own first. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFailed, onTestFinished } from 'vitest';
 import type { RocketmqOptions } from '../../fixtures/rocketmq';
 import { versionOf } from '../../fixtures/rocketmq-clients/clients';
 import { remotingConnection } from '../../src/rocketmq/remoting/connection';
 import { isolates, ROWS, type Role, reasonAgainst } from '../integration/isolation';
 import { type Client, GRAY, type RocketmqEnvironment, rocketmqEnvironment } from '../integration/rocketmq-environment';
+import { hasBrowser } from '../operations/browser';
 import { type CommandLine, commandLine, found, takenBy } from './command-line';
+import { type ServedPage, servedPage } from './served-page';
 
 type Account = { readonly accessKey: string; readonly secretKey: string };
 
 const ADMINISTRATOR: Account = { accessKey: 'administrator', secretKey: '12345678' };
 const SERVICES: Account = { accessKey: 'services', secretKey: '12345678' };
-const SHAPE: RocketmqOptions = { proxyMode: 'CLUSTER', proxies: 2 };
+const SHAPE: RocketmqOptions = { brokers: 2, proxyMode: 'CLUSTER', proxies: 2 };
 const SOON = { timeout: 60_000, interval: 500 };
 
 describe.each([
@@ -83,7 +85,8 @@ describe.each([
     });
   });
 
-  it('auto mode hands over, and the command line tells who takes it', async () => {
+  const drawn = hasBrowser ? '' : ' (the page is not drawn: Chromium is not installed)';
+  it(`auto mode hands over; status, doctor and page say the same of who takes it${drawn}`, async () => {
     onTestFailed(() => console.log(environment.rocketmq.sampleLogs()));
     const { group, topic, consumer, send } = await prepared('views');
     const account = accessControl && {
@@ -91,12 +94,27 @@ describe.each([
       ROCKETMQ_SECRET_KEY: accessControl.secretKey,
     };
     const asked = { GRAY_MQ_NAMESRV: environment.rocketmq.namesrv, ...account };
-    const unaided = commandLine(environment.sandbox, asked);
-    const aided = commandLine(environment.sandbox, { ...asked, GRAY_MQ_PROXY_REMOTING: proxies });
+    const viewsOf = async (env: Readonly<Record<string, string>>) =>
+      Object.assign(commandLine(environment.sandbox, env), { page: await servedPage(environment.sandbox, env) });
+    const unaided = await viewsOf(asked);
+    onTestFinished(() => unaided.page.close());
+    const aided = await viewsOf({ ...asked, GRAY_MQ_PROXY_REMOTING: proxies });
+    onTestFinished(() => aided.page.close());
     const question = ['--topic', topic, '--group', group, '--tag', 'gray'];
-    const taker = async (who: CommandLine) => [
+    const taker = async (who: CommandLine & { readonly page: ServedPage }) => [
       takenBy(await who.status('--group', group), group, 'gray'),
+      takenBy(await who.page.fleet(), group, 'gray'),
+      ...(hasBrowser ? await who.page.members(`${group}_gray`) : []).map(member =>
+        member.replace(/[^ ]+, \d+$/, 'one'),
+      ),
       found(await who.doctor(...question), 'who takes it').join(),
+    ];
+    /** What is said of the canary's group, where a browser draws it too. */
+    const said = (by: string, member: string, finding: string) => [
+      by,
+      by,
+      ...(hasBrowser ? [member] : []),
+      `ok: ${finding} in ${group}_gray`,
     ];
 
     const baseline = await consumer('baseline');
@@ -106,9 +124,9 @@ describe.each([
     await canary.receives(gray);
     await baseline.receives(plain);
 
-    await expect.poll(() => taker(aided), SOON).toEqual(['consumers', `ok: the canary: 1 consumer in ${group}_gray`]);
+    await expect.poll(() => taker(aided), SOON).toEqual(said('consumers', 'one', 'the canary: 1 consumer'));
     // Brokers know the hosts of proxies; these have other ports than 8080. What is announced is known all the same.
-    expect(await taker(unaided)).toEqual(['consumers', `ok: the canary: 1 process in ${group}_gray`]);
+    await expect.poll(() => taker(unaided), SOON).toEqual(said('consumers', '1 announced', 'the canary: 1 process'));
     const checks = await unaided.doctor(...question);
     expect(found(checks, 'proxy').join()).toMatch(/^unknown: brokers do not know who is connected to proxies/);
     expect(checks.flatMap(({ remedies = [] }) => remedies).join()).toContain('--proxy-remoting');
@@ -119,8 +137,10 @@ describe.each([
     await canary.child.waitFor('"shutDown"', 60_000);
     const later = await send('later', 4, GRAY);
     await baseline.receives([...plain, ...later], 60_000);
-    await expect.poll(() => taker(aided), SOON).toEqual(['stand-ins', `ok: the baseline: 1 stand-in in ${group}_gray`]);
-    expect((await taker(unaided))[0]).toBe('stand-ins');
+    await expect.poll(() => taker(aided), SOON).toEqual(said('stand-ins', 'stand-in: one', 'the baseline: 1 stand-in'));
+    await expect
+      .poll(async () => (await taker(unaided)).slice(0, -1), SOON)
+      .toEqual(said('stand-ins', '1 standing in', '').slice(0, -1));
     expect(baseline.child.stderr + canary.child.stderr).not.toMatch(/ (?:warn|error): /);
   });
 

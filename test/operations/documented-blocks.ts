@@ -1,4 +1,4 @@
-/** Blocks of a page that tests run: commands (`sh run`), and what people then see (`output`). */
+/** Blocks of a page: those that tests run are commands (`sh run`), and what people then see (`output`). */
 
 /** A command block and the lines that have to be seen before the next one is run. */
 export interface Step {
@@ -21,6 +21,13 @@ export function stepsOf(page: string): Step[] {
     }
   }
   return steps;
+}
+
+/** The fenced blocks of a page with these words behind the fence. */
+export function blocksOf(page: string, fence: string): string[] {
+  return [...page.matchAll(/^```(.*)\n([\s\S]*?)^```$/gm)].flatMap(([, words, text = '']) =>
+    words === fence ? [text] : [],
+  );
 }
 
 /** A line of output as it may be seen: `…` stands for anything. */

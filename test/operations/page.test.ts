@@ -1,8 +1,7 @@
 /** The page that draws a fleet, in a real browser without a window. */
 import { request } from 'node:http';
-import puppeteer, { type Browser, type Page } from 'puppeteer-core';
+import type { Browser, Page } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findChromium } from '../../fixtures/chromium';
 import { type RunningChild, start } from '../integration/child';
 import {
   GRAY,
@@ -10,6 +9,7 @@ import {
   type RocketmqEnvironment,
   rocketmqEnvironment,
 } from '../integration/rocketmq-environment';
+import { hasBrowser, launchBrowser, membersOf, textsOf } from './browser';
 
 const TOPIC = 'TEST_MQ';
 /** A consumer's arrival or end, and the next picture, on a busy machine. */
@@ -86,101 +86,89 @@ describe('the server', () => {
   });
 });
 
-const chromium = findChromium();
+describe.skipIf(!hasBrowser)('in a browser (skipped where Chromium is not installed: apt install chromium)', () => {
+  const problems: string[] = [];
+  let browser: Browser;
+  let page: Page;
+  let producer: ProducerApp;
+  let sending: NodeJS.Timeout;
 
-describe.skipIf(chromium === undefined)(
-  'in a browser (skipped where Chromium is not installed: apt install chromium)',
-  () => {
-    const problems: string[] = [];
-    let browser: Browser;
-    let page: Page;
-    let producer: ProducerApp;
-    let sending: NodeJS.Timeout;
-
-    beforeAll(async () => {
-      // No sandbox of the browser's own for root, nor in containers: it loads nothing but our page.
-      browser = await puppeteer.launch({
-        executablePath: chromium ?? '',
-        args: ['--no-sandbox', '--disable-dev-shm-usage'],
-      });
-      page = await browser.newPage();
-      page.on('console', message => {
-        if (message.type() === 'error' || message.type() === 'warn') problems.push(message.text());
-      });
-      page.on('pageerror', error => problems.push(String(error)));
-      producer = await environment.producer([TOPIC]);
-      sending = setInterval(() => {
-        void producer.send({ topic: TOPIC, body: 'b' }).catch(() => {});
-        void producer.send({ topic: TOPIC, body: 'g' }, GRAY).catch(() => {});
-      }, 200);
+  beforeAll(async () => {
+    browser = await launchBrowser();
+    page = await browser.newPage();
+    page.on('console', message => {
+      if (message.type() === 'error' || message.type() === 'warn') problems.push(message.text());
     });
-    afterAll(async () => {
-      clearInterval(sending);
-      await browser?.close();
+    page.on('pageerror', error => problems.push(String(error)));
+    producer = await environment.producer([TOPIC]);
+    sending = setInterval(() => {
+      void producer.send({ topic: TOPIC, body: 'b' }).catch(() => {});
+      void producer.send({ topic: TOPIC, body: 'g' }, GRAY).catch(() => {});
+    }, 200);
+  });
+  afterAll(async () => {
+    clearInterval(sending);
+    await browser?.close();
+  });
+
+  const texts = (selector: string) => textsOf(page, selector);
+  const members = (group: string) => membersOf(page, group);
+
+  it('says that there is nobody yet, and then draws baseline, canary and stand-in as they come and go', async () => {
+    await page.goto(url);
+    await page.waitForSelector('#empty:not([hidden])');
+
+    const env = {
+      GRAY_MQ_NAMESRV: environment.rocketmq.namesrv,
+      GRAY_STATUS: environment.sandbox.directory,
+    };
+    const consumer = { group: 'group1', subscriptions: { [TOPIC]: '*' }, shutsDown: true };
+    const baseline = await environment.consumer(consumer, env);
+    const canary = await environment.consumer(consumer, { ...env, GRAY_TAG: 'gray' });
+    const baselinePid = `${baseline.child.process.pid}`;
+    const canaryPid = `${canary.child.process.pid}`;
+
+    await expect.poll(() => texts('.lane h2'), SOON).toEqual(['baseline', 'gray']);
+    await expect.poll(() => members('group1_gray'), SOON).toEqual([expect.stringContaining(canaryPid)]);
+    expect(await members('group1')).toEqual([expect.stringContaining(baselinePid)]);
+    expect(await texts('.topic h2')).toEqual([TOPIC]);
+    expect(await texts('[data-key="group1_gray"] .filter')).toEqual(["gray_tag = 'gray'"]);
+    await expect.poll(() => texts('#live'), SOON).toEqual([expect.stringMatching(/^live, /)]);
+    // The brokers count messages every ten seconds: from then on flows are drawn as they run.
+    await expect.poll(() => page.$$eval('#flows g:not(.idle)', flows => flows.length), SOON).toBe(2);
+
+    expect(await texts('#problems li')).toEqual([]);
+    await page.type('#search', 'no such group');
+    await expect.poll(() => texts('.lane h2'), SOON).toEqual([]);
+    await page.$eval('#search', input => {
+      (input as unknown as { value: string }).value = '';
+      input.dispatchEvent(new Event('input'));
     });
+    await expect.poll(() => texts('.lane h2'), SOON).toEqual(['baseline', 'gray']);
+    // What one process tells of itself.
+    await page.click('[data-key="group1_gray"] button.member');
+    await expect.poll(() => texts('#process pre'), SOON).toEqual([expect.stringContaining('group1_gray')]);
+    await page.click('#process button');
 
-    /** The text of all elements that a selector finds. */
-    const texts = (selector: string) =>
-      page.$$eval(selector, elements => elements.map(element => element.textContent ?? ''));
-    /** Who is shown in a group's card. */
-    const members = (group: string) => texts(`[data-key="${group}"] .members li`);
+    await canary.child.stop();
+    await expect
+      .poll(() => members('group1_gray'), SOON)
+      .toEqual([expect.stringMatching(`stand-in: .*${baselinePid}`)]);
+    expect(await page.$$eval('.members .stand-in', standIns => standIns.length)).toBe(1);
+    expect(await texts('.lane .standing-in')).toEqual(['the baseline stands in']);
 
-    it('says that there is nobody yet, and then draws baseline, canary and stand-in as they come and go', async () => {
-      await page.goto(url);
-      await page.waitForSelector('#empty:not([hidden])');
+    await baseline.child.stop('SIGKILL');
+    await producer.child.stop('SIGKILL');
+    expect(problems).toEqual([]);
+  }, 240_000);
 
-      const env = {
-        GRAY_MQ_NAMESRV: environment.rocketmq.namesrv,
-        GRAY_STATUS: environment.sandbox.directory,
-      };
-      const consumer = { group: 'group1', subscriptions: { [TOPIC]: '*' }, shutsDown: true };
-      const baseline = await environment.consumer(consumer, env);
-      const canary = await environment.consumer(consumer, { ...env, GRAY_TAG: 'gray' });
-      const baselinePid = `${baseline.child.process.pid}`;
-      const canaryPid = `${canary.child.process.pid}`;
-
-      await expect.poll(() => texts('.lane h2'), SOON).toEqual(['baseline', 'gray']);
-      await expect.poll(() => members('group1_gray'), SOON).toEqual([expect.stringContaining(canaryPid)]);
-      expect(await members('group1')).toEqual([expect.stringContaining(baselinePid)]);
-      expect(await texts('.topic h2')).toEqual([TOPIC]);
-      expect(await texts('[data-key="group1_gray"] .filter')).toEqual(["gray_tag = 'gray'"]);
-      await expect.poll(() => texts('#live'), SOON).toEqual([expect.stringMatching(/^live, /)]);
-      // The brokers count messages every ten seconds: from then on flows are drawn as they run.
-      await expect.poll(() => page.$$eval('#flows g:not(.idle)', flows => flows.length), SOON).toBe(2);
-
-      expect(await texts('#problems li')).toEqual([]);
-      await page.type('#search', 'no such group');
-      await expect.poll(() => texts('.lane h2'), SOON).toEqual([]);
-      await page.$eval('#search', input => {
-        (input as unknown as { value: string }).value = '';
-        input.dispatchEvent(new Event('input'));
-      });
-      await expect.poll(() => texts('.lane h2'), SOON).toEqual(['baseline', 'gray']);
-      // What one process tells of itself.
-      await page.click('[data-key="group1_gray"] button.member');
-      await expect.poll(() => texts('#process pre'), SOON).toEqual([expect.stringContaining('group1_gray')]);
-      await page.click('#process button');
-
-      await canary.child.stop();
-      await expect
-        .poll(() => members('group1_gray'), SOON)
-        .toEqual([expect.stringMatching(`stand-in: .*${baselinePid}`)]);
-      expect(await page.$$eval('.members .stand-in', standIns => standIns.length)).toBe(1);
-      expect(await texts('.lane .standing-in')).toEqual(['the baseline stands in']);
-
-      await baseline.child.stop('SIGKILL');
-      await producer.child.stop('SIGKILL');
-      expect(problems).toEqual([]);
-    }, 240_000);
-
-    it('says that the server has gone', async () => {
-      await served.stop('SIGINT');
-      expect((await served.ended).code).toBe(0);
-      await expect
-        .poll(() => texts('#live'), SOON)
-        .toEqual([expect.stringMatching(/^connection lost, trying again; this was at [\d:]+$/)]);
-      expect(new Set(await texts('#totals dd'))).toEqual(new Set(['–']));
-      expect(await page.$eval('body', body => body.className)).toBe('past');
-    });
-  },
-);
+  it('says that the server has gone', async () => {
+    await served.stop('SIGINT');
+    expect((await served.ended).code).toBe(0);
+    await expect
+      .poll(() => texts('#live'), SOON)
+      .toEqual([expect.stringMatching(/^connection lost, trying again; this was at [\d:]+$/)]);
+    expect(new Set(await texts('#totals dd'))).toEqual(new Set(['–']));
+    expect(await page.$eval('body', body => body.className)).toBe('past');
+  });
+});
