@@ -18,14 +18,14 @@ const setUp = elapsed();
 const SUITES = [
   { suite: 'test', minutes: 15 },
   { suite: 'test:operations', minutes: 4 },
-  { suite: 'test:environments', minutes: 5 },
+  { suite: 'test:environments', minutes: 10 },
   { suite: 'test:frameworks', minutes: 7 },
   { suite: 'test:java', minutes: 3 },
-  { suite: 'test:clusters', minutes: 5 },
+  { suite: 'test:clusters', minutes: 7 },
   // All of the first again, and the versions of Node.js and RocketMQ between.
   { suite: 'test:matrix', minutes: 20 },
-  // Builds Kubernetes and Kyverno where they are not there yet.
-  { suite: 'test:kubernetes', minutes: (await isKubernetesInstalled()) ? 5 : 35 },
+  // Builds Kubernetes, Kyverno and Compose where they are not there yet.
+  { suite: 'test:kubernetes', minutes: (await isKubernetesInstalled()) ? 8 : 45 },
 ];
 /** All suites together, in minutes: what would take longer is left out, and named. */
 const LIMIT = 50;

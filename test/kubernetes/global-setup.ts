@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PROJECT_ROOT } from '../../fixtures/applications/npm';
 import { buildImage } from '../../fixtures/image';
+import { installDockerClient } from '../../fixtures/image/engine';
 import { installBubblewrap } from '../../fixtures/kubernetes/container';
+import { installMuslNode } from '../../fixtures/musl';
 import { installNodeVersions } from '../../fixtures/node-versions';
 import { providePackage } from '../integration/global-setup';
 
@@ -34,6 +36,8 @@ export default async function setup(project: Project): Promise<() => void> {
   await buildImage({ tarball, version, archive }, console.log);
   project.provide('image', archive);
   await installBubblewrap(console.log);
+  await installDockerClient(console.log);
+  await installMuslNode(console.log);
   await installNodeVersions();
   return () => {
     rmSync(directory, { recursive: true, force: true });

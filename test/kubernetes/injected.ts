@@ -1,4 +1,5 @@
 /** Pods before and after the agent is injected: what each way of injecting has to do. */
+import { expect } from 'vitest';
 import type { Container, Pod } from '../../fixtures/kubernetes/pod';
 
 export const IMAGE = 'registry.example.com/rocketmq-gray:0.1.0';
@@ -55,7 +56,7 @@ export function injectedInto({ spec }: Pod): string[] {
     .map(({ name }) => name);
 }
 
-interface Case {
+export interface Case {
   readonly what: string;
   readonly pod: PodOptions;
   readonly into: readonly string[];
@@ -63,6 +64,52 @@ interface Case {
   readonly options?: string;
   readonly tagFrom?: string;
   readonly annotations?: Readonly<Record<string, string>>;
+}
+
+/** That a pod came out as its case says. */
+export function expectCase(after: Pod, { pod, into, options, tagFrom, annotations }: Case): void {
+  expect(injectedInto(after)).toEqual(into);
+  expect(after.metadata.annotations).toEqual(annotations ?? pod.annotations);
+  if (options !== undefined) expect(variablesOf(after).NODE_OPTIONS).toBe(options);
+  if (tagFrom !== undefined) expect(tagLabelOf(after)).toBe(tagFrom);
+  const init = (after.spec.initContainers ?? []).map(({ name }) => name);
+  expect(init).toEqual(into.length > 0 ? ['rocketmq-gray'] : []);
+}
+
+/** The init container, its volume, and the mounts of the container `worker`. @param rules of the init container's security */
+export function expectAgent(after: Pod, rules: object): void {
+  expect(containerOf(after, 'rocketmq-gray')).toMatchObject({
+    image: IMAGE,
+    command: ['/copy', '/target'],
+    resources: { requests: { cpu: '10m', memory: '32Mi' } },
+    securityContext: { ...rules, readOnlyRootFilesystem: true },
+    volumeMounts: [{ name: 'rocketmq-gray', mountPath: '/target' }],
+  });
+  expect(after.spec.volumes).toEqual([{ name: 'rocketmq-gray', emptyDir: { sizeLimit: '32Mi' } }]);
+  expect(containerOf(after, 'worker').volumeMounts).toEqual([
+    { name: 'rocketmq-gray', mountPath: '/rocketmq-gray', readOnly: true },
+    { name: 'rocketmq-gray', mountPath: '/run/gray-status', subPath: 'status' },
+  ]);
+  expect(variablesOf(after, 'worker').GRAY_STATUS).toBe('/run/gray-status/worker.sock');
+}
+
+/** What a pod has itself: an init container `migrate`, and a volume `data` that its container mounts. */
+export function withOwn(env: Container['env'] = [], init: Partial<Container> = {}): Pod {
+  return podOf({
+    containers: [{ env, volumeMounts: [{ name: 'data', mountPath: '/data' }] }],
+    spec: {
+      initContainers: [{ name: 'migrate', image: 'orders:1', ...init }],
+      volumes: [{ name: 'data', emptyDir: {} }],
+    },
+  });
+}
+
+/** That the agent stands behind what a pod has itself. */
+export function expectBesideOwn(after: Pod): void {
+  expect(after.spec.initContainers?.map(({ name }) => name)).toEqual(['migrate', 'rocketmq-gray']);
+  expect(after.spec.volumes?.map(({ name }) => name)).toEqual(['data', 'rocketmq-gray']);
+  const mounts = containerOf(after, 'orders').volumeMounts?.map(({ name }) => name);
+  expect(mounts).toEqual(['data', 'rocketmq-gray', 'rocketmq-gray']);
 }
 
 const reference = { configMapKeyRef: { name: 'options', key: 'node' } };

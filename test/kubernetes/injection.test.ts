@@ -5,41 +5,56 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PROJECT_ROOT } from '../../fixtures/applications/npm';
 import { type ControlPlane, startControlPlane } from '../../fixtures/kubernetes/control-plane';
+import { chosenKubernetesVersions } from '../../fixtures/kubernetes/install';
 import type { Pod } from '../../fixtures/kubernetes/pod';
 import { runProgram } from '../../fixtures/servers/run-program';
 import { until } from '../../fixtures/servers/until';
 import {
   CASES,
   containerOf,
+  expectAgent,
+  expectBesideOwn,
+  expectCase,
   IMAGE,
   injectedInto,
   manifestOf,
   podOf,
   REQUIRE,
   RESTRICTED,
-  tagLabelOf,
   variablesOf,
+  withOwn,
 } from './injected';
 
 const MANIFESTS = join(PROJECT_ROOT, 'deploy', 'kubernetes');
 /** Until the API server heeds a policy that was changed. */
 const POLICY_MS = 60_000;
 
+const V1BETA1 = ['v1beta1', 'mutating-admission-policy.v1beta1.yaml'] as const;
+const V1 = ['v1', 'mutating-admission-policy.yaml'] as const;
+
 let directory: string;
 let cluster: ControlPlane;
-beforeAll(async () => {
+async function begin(version: string): Promise<void> {
   directory = mkdtempSync(join(tmpdir(), 'rocketmq-gray-injection-'));
-  cluster = await startControlPlane();
+  cluster = await startControlPlane({ version });
   await kubectl(['create', 'namespace', 'on']);
   await kubectl(['create', 'namespace', 'off']);
   await kubectl([
     ...['label', 'namespace', 'on', 'rocketmq-gray.io/inject=enabled'],
     'pod-security.kubernetes.io/enforce=restricted',
   ]);
-});
-afterAll(async () => {
+}
+async function end(): Promise<void> {
   await cluster?.stop();
   rmSync(directory, { recursive: true, force: true });
+}
+
+describe.each(chosenKubernetesVersions())('Kubernetes %s', version => {
+  beforeAll(() => begin(version));
+  afterAll(end);
+  const policies = version.startsWith('1.34.') ? [V1BETA1] : [V1, V1BETA1];
+  describe.each(policies)('MutatingAdmissionPolicy %s', (_, file) => policyTests(file));
+  describe('the kustomize component', componentTests);
 });
 
 async function kubectl(args: readonly string[], input?: string): Promise<string> {
@@ -70,10 +85,7 @@ const again = ({ metadata: { name, labels, annotations }, spec }: Pod): Pod => (
 
 const isInjected = async (namespace = 'on') => injectedInto(await create(restricted(podOf({})), namespace)).length > 0;
 
-describe.each([
-  ['v1', 'mutating-admission-policy.yaml'],
-  ['v1beta1', 'mutating-admission-policy.v1beta1.yaml'],
-])('MutatingAdmissionPolicy %s', (_, file) => {
+function policyTests(file: string): void {
   beforeAll(async () => {
     await kubectl(['apply', '--filename', join(MANIFESTS, file)]);
     await until('the policy is heeded', POLICY_MS, () => undefined, isInjected);
@@ -88,15 +100,8 @@ describe.each([
     );
   });
 
-  it.each(CASES)('$what', async ({ pod, into, options, tagFrom, annotations }) => {
-    const before = restricted(podOf(pod));
-    const after = await create(before);
-    expect(injectedInto(after)).toEqual(into);
-    expect(after.metadata.annotations).toEqual(annotations ?? before.metadata.annotations);
-    if (options !== undefined) expect(variablesOf(after).NODE_OPTIONS).toBe(options);
-    if (tagFrom !== undefined) expect(tagLabelOf(after)).toBe(tagFrom);
-    const [init, ...others] = after.spec.initContainers ?? [];
-    expect([init?.name, ...others]).toEqual([into.length > 0 ? 'rocketmq-gray' : undefined]);
+  it.each(CASES)('$what', async one => {
+    expectCase(await create(restricted(podOf(one.pod))), one);
   });
 
   it.each(CASES)('applied twice it changes nothing: $what', async ({ pod }) => {
@@ -107,19 +112,7 @@ describe.each([
   it('makes an init container that the strictest rules let in, with the user of the first container', async () => {
     const owner = { runAsUser: 1234, runAsGroup: 4321 };
     const after = await create(restricted(podOf({ containers: [{ securityContext: owner }, { name: 'worker' }] })));
-    expect(containerOf(after, 'rocketmq-gray')).toMatchObject({
-      image: IMAGE,
-      command: ['/copy', '/target'],
-      resources: { requests: { cpu: '10m', memory: '32Mi' } },
-      securityContext: { ...RESTRICTED, ...owner, readOnlyRootFilesystem: true },
-      volumeMounts: [{ name: 'rocketmq-gray', mountPath: '/target' }],
-    });
-    expect(after.spec.volumes).toEqual([{ name: 'rocketmq-gray', emptyDir: { sizeLimit: '32Mi' } }]);
-    expect(containerOf(after, 'worker').volumeMounts).toEqual([
-      { name: 'rocketmq-gray', mountPath: '/rocketmq-gray', readOnly: true },
-      { name: 'rocketmq-gray', mountPath: '/run/gray-status', subPath: 'status' },
-    ]);
-    expect(variablesOf(after, 'worker').GRAY_STATUS).toBe('/run/gray-status/worker.sock');
+    expectAgent(after, { ...RESTRICTED, ...owner });
   });
 
   it('leaves a pod of the class Guaranteed in it', async () => {
@@ -134,21 +127,9 @@ describe.each([
       { name: 'GRAY_TAG', value: 'blue' },
       { name: 'GRAY_STATUS', value: '/tmp/' },
     ];
-    const init = { name: 'migrate', image: 'orders:1', securityContext: RESTRICTED };
-    const mount = { name: 'data', mountPath: '/data' };
-    const pod = podOf({
-      containers: [{ env, volumeMounts: [mount] }],
-      spec: { initContainers: [init], volumes: [{ name: 'data', emptyDir: {} }] },
-    });
-    const after = await create(restricted(pod));
+    const after = await create(restricted(withOwn(env, { securityContext: RESTRICTED })));
     expect(variablesOf(after)).toMatchObject({ GRAY_TAG: 'blue', GRAY_STATUS: '/tmp/', NODE_OPTIONS: REQUIRE });
-    expect(after.spec.initContainers?.map(({ name }) => name)).toEqual(['migrate', 'rocketmq-gray']);
-    expect(after.spec.volumes?.map(({ name }) => name)).toEqual(['data', 'rocketmq-gray']);
-    expect(containerOf(after, 'orders').volumeMounts?.map(({ name }) => name)).toEqual([
-      'data',
-      'rocketmq-gray',
-      'rocketmq-gray',
-    ]);
+    expectBesideOwn(after);
   });
 
   it('takes single pods of other namespaces, and no pod that nobody labelled', async () => {
@@ -162,9 +143,9 @@ describe.each([
     const pod = podOf({ labels: { 'rocketmq-gray.io/inject': 'enabled' }, spec });
     expect(injectedInto(await create(pod, 'off'))).toEqual([]);
   });
-});
+}
 
-describe('the kustomize component', () => {
+function componentTests(): void {
   const deployment = (labels: object, containers: readonly object[]) => ({
     apiVersion: 'apps/v1',
     kind: 'Deployment',
@@ -239,4 +220,4 @@ describe('the kustomize component', () => {
     const building = build('reference', [deployment({}, [{ name: 'orders', image: 'orders:1', env }])]);
     await expect(building).rejects.toThrow(/NODE_OPTIONS|may not be specified when `value` is not empty/);
   });
-});
+}

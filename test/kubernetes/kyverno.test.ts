@@ -11,13 +11,15 @@ import { runProgram } from '../../fixtures/servers/run-program';
 import {
   CASES,
   containerOf,
-  IMAGE,
+  expectAgent,
+  expectBesideOwn,
+  expectCase,
   injectedInto,
   manifestOf,
   podOf,
   RESTRICTED,
-  tagLabelOf,
   variablesOf,
+  withOwn,
 } from './injected';
 
 const POLICY = join(PROJECT_ROOT, 'deploy', 'kubernetes', 'kyverno.yaml');
@@ -25,8 +27,6 @@ const enabled = { 'rocketmq-gray.io/inject': 'enabled' };
 /** Labels of namespaces. The command line asks no cluster for them. */
 const NAMESPACES = { 'switched-on': enabled, elsewhere: {} };
 
-const INIT = { name: 'migrate', image: 'orders:1' };
-const MOUNT = { name: 'data', mountPath: '/data' };
 const LIMITS = { cpu: '250m', memory: '256Mi' };
 
 /** Pods by what they are: all of them go in at once, since the command line takes seconds to start. */
@@ -34,10 +34,7 @@ const PODS: Readonly<Record<string, Pod>> = {
   ...Object.fromEntries(CASES.map(({ what, pod }) => [what, podOf(pod)])),
   'two containers': podOf({ containers: [{ securityContext: { runAsUser: 1234 } }, { name: 'worker' }] }),
   guaranteed: podOf({ containers: [{ resources: { limits: LIMITS, requests: LIMITS } }] }),
-  'its own settings': podOf({
-    containers: [{ env: [{ name: 'GRAY_TAG', value: 'blue' }], volumeMounts: [MOUNT] }],
-    spec: { initContainers: [INIT], volumes: [{ name: 'data', emptyDir: {} }] },
-  }),
+  'its own settings': withOwn([{ name: 'GRAY_TAG', value: 'blue' }]),
   elsewhere: inNamespace(podOf({}), 'elsewhere'),
   'labelled elsewhere': inNamespace(podOf({ labels: enabled }), 'elsewhere'),
   'of Windows': podOf({ labels: enabled, spec: { os: { name: 'windows' } } as Partial<Pod['spec']> }),
@@ -121,15 +118,7 @@ async function applyToAll(pods: Readonly<Record<string, Pod>>): Promise<Record<s
 
 const get = (what: string) => once[what] ?? expect.fail(`there is no pod ${what}`);
 
-it.each(CASES)('$what', ({ what, pod, into, options, tagFrom, annotations }) => {
-  const after = get(what);
-  expect(injectedInto(after)).toEqual(into);
-  expect(after.metadata.annotations).toEqual(annotations ?? pod.annotations);
-  if (options !== undefined) expect(variablesOf(after).NODE_OPTIONS).toBe(options);
-  if (tagFrom !== undefined) expect(tagLabelOf(after)).toBe(tagFrom);
-  const init = (after.spec.initContainers ?? []).map(({ name }) => name);
-  expect(init).toEqual(into.length > 0 ? ['rocketmq-gray'] : []);
-});
+it.each(CASES)('$what', one => expectCase(get(one.what), one));
 
 it.each(Object.keys(PODS))('applied twice it changes nothing: %s', what => {
   expect(twice[what]?.spec).toEqual(get(what).spec);
@@ -139,19 +128,7 @@ it.each(Object.keys(PODS))('applied twice it changes nothing: %s', what => {
 it('makes an init container with the user of the first container, a volume and mounts', () => {
   const after = get('two containers');
   const { runAsNonRoot: _, ...rules } = RESTRICTED;
-  expect(containerOf(after, 'rocketmq-gray')).toMatchObject({
-    image: IMAGE,
-    command: ['/copy', '/target'],
-    resources: { requests: { cpu: '10m', memory: '32Mi' } },
-    securityContext: { ...rules, readOnlyRootFilesystem: true, runAsUser: 1234 },
-    volumeMounts: [{ name: 'rocketmq-gray', mountPath: '/target' }],
-  });
-  expect(after.spec.volumes).toEqual([{ name: 'rocketmq-gray', emptyDir: { sizeLimit: '32Mi' } }]);
-  expect(containerOf(after, 'worker').volumeMounts).toEqual([
-    { name: 'rocketmq-gray', mountPath: '/rocketmq-gray', readOnly: true },
-    { name: 'rocketmq-gray', mountPath: '/run/gray-status', subPath: 'status' },
-  ]);
-  expect(variablesOf(after, 'worker').GRAY_STATUS).toBe('/run/gray-status/worker.sock');
+  expectAgent(after, { ...rules, runAsUser: 1234 });
 });
 
 it('leaves a pod of the class Guaranteed in it', () => {
@@ -163,13 +140,7 @@ it('leaves a pod of the class Guaranteed in it', () => {
 it('leaves what a container says itself, and what a pod has', () => {
   const after = get('its own settings');
   expect(variablesOf(after)).toMatchObject({ GRAY_TAG: 'blue', GRAY_STATUS: '/run/gray-status/orders.sock' });
-  expect(after.spec.initContainers?.map(({ name }) => name)).toEqual(['migrate', 'rocketmq-gray']);
-  expect(after.spec.volumes?.map(({ name }) => name)).toEqual(['data', 'rocketmq-gray']);
-  expect(containerOf(after, 'orders').volumeMounts?.map(({ name }) => name)).toEqual([
-    'data',
-    'rocketmq-gray',
-    'rocketmq-gray',
-  ]);
+  expectBesideOwn(after);
 });
 
 it('takes single pods of other namespaces, no pod that nobody labelled, and none of Windows', () => {
