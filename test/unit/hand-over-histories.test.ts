@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DRAIN_MS, GIVE_UP_AFTER_MS } from '../../src/rocketmq/hand-over/tag-life';
-import { QUEUES, World, type WorldOptions } from './hand-over-world';
+import { QUEUES } from './hand-over-world/broker';
+import { World, type WorldOptions } from './hand-over-world/world';
 
 /** What can happen from outside, and a number that chooses which step of those that are possible comes next. */
 const happening = (tags: readonly string[], others = 0) =>
@@ -127,10 +128,10 @@ describe('hand-over, in any order of events', () => {
       fc.asyncProperty(fc.array(happening(tags, others), { maxLength: 250 }), async happenings => {
         await turn();
         const world = play({ declared, tags }, happenings);
-        const handled = new Set(world.handled.map(({ id }) => id));
-        expect(world.sent.filter(({ id }) => !handled.has(id))).toEqual([]);
-        expect(world.violations).toEqual([]);
-        expect(world.handled.filter(({ tag, by }) => tag === undefined && by !== 'baseline')).toEqual([]);
+        const handled = new Set(world.broker.handled.map(({ id }) => id));
+        expect(world.broker.sent.filter(({ id }) => !handled.has(id))).toEqual([]);
+        expect(world.broker.violations).toEqual([]);
+        expect(world.broker.handled.filter(({ tag, by }) => tag === undefined && by !== 'baseline')).toEqual([]);
       }),
       { numRuns: 400 },
     );
@@ -149,9 +150,9 @@ describe('hand-over, in any order of events', () => {
         async (mostStandIns, processes, happenings) => {
           await turn();
           const world = play({ declared, tags, mostStandIns, processes }, happenings);
-          const handled = new Set(world.handled.map(({ id }) => id));
-          expect(world.sent.filter(({ id }) => !handled.has(id))).toEqual([]);
-          expect(world.violations).toEqual([]);
+          const handled = new Set(world.broker.handled.map(({ id }) => id));
+          expect(world.broker.sent.filter(({ id }) => !handled.has(id))).toEqual([]);
+          expect(world.broker.violations).toEqual([]);
           // Those who helped have left by then.
           pass(world, 100);
           for (const tag of tags) expect(world.standInsFor(tag)).toBeLessThanOrEqual(mostStandIns);
@@ -171,11 +172,11 @@ describe('hand-over, in any order of events', () => {
         await turn();
         const happenings = redeploys.flat();
         const world = play({ asked: 'A || B', tags: ['gray'], ...options }, happenings);
-        const handled = new Set(world.handled.map(({ id }) => id));
-        expect(world.sent.filter(message => world.isOwed(message) && !handled.has(message.id))).toEqual([]);
-        expect(world.violations).toEqual([]);
-        const words = new Map(world.sent.map(({ id, word }) => [id, word]));
-        const others = world.handled.filter(({ id, by }) => by !== 'canary' && !/A|B/.test(words.get(id) ?? ''));
+        const handled = new Set(world.broker.handled.map(({ id }) => id));
+        expect(world.broker.sent.filter(message => world.isOwed(message) && !handled.has(message.id))).toEqual([]);
+        expect(world.broker.violations).toEqual([]);
+        const words = new Map(world.broker.sent.map(({ id, word }) => [id, word]));
+        const others = world.broker.handled.filter(({ id, by }) => by !== 'canary' && !/A|B/.test(words.get(id) ?? ''));
         expect(others).toEqual([]);
       }),
       { numRuns: 600 },
@@ -196,7 +197,7 @@ describe('hand-over, in any order of events', () => {
     pass(world, 6);
     send('A', 'B', 'C', 'D');
     pass(world, 6);
-    expect(world.handled.map(({ id, by }) => `${id} ${by}`)).toEqual([
+    expect(world.broker.handled.map(({ id, by }) => `${id} ${by}`)).toEqual([
       '0 canary',
       '2 canary',
       '4 stand-in',
@@ -204,12 +205,12 @@ describe('hand-over, in any order of events', () => {
     ]);
     world.startCanary('gray', 'A || C || D');
     pass(world, 6);
-    expect(world.handled.slice(4).map(({ id, by }) => `${id} ${by}`)).toEqual(['6 canary', '7 canary']);
+    expect(world.broker.handled.slice(4).map(({ id, by }) => `${id} ${by}`)).toEqual(['6 canary', '7 canary']);
     world.replaceCanary('gray', null);
     pass(world, 6);
     send('A', 'B', 'C');
     pass(world, 6);
-    expect(world.handled.slice(6).map(({ id, by }) => `${id} ${by}`)).toEqual(['8 stand-in', '9 stand-in']);
+    expect(world.broker.handled.slice(6).map(({ id, by }) => `${id} ${by}`)).toEqual(['8 stand-in', '9 stand-in']);
   });
 
   it('loses nothing while a tag is retired, and comes back', async () => {
@@ -221,8 +222,8 @@ describe('hand-over, in any order of events', () => {
         await turn();
         const happenings = [...IDLE, ...rounds(count), ...first, wait, ...second, again, ...third];
         const world = play({ declared: [], tags }, happenings);
-        const handled = new Set(world.handled.map(({ id }) => id));
-        expect(world.sent.filter(({ id }) => !handled.has(id))).toEqual([]);
+        const handled = new Set(world.broker.handled.map(({ id }) => id));
+        expect(world.broker.sent.filter(({ id }) => !handled.has(id))).toEqual([]);
       }),
       { numRuns: 1500 },
     );
@@ -238,7 +239,7 @@ describe('hand-over, in any order of events', () => {
     world.send('gray', 0);
     pass(world, 6);
     expect(world.markers.get('gray')?.phase).toBe('managed');
-    expect(world.handled).toEqual([
+    expect(world.broker.handled).toEqual([
       { id: 0, tag: 'gray', by: 'baseline' },
       { id: 1, tag: 'gray', by: 'canary' },
     ]);
@@ -255,13 +256,16 @@ describe('hand-over, in any order of events', () => {
     // Its messages are the baseline's again, until its canary comes.
     world.send('gray', 0);
     pass(world, 6);
-    expect(world.handled.filter(({ tag }) => tag === 'gray').map(({ by }) => by)).toEqual(['canary', 'baseline']);
+    expect(world.broker.handled.filter(({ tag }) => tag === 'gray').map(({ by }) => by)).toEqual([
+      'canary',
+      'baseline',
+    ]);
     world.startCanary('gray');
     pass(world, 6);
     expect(world.markers.get('gray')?.phase).toBe('managed');
     world.send('gray', 0);
     pass(world, 6);
-    expect(world.handled.filter(({ tag }) => tag === 'gray').map(({ by }) => by)).toEqual([
+    expect(world.broker.handled.filter(({ tag }) => tag === 'gray').map(({ by }) => by)).toEqual([
       'canary',
       'baseline',
       'canary',

@@ -65,8 +65,33 @@ describe('what documents and workflows tell to run', () => {
       ([, name, quoted]) => name ?? quoted ?? '',
     );
     expect(named.filter(name => !(name in scripts))).toEqual([]);
-    const files = text.match(/\btest\/(?:unit|integration|frameworks|clusters)\/[\w./-]+\.ts\b/g) ?? [];
+    const files = text.match(/\btest\/[a-z][\w-]*\/[\w./-]+\.ts\b/g) ?? [];
     expect(files.filter(file => !existsSync(join(root, file)))).toEqual([]);
+  });
+});
+
+describe('every suite is run', () => {
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    scripts: Record<string, string>;
+  };
+  const projects = [
+    ...readFileSync(join(root, 'vitest.config.mts'), 'utf8').matchAll(/^\s+(?:\{ test: \{ )?name: '(\w+)'/gm),
+  ].map(([, project]) => project);
+  /** What a script runs, also by way of another one. */
+  const runs = (name: string, project: string | undefined): boolean => {
+    const script = scripts[name] ?? '';
+    return script.includes(`--project ${project}`) || (/\bnpm test\b/.test(script) && runs('test', project));
+  };
+
+  it.each(['check.yml and nightly.yml', '.ci/tests.mjs'])('by %s', where => {
+    const files = where.startsWith('.ci')
+      ? ['.ci/tests.mjs']
+      : ['check.yml', 'nightly.yml'].map(file => `.github/workflows/${file}`);
+    const text = files.map(file => readFileSync(join(root, file), 'utf8')).join('\n');
+    // By its name: `npm run test:unit`, or an entry of a list in quotes.
+    const named = Object.keys(scripts).filter(name => new RegExp(`(?:npm run |["'])${name}(?![\\w:-])`).test(text));
+    expect(projects.length).toBeGreaterThan(5);
+    expect(projects.filter(project => !named.some(name => runs(name, project)))).toEqual([]);
   });
 });
 

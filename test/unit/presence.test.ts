@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { MEMORY_MS, SETTLING_MS } from '../../src/rocketmq/presence/memory';
 import { type Presence, sharedPresence } from '../../src/rocketmq/presence/presence';
-import { GET_PRODUCER_CONNECTION_LIST } from '../../src/rocketmq/remoting/codes';
+import { GET_PRODUCER_CONNECTION_LIST, SYSTEM_ERROR } from '../../src/rocketmq/remoting/codes';
 import { PROXIES_GROUP } from '../../src/rocketmq/remoting/proxies';
 import { SimulatedProcess } from './simulation/network';
 import { Broker } from './simulation/servers';
@@ -203,6 +203,19 @@ describe('presence', () => {
     expect(await seen()).toMatchObject({ tags: new Set(['gray']), isComplete: true });
     world.kill(watch.processes[1] as SimulatedProcess);
     expect(await seen()).toMatchObject({ tags: new Set(), isComplete: true, about: undefined });
+
+    // A master that comes back takes for there who was there before; the replica knows better.
+    for (const broker of world.brokers) broker.isUp = true;
+    for (const server of world.nameServers) server.withoutMaster.clear();
+    await world.pass(4_000);
+    expect(await seen()).toMatchObject({ tags: new Set(), isComplete: true, about: undefined });
+
+    // What keeps a replica from saying it is the reason, not that the master is away.
+    for (const broker of world.brokers) watch.takeDown(broker);
+    for (const server of world.nameServers) for (const { name } of world.brokers) server.withoutMaster.add(name);
+    const answer = replica.answer.bind(replica);
+    replica.answer = (...asked) => ({ ...answer(...asked), code: SYSTEM_ERROR, remark: 'No acl config' });
+    expect((await seen()).problem).toContain('No acl config');
   });
 
   it('leaves brokers that are listed no longer, two minutes later', async () => {

@@ -35,9 +35,11 @@ export const subscription = (topic: string): Subscription => ({ topic, filter: {
 export interface WorldOptions {
   readonly sharesQueues?: boolean;
   readonly isAuto?: boolean;
+  /** Whether name servers are known. */
+  readonly knowsServers?: boolean;
 }
 
-export function sessionWorld({ sharesQueues = true, isAuto = true }: WorldOptions = {}) {
+export function sessionWorld({ sharesQueues = true, isAuto = true, knowsServers = true }: WorldOptions = {}) {
   const lines: string[] = [];
   const reported: unknown[] = [];
   /** Topics whose filters brokers were asked about, `|` behind each question. */
@@ -78,7 +80,7 @@ export function sessionWorld({ sharesQueues = true, isAuto = true }: WorldOption
       tag: 'gray',
       sharesQueues,
       isAuto,
-      serversOf: () => SERVERS,
+      serversOf: () => (knowsServers ? SERVERS : undefined),
       ready: async subscriptions => {
         const topics = subscriptions.map(({ topic }) => topic);
         log.push(`${life} prepares ${topics.join(' ')}`.trim());

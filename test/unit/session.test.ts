@@ -32,6 +32,20 @@ describe('a consumer of a canary', () => {
     expect(world.lines).toEqual(["info: group1 -> group1_gray, T: gray_tag = 'gray'"]);
   });
 
+  it.each([
+    [true, ['GRAY_MQ_NAMESRV']],
+    [false, []],
+  ])('without a name server it consumes, and says that nobody is told (auto mode: %s)', async (isAuto, named) => {
+    const world = sessionWorld({ knowsServers: false, isAuto });
+    world.session.subscribed([subscription('T')]);
+    const started = world.start();
+    await world.end('client start');
+    expect(await started).toBe('start done');
+    expect(world.announced()).toBe(0);
+    const warnings = world.lines.filter(text => text.startsWith('warn: '));
+    expect(warnings.flatMap(text => text.match(/GRAY_MQ_NAMESRV/g) ?? [])).toEqual(named);
+  });
+
   it('is withdrawn only once its client has closed, where each queue belongs to one member', async () => {
     const world = sessionWorld({ sharesQueues: false });
     world.session.subscribed([subscription('T')]);
