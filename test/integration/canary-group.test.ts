@@ -1,13 +1,9 @@
-import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { Account, Rocketmq } from '../../fixtures/rocketmq';
+import type { Rocketmq } from '../../fixtures/rocketmq';
 import { takeRocketmq } from '../../fixtures/warm-servers/take';
 import { createLog } from '../../src/log';
 import type { Broker } from '../../src/rocketmq/administration/broker';
-import {
-  type BrokerAdministration,
-  brokerAdministration,
-} from '../../src/rocketmq/administration/broker-administration';
+import { brokerAdministration } from '../../src/rocketmq/administration/broker-administration';
 import { prepareCanaryGroup } from '../../src/rocketmq/administration/canary-group';
 import { CanaryGroupError } from '../../src/rocketmq/administration/canary-group-error';
 import { offsetsOnEveryQueue } from '../../src/rocketmq/administration/canary-offsets';
@@ -18,123 +14,36 @@ import { consumerPlan } from '../../src/rocketmq/plan/consumer-plan';
 import type { Beginning } from '../../src/rocketmq/plan/subscription';
 import { remotingConnection } from '../../src/rocketmq/remoting/connection';
 import { chosenRocketmqVersions } from './each-rocketmq';
+import {
+  administration,
+  brokers,
+  commit,
+  configure,
+  everyQueue,
+  failureOf,
+  groups,
+  leaveCluster,
+  offsetsOf,
+  produce,
+  rocketmq,
+  settingsOf,
+  TOPICS,
+  useCluster,
+} from './group-cluster';
 import { portOf, silentServer } from './listening-server';
 
-/** For one request: on a busy machine a broker takes its time. */
-const PATIENCE_MS = 20_000;
 /** What is given a second or less takes longer than this only when nothing bounds it. */
 const ABSURD_MS = 15_000;
-const QUEUES = 3;
-const SEND_MESSAGE = 10;
-const UPDATE_BROKER_CONFIG = 25;
-const GET_MAX_OFFSET = 30;
 const GET_ALL_SUBSCRIPTIONGROUP_CONFIG = 201;
 const BROKERS = ['broker-a', 'broker-b'];
-
-let rocketmq: Rocketmq;
-let administration: BrokerAdministration;
-let brokers: Broker[];
-
-const TOPICS = ['orders', 'payments'];
-const everyQueue = () =>
-  brokers.flatMap(broker =>
-    TOPICS.flatMap(topic => Array.from({ length: QUEUES }, (_, queueId) => ({ broker, topic, queueId }))),
-  );
-
-let named = 0;
-/** Names that no other test uses. */
-function groups() {
-  named++;
-  const baselineGroup = `group${named}`;
-  return { administration, baselineGroup, canaryGroup: `${baselineGroup}_gray`, topics: TOPICS };
-}
-
-const offsetsOf = (group: string) =>
-  Promise.all(everyQueue().map(q => administration.committedOffset(q.broker, group, q.topic, q.queueId)));
-
-/** One after another: see cloneOffsets. */
-async function commit(group: string, offsets: readonly (number | undefined)[]) {
-  for (const [index, { broker, topic, queueId }] of everyQueue().entries()) {
-    const offset = offsets[index];
-    if (offset !== undefined) await administration.commitOffset(broker, group, topic, queueId, offset);
-  }
-}
-
-/** Changes settings of every broker while it runs. */
-async function configure(settings: Readonly<Record<string, string>>) {
-  const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`);
-  for (const { address } of brokers) await ask(address, UPDATE_BROKER_CONFIG, {}, Buffer.from(lines.join('')));
-}
-
-/** Sends messages to queue 0 and waits until consumers can see them. */
-async function produce({ address }: Broker, topic: string, count: number) {
-  const fields = {
-    producerGroup: 'producers',
-    topic,
-    defaultTopic: 'TBW102',
-    defaultTopicQueueNums: '1',
-    queueId: '0',
-    sysFlag: '0',
-    bornTimestamp: `${Date.now()}`,
-    flag: '0',
-    properties: '',
-  };
-  const end = async () => Number((await ask(address, GET_MAX_OFFSET, { topic, queueId: '0' })).offset);
-  const before = await end();
-  for (let sent = 0; sent < count; sent++) await ask(address, SEND_MESSAGE, fields, Buffer.from('{}'));
-  await expect.poll(end, { timeout: 10_000 }).toBe(before + count);
-}
-
-async function ask(address = '', code = 0, fields: Readonly<Record<string, string>> = {}, body?: Buffer) {
-  const connection = remotingConnection(address);
-  try {
-    const response = await connection.request(code, fields, body);
-    expect(response).toMatchObject({ code: 0 });
-    return response.extFields;
-  } finally {
-    connection.close();
-  }
-}
-
-/** Settings of a group on each broker, without its name. */
-async function settingsOf(group: string) {
-  return Promise.all(
-    brokers.map(async broker => {
-      const settings = await administration.groupSettings(broker, group);
-      if (!settings) return undefined;
-      const { groupName, ...others } = settings;
-      expect(groupName).toBe(group);
-      return others;
-    }),
-  );
-}
-
-async function failureOf(work: Promise<unknown>): Promise<CanaryGroupError> {
-  const error = await work.then(
-    () => undefined,
-    error => error,
-  );
-  expect(error).toBeInstanceOf(CanaryGroupError);
-  expect(error.hint).not.toMatch(/[\r\n]/);
-  return error;
-}
 
 describe.each(chosenRocketmqVersions())('RocketMQ %s', version => {
   const is5 = version.startsWith('5.');
   /** What only groups of 5.x have. */
   const of5 = (settings: Readonly<Record<string, unknown>>) => (is5 ? settings : {});
 
-  beforeAll(async () => {
-    rocketmq = await takeRocketmq({ version, brokers: BROKERS.length });
-    administration = brokerAdministration({ namesrv: rocketmq.namesrv, timeoutMs: PATIENCE_MS });
-    for (const topic of TOPICS) await rocketmq.createTopic(topic, { queues: QUEUES });
-    brokers = await administration.brokersOfCluster(TOPICS);
-  });
-
-  afterAll(async () => {
-    administration?.close();
-    await rocketmq?.stop();
-  });
+  beforeAll(async () => useCluster(await takeRocketmq({ version, brokers: BROKERS.length })));
+  afterAll(leaveCluster);
 
   describe('a canary group that does not exist', () => {
     it("gets the baseline group's settings, on each broker those it has there", async () => {
@@ -314,8 +223,9 @@ describe.each(chosenRocketmqVersions())('RocketMQ %s', version => {
     });
 
     it('are missing for a topic without queues, and on a queue that was added', async () => {
-      const topic = `growing${named}`;
-      const group = { ...groups(), topics: [topic] };
+      const named = groups();
+      const topic = `growing-${named.baselineGroup}`;
+      const group = { ...named, topics: [topic] };
       await prepareCanaryGroup(group);
       expect(await offsetsOnEveryQueue(group, topic)).toBe(undefined);
 
@@ -515,100 +425,5 @@ describe.each(chosenRocketmqVersions())('RocketMQ %s', version => {
       const refused = { kind: 'disabled', words: 'The broker does not support consumer to filter message by SQL92' };
       expect(await problems(TAGGED)).toEqual([refused, refused]);
     });
-  });
-});
-
-describe.each(chosenRocketmqVersions())('RocketMQ %s with access control', version => {
-  const admin: Account = { accessKey: 'administrator', secretKey: 'secret-of-the-administrator' };
-  const restricted: Account = { accessKey: 'application', secretKey: 'secret-of-the-application' };
-  const opened: BrokerAdministration[] = [];
-
-  beforeAll(async () => {
-    rocketmq = await takeRocketmq({ version, accessControl: { ...admin, restricted } });
-    administration = as(admin);
-    for (const topic of TOPICS) await rocketmq.createTopic(topic, { queues: QUEUES });
-    brokers = await administration.brokersOfCluster(TOPICS);
-  });
-
-  afterAll(async () => {
-    for (const one of opened) one.close();
-    await rocketmq?.stop();
-  });
-
-  function as(credentials: Account | undefined) {
-    const one = brokerAdministration({ namesrv: rocketmq.namesrv, credentials, timeoutMs: PATIENCE_MS });
-    opened.push(one);
-    return one;
-  }
-
-  /** A baseline group that stands at 5 on each queue. */
-  async function baseline() {
-    const group = groups();
-    await rocketmq.createGroup(group.baselineGroup, { retryMaxTimes: 5 });
-    const offsets = everyQueue().map(() => 5);
-    await commit(group.baselineGroup, offsets);
-    return { group, offsets };
-  }
-
-  it('lets the administrator prepare a group', async () => {
-    const { group, offsets } = await baseline();
-
-    expect(await prepareCanaryGroup(group)).toEqual({
-      created: ['broker-a'],
-      createdAlone: [],
-      used: [],
-      offsets: offsets.length,
-      paused: [],
-    });
-
-    expect(await offsetsOf(group.canaryGroup)).toEqual(offsets);
-    expect(await settingsOf(group.canaryGroup)).toMatchObject([{ retryMaxTimes: 5 }]);
-  });
-
-  it.each<[string, Account | undefined, RegExp]>([
-    // The authentication of 5.5 lets every account create groups.
-    ...(version.startsWith('5.')
-      ? []
-      : ([['that may not administrate', restricted, /error 1, Need admin permission for request code=200/]] as [
-          string,
-          Account,
-          RegExp,
-        ][])),
-    ['with a wrong secret key', { ...admin, secretKey: 'another-secret' }, /signature failed/i],
-    ['that is none', undefined, /error (1, No accessKey is configured|16, username cannot be null)/],
-  ])('denies an account %s: a hint in one line, and nothing is created', async (_, account, words) => {
-    const { group } = await baseline();
-
-    const error = await failureOf(prepareCanaryGroup({ ...group, administration: as(account) }));
-
-    expect(error.hint).toMatch(words);
-    expect(error.hint).toContain(
-      `mqadmin updateSubGroup -n ${rocketmq.namesrv} -c DefaultCluster -g ${group.canaryGroup}`,
-    );
-    expect(error.prepared).toEqual({ created: [], createdAlone: [], used: [], offsets: 0, paused: [] });
-    expect(inspect(error, { depth: 10 })).not.toMatch(/secret-of|another-secret/);
-    expect(await settingsOf(group.canaryGroup)).toEqual([undefined]);
-    expect(await offsetsOf(group.canaryGroup)).toEqual(everyQueue().map(() => undefined));
-  });
-
-  it('lets an account that may only send and receive set the offsets of a group made by hand', async () => {
-    const { group, offsets } = await baseline();
-    await rocketmq.createTopic('never-read', { queues: 1 });
-    await rocketmq.createGroup(group.canaryGroup);
-
-    const prepared = await prepareCanaryGroup({
-      ...group,
-      topics: [...TOPICS, 'never-read'],
-      administration: as(restricted),
-    });
-
-    expect(prepared).toEqual({
-      created: [],
-      createdAlone: [],
-      used: ['broker-a'],
-      offsets: offsets.length,
-      paused: [],
-    });
-    expect(await offsetsOf(group.canaryGroup)).toEqual(offsets);
   });
 });
