@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Phase, TagReport } from '../../src/rocketmq/hand-over/hand-over';
 import { GET_CONSUMER_CONNECTION_LIST, QUERY_TOPIC_CONSUME_BY_WHO } from '../../src/rocketmq/remoting/codes';
+import { propertyRuns } from './property-runs';
 import { Fleet, type FleetOptions } from './simulation/fleet';
 import { anything, anythingBesideOthers, type History, orderly, play, TAGS } from './simulation/histories';
 import { TOPIC } from './simulation/world';
@@ -79,8 +80,8 @@ async function check(settings: Settings, history: History): Promise<Fleet> {
   return fleet;
 }
 
-/** Histories of each property. `HAND_OVER_RUNS=20000` hunts for some minutes. */
-const RUNS = Number(process.env.HAND_OVER_RUNS ?? 300);
+/** Histories of each property. `PROPERTY_RUNS=60` hunts for some minutes. */
+const RUNS = propertyRuns(300);
 const PATIENCE = { timeout: 60_000 + 400 * RUNS };
 
 describe('hand-over, with what drives it, in any order of events', () => {

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { DRAIN_MS, GIVE_UP_AFTER_MS } from '../../src/rocketmq/hand-over/tag-life';
 import { QUEUES } from './hand-over-world/broker';
 import { World, type WorldOptions } from './hand-over-world/world';
+import { propertyRuns } from './property-runs';
 
 /** What can happen from outside, and a number that chooses which step of those that are possible comes next. */
 const happening = (tags: readonly string[], others = 0) =>
@@ -133,7 +134,7 @@ describe('hand-over, in any order of events', () => {
         expect(world.broker.violations).toEqual([]);
         expect(world.broker.handled.filter(({ tag, by }) => tag === undefined && by !== 'baseline')).toEqual([]);
       }),
-      { numRuns: 400 },
+      { numRuns: propertyRuns(400) },
     );
   });
 
@@ -158,7 +159,7 @@ describe('hand-over, in any order of events', () => {
           for (const tag of tags) expect(world.standInsFor(tag)).toBeLessThanOrEqual(mostStandIns);
         },
       ),
-      { numRuns: 150 },
+      { numRuns: propertyRuns(150) },
     );
   });
 
@@ -179,7 +180,7 @@ describe('hand-over, in any order of events', () => {
         const others = world.broker.handled.filter(({ id, by }) => by !== 'canary' && !/A|B/.test(words.get(id) ?? ''));
         expect(others).toEqual([]);
       }),
-      { numRuns: 600 },
+      { numRuns: propertyRuns(600) },
     );
   });
 
@@ -225,7 +226,7 @@ describe('hand-over, in any order of events', () => {
         const handled = new Set(world.broker.handled.map(({ id }) => id));
         expect(world.broker.sent.filter(({ id }) => !handled.has(id))).toEqual([]);
       }),
-      { numRuns: 1500 },
+      { numRuns: propertyRuns(1500) },
     );
   });
 

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type PullFamily, type PullMember, pullFamily } from '../../src/rocketmq/pull/pull-family';
+import { propertyRuns } from './property-runs';
 
 /** A consumer whose polls end when the test says so. */
 function fakeMember() {
@@ -372,6 +373,6 @@ it('hands each message out once, or gives it back, and never more than was asked
       expect([...handedOut, ...returned].sort()).toEqual(brought.sort());
       expect(waiting).toBe(0);
     }),
-    { numRuns: 300 },
+    { numRuns: propertyRuns(300) },
   );
 });

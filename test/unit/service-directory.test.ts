@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { chooseInstances } from '../../src/routing/choose-instances';
 import { createServiceDirectory, type ServiceDirectory } from '../../src/routing/service-directory';
 import type { ServiceInstance } from '../../src/routing/service-lists';
+import { propertyRuns } from './property-runs';
 
 const HOST = '10.0.0.1';
 
@@ -235,7 +236,7 @@ describe('the directory of services', () => {
           expect(candidates.map(instance => instance.port)).toContain(target);
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: propertyRuns(1000) },
     );
   });
 
@@ -272,7 +273,7 @@ describe('the directory of services', () => {
           for (let other = 1; other <= 6; other++)
             expect([other, mayAnswer(other, [undefined])]).toEqual([other, false]);
       }),
-      { numRuns: 2000 },
+      { numRuns: propertyRuns(2000) },
     );
   });
 

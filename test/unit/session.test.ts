@@ -1,6 +1,7 @@
 /** The life of a consumer, in the orders of calls that applications come up with. */
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { propertyRuns } from './property-runs';
 import { type Outcome, sessionWorld, subscription } from './session-world';
 
 beforeEach(() => void vi.useFakeTimers());
@@ -359,7 +360,7 @@ it('whatever happens in whatever order: nothing is announced twice, or after the
       expect(left).toEqual([0, 0, undefined, []]);
       announcements += world.log.filter(line => line.endsWith('announced')).length;
     }),
-    { numRuns: 400 },
+    { numRuns: propertyRuns(400) },
   );
   // Else it would have shown nothing.
   expect(announcements).toBeGreaterThan(50);

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { storedMessages } from '../../src/inspection/cluster/stored-message';
 import { placeInId } from '../../src/inspection/message/offset-id';
+import { propertyRuns } from './property-runs';
 
 /** As CommitLog.java writes it. */
 function stored({
@@ -69,7 +70,7 @@ describe('a stored message', () => {
         }
       }
     });
-    fc.assert(property, { numRuns: 500 });
+    fc.assert(property, { numRuns: propertyRuns(500) });
     expect(() => storedMessages(stored({ magic: 1 }))).toThrow('magic 1');
   });
 });
