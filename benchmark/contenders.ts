@@ -92,6 +92,22 @@ const ASYNC_LOCAL_STORAGE: Contender = {
 };
 export const FOLLOWING: readonly Contender[] = [...CONTENDERS, ASYNC_LOCAL_STORAGE];
 
+/** How Node.js 24 and later follow requests, and 22 on request. */
+const ASYNC_CONTEXT_FRAME = '--experimental-async-context-frame';
+
+/** The same where requests are followed, on a version of Node.js: on 22 also with what it has to be asked for. */
+export function followingOn({ name }: { readonly name: string }): readonly Contender[] {
+  if (name !== '22') return FOLLOWING;
+  const withFrame = (contender: Contender): Contender => ({
+    ...contender,
+    name: `${contender.name}-frame`,
+    title: `${contender.title}, \`${ASYNC_CONTEXT_FRAME}\``,
+    preload: [ASYNC_CONTEXT_FRAME, ...contender.preload],
+  });
+  const framed = ['gray-tagged', ASYNC_LOCAL_STORAGE.name];
+  return [...FOLLOWING, ...FOLLOWING.filter(contender => framed.includes(contender.name)).map(withFrame)];
+}
+
 /** What nobody who patches libraries as they are loaded can do without. */
 const REQUIRE_HOOK: Contender = {
   ...bare,

@@ -1,6 +1,6 @@
 /** A server that answers at once, and one that first calls another: requests as fast as they are answered. */
 import { type Bench, startWorker, type Worker } from '../bench';
-import { type Contender, FOLLOWING } from '../contenders';
+import { type Contender, followingOn } from '../contenders';
 import { inFreshProcesses, TURNS } from '../fresh-processes';
 import { GOALS_OF_FOLLOWING, type Measured, metricsOfWork, type Work } from '../measurement';
 
@@ -20,11 +20,12 @@ export const HEADERS = { untagged: {}, tagged: { baggage: 'gray_tag=gray' } } as
 
 export function http(hop: Hop) {
   return async (bench: Bench): Promise<Measured> => {
+    const contenders = followingOn(bench.node);
     const load = await startWorker(bench, { name: 'load', file: 'load.js' });
     const backend = await startWorker(bench, { name: 'backend', file: 'http-server.js' });
     try {
       const { operations, works } = await inFreshProcesses({
-        contenders: FOLLOWING,
+        contenders,
         rounds: bench.rounds,
         workMs: bench.workMs,
         trial: TRIAL_REQUESTS,
@@ -36,7 +37,7 @@ export function http(hop: Hop) {
         scenario: hop === 'none' ? 'http-server' : `http-hop-${hop}`,
         title: HOPS[hop].title,
         how: `${operations} requests by autocannon over ${CONNECTIONS} connections, after ${HOPS[hop].warmUp} that warm the process up; the lower quartile of ${TURNS} turns, a new process each round`,
-        contenders: FOLLOWING,
+        contenders,
         metrics: metricsOfWork(works),
         goals: GOALS_OF_FOLLOWING,
       };
