@@ -291,9 +291,10 @@ export const handOverLines = {
     remedy: 'Nothing. [Beside Java](java.md) says what other agents have to be told.',
   }),
   retryPassedOn: line('GRAY-447', 'debug', {
-    words: ({ group, topic }: { group: string; topic: string }) =>
-      `${group}: a retry of ${topic} is passed on, since nothing here subscribes to it`,
-    meaning: 'A canary and its stand-ins share the retry topic of their group, and subscribe to different topics.',
+    words: ({ group, topic, why }: { group: string; topic: string; why?: string | undefined }) =>
+      `${group}: a retry of ${topic} waits 30 s more, since nobody who is there handles it${why ? ` (${why})` : ''}`,
+    meaning:
+      'A canary and its stand-ins share the retry topic of their group, and subscribe to different topics. A canary has a stand-in handle what it does not subscribe to itself; here none did.',
     remedy: NOTHING,
   }),
 };

@@ -2,15 +2,14 @@
 
 import type { Exports, Patch } from '../../agent/instrumentation';
 import { type AnyFunction, wrapGetter, wrapMethod } from '../../foreign-objects/wrap';
-import { handOverLines } from '../../lines/hand-over';
 import type { ConsumerPrototype, MQPushConsumer } from './client';
 import type { Leaver } from './departure';
 import { type Handler, isHandler, scopedHandler } from './handler';
 import { type Hooks, hooksOf } from './hooks';
-import { type Message, RETRY_TOPIC } from './message';
+import { RETRY_TOPIC } from './message';
 import { keepOffsetsOfOwn } from './offsets';
 import { patchQueues } from './queues';
-import { passOn } from './shared-group';
+import { retryHandler } from './retries';
 import { filterOf, liveSubscription, type UserExpression } from './subscription';
 
 export const patchConsumer =
@@ -53,7 +52,7 @@ function patchSubscriptions(prototype: ConsumerPrototype, hooks: Hooks): void {
       const { handling, own, intake } = states.of(this);
       const [topic] = args;
       if (intake.tag !== undefined && typeof topic === 'string' && topic.startsWith(RETRY_TOPIC)) {
-        // Retries are the canary's; what it does not subscribe to it passes on.
+        // Retries are the canary's; what it does not subscribe to it gives to a stand-in.
         if (!intake.isBeside) original.call(this, topic, args[1], retryHandler(this, topic, args[2] as Handler, hooks));
         return;
       }
@@ -70,27 +69,6 @@ function patchSubscriptions(prototype: ConsumerPrototype, hooks: Hooks): void {
       return result;
     };
   });
-}
-
-/** A canary and its stand-ins may have failed on messages of topics that only one of them subscribes to. */
-function retryHandler(consumer: MQPushConsumer, retryTopic: string, handler: Handler, hooks: Hooks): Handler {
-  const { agent, settle, usesGenerators, copy } = hooks;
-  const handle = async (message: Message, ...rest: unknown[]): Promise<unknown> => {
-    const topic = (message as { readonly retryTopic?: string }).retryTopic;
-    const isOwn = topic === undefined || (consumer as SubscribedConsumer)._subscriptions.has(topic);
-    if (isOwn) return settle(handler.call(consumer, message, ...rest));
-    agent.log.say(handOverLines.retryPassedOn, { group: consumer.consumerGroup, topic });
-    return passOn(retryTopic, message as Parameters<typeof passOn>[1], { copy, settle, options: consumer.options });
-  };
-  // The client takes async functions only.
-  if (!usesGenerators) return async (...args) => handle(...(args as Parameters<typeof handle>));
-  return function* (...args): Generator<unknown, unknown, unknown> {
-    return yield handle(...(args as Parameters<typeof handle>));
-  };
-}
-
-interface SubscribedConsumer extends MQPushConsumer {
-  readonly _subscriptions: ReadonlyMap<string, unknown>;
 }
 
 /** How it starts and ends. */

@@ -8,6 +8,9 @@ import { type FilterExpression, tagsOf } from '../../rocketmq/plan/filter-expres
 import type { Turns } from '../../rocketmq/sharing/turns';
 import { isGeneratorFunction, type Message, RETRY_TOPIC, type Settle } from './message';
 
+/** What a handler returns for a message that it has not begun with, because its consumer leaves. */
+export const LEFT_TO_OTHERS = Symbol('left to others');
+
 export type Handler = (message: Message, ...rest: unknown[]) => unknown;
 
 /** The two kinds of function that the versions of the client take; each refuses the other's, and plain ones. */
@@ -65,7 +68,7 @@ export function scopedHandler(
       let entered = false;
       if (seen.isTaken) {
         const turn = gate.enter(intake);
-        if (turn !== undefined && !(await turn)) return undefined;
+        if (turn !== undefined && !(await turn)) return LEFT_TO_OTHERS;
         entered = true;
         // The filter may have become narrower while it waited.
         if (turn !== undefined) seen = see(message);
@@ -73,7 +76,7 @@ export function scopedHandler(
       let begun = false;
       try {
         begun = handling.begins?.(message) ?? true;
-        if (!begun) return undefined;
+        if (!begun) return LEFT_TO_OTHERS;
         if (!seen.isTaken) {
           const { topic, msgId: id } = message;
           agent.counts.skipped(intake, topic, seen.tag);

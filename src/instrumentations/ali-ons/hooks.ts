@@ -95,6 +95,7 @@ export function hooksOf(name: string, MQPushConsumer: Exports, agent: Agent, cop
   const makeStandIns = standInMaker({
     MQPushConsumer,
     agent,
+    copy,
     settle,
     usesGenerators,
     departureOf,

@@ -1,6 +1,7 @@
 /** The consumer of a stand-in: of the client's own class, with the application's options and handlers. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Agent } from '../../agent/agent';
+import type { LibraryCopy } from '../../agent/instrumentation';
 import type { AnyClass, AnyFunction } from '../../foreign-objects/wrap';
 import { handOverLines } from '../../lines/hand-over';
 import type { Intake } from '../../rocketmq/hand-over/intake';
@@ -11,6 +12,8 @@ import type { Turns } from '../../rocketmq/sharing/turns';
 import type { MQPushConsumer } from './client';
 import type { ConsumerState, ConsumerStates, TopicHandler } from './consumer-state';
 import type { Departure, Leaver, OffsetStore } from './departure';
+import type { AskedClient, RequestListener } from './direct-consumption';
+import type { Handler } from './handler';
 import type { Settle } from './message';
 import { beginningOnlyWhereKnown } from './offsets';
 import { type Puller, pullingCarefully } from './pull-limit';
@@ -27,7 +30,7 @@ interface Errors {
   removeAllListeners(event: 'error'): void;
 }
 
-export interface MQClient extends Errors {
+export interface MQClient extends Errors, Pick<AskedClient, 'getAndCreateChannel'> {
   readonly clientId: string;
   readonly _consumerTable: Map<string, unknown>;
   readonly _brokerAddrTable: ReadonlyMap<string, Readonly<Record<string, string>> | undefined>;
@@ -38,20 +41,22 @@ export interface MQClient extends Errors {
   close(): unknown;
   emit(event: 'close'): boolean;
   on(event: 'error', listener: (error: unknown) => void): void;
-  on(event: 'request', listener: (command: { readonly code: number }) => void): void;
+  on(event: 'request', listener: RequestListener): void;
 }
 
-interface StandInConsumer extends Leaver, Pick<Puller, 'options'> {
+export interface StandInConsumer extends Leaver, Pick<Puller, 'options'> {
   _isClosed: boolean;
   readonly _mqClient: MQClient;
   readonly _offsetStore: OffsetStore & Errors;
-  readonly _subscriptions: Map<string, unknown>;
+  readonly _subscriptions: Map<string, { readonly handler: Handler }>;
   ready(): Promise<void>;
   subscribe(topic: string, user: unknown, handler: unknown): void;
   on(event: 'error', listener: (error: unknown) => void): void;
+  emit(event: 'error', error: unknown): boolean;
 }
 
 export interface StandInOptions {
+  readonly copy: LibraryCopy;
   readonly MQPushConsumer: AnyClass;
   readonly agent: Agent;
   readonly settle: Settle;
@@ -133,11 +138,6 @@ function construct({ main, mainState, intake, options, departure, rebalanced, de
     _handleError(error: Error) {
       debug(error);
       if (error.name !== 'MQConsumerPullMessageError') rebalanced.failed(error);
-    }
-    /** Retries of the group are the canary's while it is there: what fails is tried again here, as where a broker is away. */
-    async sendMessageBack(...args: unknown[]): Promise<unknown> {
-      if (intake.isBeside) throw new Error('the retries of its group are those of the canary');
-      return options.settle(super.sendMessageBack(...args));
     }
   }
   // As methods of the class that is made here: its constructor pulls already.

@@ -14,7 +14,9 @@ import { handlerTurns } from '../../rocketmq/sharing/turns';
 import type { MQPushConsumer } from './client';
 import { coalesced } from './coalesced';
 import type { ConsumerState } from './consumer-state';
-import { type MQClient, makeStandIn, type StandInOptions } from './stand-in-consumer';
+import { answerDirectConsumption, type StoredMessage } from './direct-consumption';
+import { LEFT_TO_OTHERS } from './handler';
+import { type MQClient, makeStandIn, type StandInConsumer, type StandInOptions } from './stand-in-consumer';
 
 /** `RequestCode.NOTIFY_CONSUMER_IDS_CHANGED` */
 const NOTIFY_CONSUMER_IDS_CHANGED = 40;
@@ -56,7 +58,8 @@ export function standInMaker(options: StandInOptions): (main: MQPushConsumer, st
 }
 
 /** Clients of stand-ins: each ends with the last stand-in that uses it. */
-function sharedClients({ agent, settle, states, usesGenerators }: StandInOptions) {
+function sharedClients(options: StandInOptions) {
+  const { agent, settle, states, usesGenerators } = options;
   const users = new WeakMap<MQClient, number>();
 
   return {
@@ -68,9 +71,10 @@ function sharedClients({ agent, settle, states, usesGenerators }: StandInOptions
       const debug = (error: unknown) => agent.log.say(handOverLines.standInClientFailed, { problem: String(error) });
       // ali-ons itself looks for new members of its groups every 10 s only. Until then, two would pull the same queues.
       const rebalance = coalesced(() => settle<void>(client.doRebalance()), debug);
-      client.on('request', ({ code }) => {
-        if (code === NOTIFY_CONSUMER_IDS_CHANGED) rebalance();
+      client.on('request', ({ data }) => {
+        if (data.code === NOTIFY_CONSUMER_IDS_CHANGED) rebalance();
       });
+      answerDirectConsumption(client, options, (group, message) => consume(client, group, message, options), debug);
     },
     async leave(client: MQClient): Promise<void> {
       const count = (users.get(client) ?? 1) - 1;
@@ -84,6 +88,30 @@ function sharedClients({ agent, settle, states, usesGenerators }: StandInOptions
       );
     },
   };
+}
+
+/**
+ * Has the stand-in in `group` handle a message that did not come to it by its pulls.
+ *
+ * @returns false: it does not subscribe to it, or leaves
+ * @throws what the handler throws
+ */
+async function consume(
+  { _consumerTable }: MQClient,
+  group: string,
+  message: StoredMessage,
+  { settle }: StandInOptions,
+): Promise<boolean> {
+  const standIn = _consumerTable.get(group) as StandInConsumer | undefined;
+  const topic = message.retryTopic ?? message.topic;
+  const handler = standIn?._subscriptions.get(topic)?.handler;
+  if (standIn === undefined || handler === undefined) return false;
+  try {
+    return (await settle(handler.call(standIn, Object.assign(message, { topic })))) !== LEFT_TO_OTHERS;
+  } catch (error) {
+    standIn.emit('error', error);
+    throw error;
+  }
 }
 
 /**
