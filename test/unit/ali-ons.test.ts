@@ -95,7 +95,7 @@ describe('keepOffsetsOfOwn', () => {
         committed.push(offset);
       },
     };
-    keepOffsetsOfOwn(store, false);
+    keepOffsetsOfOwn(store);
     for (const offset of [-1, 0, 7]) await store.updateConsumeOffsetToBroker({}, offset);
     const older = {
       *updateConsumeOffsetToBroker(_queue: object, offset: number): Generator<unknown, void, unknown> {
@@ -103,7 +103,7 @@ describe('keepOffsetsOfOwn', () => {
         yield undefined;
       },
     };
-    keepOffsetsOfOwn(older, true);
+    keepOffsetsOfOwn(older);
     for (const offset of [-1, 0, 7]) [...older.updateConsumeOffsetToBroker({}, offset)];
     expect(committed).toEqual([0, 7, 0, 7]);
   });
@@ -119,11 +119,11 @@ describe('beginningOnlyWhereKnown', () => {
     ['no broker', null, new Map(), 0],
   ])('%s', async (_, found, offsetTable, expected) => {
     const consumer = { _mqClient: { findBrokerAddressInAdmin: () => found }, _offsetStore: { offsetTable } };
-    const promised = beginningOnlyWhereKnown(async () => 0, false);
+    const promised = beginningOnlyWhereKnown(async () => 0);
     const generated = beginningOnlyWhereKnown(function* () {
       yield undefined;
       return 0;
-    }, true);
+    });
     expect(await promised.call(consumer, queue)).toBe(expected);
     const steps = generated.call(consumer, queue) as Generator<unknown, number>;
     steps.next();

@@ -4,6 +4,7 @@ import type { Exports, Patch } from '../../agent/instrumentation';
 import { type AnyFunction, wrapGetter, wrapMethod } from '../../foreign-objects/wrap';
 import type { ConsumerPrototype, MQPushConsumer } from './client';
 import type { Leaver } from './departure';
+import { inKindOf } from './either-kind';
 import { type Handler, isHandler, scopedHandler } from './handler';
 import { type Hooks, hooksOf } from './hooks';
 import { RETRY_TOPIC } from './message';
@@ -72,22 +73,18 @@ function patchSubscriptions(prototype: ConsumerPrototype, hooks: Hooks): void {
 }
 
 /** How it starts and ends. */
-function patchLife(prototype: ConsumerPrototype, { states, settle, usesGenerators }: Hooks): void {
+function patchLife(prototype: ConsumerPrototype, { states, settle }: Hooks): void {
   wrapMethod<AnyFunction>(prototype, 'init', original => {
     const start = async (consumer: MQPushConsumer): Promise<unknown> => {
       const { intake, own } = states.of(consumer);
-      if (intake.tag !== undefined) keepOffsetsOfOwn(consumer._offsetStore, usesGenerators);
+      if (intake.tag !== undefined) keepOffsetsOfOwn(consumer._offsetStore);
       // A stand-in may have been closed by now.
       const init = () => (consumer._isClosed ? undefined : settle(original.call(consumer)));
       return own === undefined ? init() : own.session.start(own.reach, init);
     };
-    return usesGenerators
-      ? function* init(this: MQPushConsumer): Generator<unknown, unknown, unknown> {
-          return yield start(this);
-        }
-      : async function init(this: MQPushConsumer) {
-          return start(this);
-        };
+    return inKindOf(original, function* init(this: MQPushConsumer) {
+      return yield start(this);
+    });
   });
 
   wrapMethod<AnyFunction>(prototype, 'close', original => {

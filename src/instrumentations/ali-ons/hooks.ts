@@ -23,13 +23,12 @@ export interface Hooks {
   readonly states: ConsumerStates;
   readonly settle: Settle;
   readonly copy: LibraryCopy;
-  /** Its methods are generators (2.x). */
-  readonly usesGenerators: boolean;
 }
 
 export function hooksOf(name: string, MQPushConsumer: Exports, agent: Agent, copy: LibraryCopy): Hooks {
   const { prototype } = MQPushConsumer;
-  const usesGenerators = isGeneratorFunction(prototype.init);
+  /** 2.x tries a message that failed again by itself. */
+  const sendsBack = !isGeneratorFunction(prototype.init);
   const settle = settleFor(copy);
   const client: ClientKind = {
     name: `${name} ${copy.version}`,
@@ -40,7 +39,7 @@ export function hooksOf(name: string, MQPushConsumer: Exports, agent: Agent, cop
   const groupOf = Object.getOwnPropertyDescriptor(prototype, 'consumerGroup')?.get as () => string;
 
   const departureOf = (intake: Intake, gates: Map<string, Turns>): Departure =>
-    departure(intake, gates, !usesGenerators, settle, {
+    departure(intake, gates, sendsBack, settle, {
       debug: error => agent.log.say(handOverLines.leftWithProblem, { group: intake.group, problem: String(error) }),
       givenBack: count => agent.counts.givenBack(intake, count),
       leftToOthers(messages) {
@@ -97,10 +96,9 @@ export function hooksOf(name: string, MQPushConsumer: Exports, agent: Agent, cop
     agent,
     copy,
     settle,
-    usesGenerators,
     departureOf,
     states,
     tellBrokersOfChanges,
   });
-  return { agent, client, states, settle, copy, usesGenerators };
+  return { agent, client, states, settle, copy };
 }

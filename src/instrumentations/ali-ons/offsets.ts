@@ -1,20 +1,17 @@
 /** Offsets of a group, as the client's `RemoteBrokerOffsetStore` keeps and commits them. */
 import type { AnyFunction } from '../../foreign-objects/wrap';
+import { ended, inKindOf } from './either-kind';
 
 /**
  * `persistAll` (3.12.0, 2.0.4) commits -1 for a queue that stands at 0, which brokers take for no offset at all; a member
  * that comes later would then start at the queue's end. Groups of canaries have offsets on every queue, and keep them.
  */
-export function keepOffsetsOfOwn(store: object, usesGenerators: boolean): void {
+export function keepOffsetsOfOwn(store: object): void {
   const commits = store as { updateConsumeOffsetToBroker: AnyFunction };
   const original = commits.updateConsumeOffsetToBroker;
-  commits.updateConsumeOffsetToBroker = usesGenerators
-    ? function* (queue: unknown, offset: number): Generator<unknown, unknown, unknown> {
-        return offset < 0 ? undefined : yield* original.call(this, queue, offset);
-      }
-    : async function (queue: unknown, offset: number) {
-        return offset < 0 ? undefined : original.call(this, queue, offset);
-      };
+  commits.updateConsumeOffsetToBroker = inKindOf(original, function* (queue: unknown, offset: number) {
+    return offset < 0 ? undefined : yield* ended(original.call(this, queue, offset));
+  });
 }
 
 interface Beginner {
@@ -32,14 +29,10 @@ interface QueueOfBroker {
  * offset and does not know it. A slave of 5.5.0 never gets offsets from its master (apache/rocketmq#10284): all that the queue
  * still holds would come again. The client takes -1 for a queue that it is to try again at the next rebalance.
  */
-export function beginningOnlyWhereKnown(original: AnyFunction, usesGenerators: boolean): AnyFunction {
+export function beginningOnlyWhereKnown(original: AnyFunction): AnyFunction {
   const checked = ({ _mqClient, _offsetStore }: Beginner, { key, brokerName }: QueueOfBroker, offset: unknown) =>
     _mqClient.findBrokerAddressInAdmin(brokerName)?.slave && !_offsetStore.offsetTable.has(key) ? -1 : offset;
-  return usesGenerators
-    ? function* computePullFromWhere(this: Beginner, queue: QueueOfBroker): Generator<unknown, unknown, unknown> {
-        return checked(this, queue, yield* original.call(this, queue));
-      }
-    : async function computePullFromWhere(this: Beginner, queue: QueueOfBroker) {
-        return checked(this, queue, await original.call(this, queue));
-      };
+  return inKindOf(original, function* computePullFromWhere(this: Beginner, queue: QueueOfBroker) {
+    return checked(this, queue, yield* ended(original.call(this, queue)));
+  });
 }

@@ -5,6 +5,7 @@
  */
 import type { AnyFunction } from '../../foreign-objects/wrap';
 import type { PulledQueue } from './departure';
+import { ended, inKindOf } from './either-kind';
 
 /** A consumer as one that pulls. */
 export interface Puller {
@@ -30,30 +31,22 @@ export function nextBatch(asked: number, brought: number): number {
 }
 
 /** `pullKernelImpl` of a stand-in: it pulls few messages from a queue where nothing was known to lie. */
-export function pullingCarefully(original: AnyFunction, usesGenerators: boolean): AnyFunction {
+export function pullingCarefully(original: AnyFunction): AnyFunction {
   const batches = new Map<string, number>();
-  const before = (consumer: Puller, key: string) => {
-    const { pullBatchSize = 1 } = consumer.options;
-    const batch = Math.min(batches.get(key) ?? 1, pullBatchSize);
-    const options = { ...consumer.options, pullBatchSize: batch };
-    return { batch, view: Object.create(consumer, { options: { value: options } }) as object };
-  };
-  const after = (key: string, batch: number, result: unknown) => {
-    const found = (result as { readonly msgFoundList?: readonly unknown[] | null } | undefined)?.msgFoundList;
-    batches.set(key, nextBatch(batch, found?.length ?? 0));
-    return result;
-  };
-  return usesGenerators
-    ? function* pullKernelImpl(
-        this: Puller,
-        queue: { readonly key: string },
-        ...rest: unknown[]
-      ): Generator<unknown, unknown, unknown> {
-        const { batch, view } = before(this, queue.key);
-        return after(queue.key, batch, yield* original.call(view, queue, ...rest));
-      }
-    : async function pullKernelImpl(this: Puller, queue: { readonly key: string }, ...rest: unknown[]) {
-        const { batch, view } = before(this, queue.key);
-        return after(queue.key, batch, await original.call(view, queue, ...rest));
-      };
+  return inKindOf(
+    original,
+    function* pullKernelImpl(this: Puller, queue: { readonly key: string }, ...rest: unknown[]) {
+      const { pullBatchSize = 1 } = this.options;
+      const batch = Math.min(batches.get(queue.key) ?? 1, pullBatchSize);
+      const options = { ...this.options, pullBatchSize: batch };
+      const view = Object.create(this, { options: { value: options } }) as object;
+      const result = yield* ended<PullResult | undefined>(original.call(view, queue, ...rest));
+      batches.set(queue.key, nextBatch(batch, result?.msgFoundList?.length ?? 0));
+      return result;
+    },
+  );
+}
+
+interface PullResult {
+  readonly msgFoundList?: readonly unknown[] | null;
 }

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type AnyFunction, wrapMethod } from '../../foreign-objects/wrap';
 import type { ConsumerPrototype, MQPushConsumer } from './client';
 import type { Leaver, MessageQueue, PulledQueue } from './departure';
+import { ended, inKindOf } from './either-kind';
 import type { Hooks } from './hooks';
 import { mayPull, type Puller } from './pull-limit';
 import { countOwnKind } from './shared-group';
@@ -17,31 +18,21 @@ export function patchQueues(prototype: ConsumerPrototype, hooks: Hooks): void {
   if (hooks.client.knowsSql92) patchPullErrors(prototype, hooks);
 }
 
-function patchRebalance(prototype: ConsumerPrototype, { states, usesGenerators }: Hooks): void {
+function patchRebalance(prototype: ConsumerPrototype, { states }: Hooks): void {
   wrapMethod<AnyFunction>(prototype, 'rebalanceByTopic', original => {
     const before = async (consumer: MQPushConsumer, topic: string) => {
       const { own, standIn, intake } = states.of(consumer);
       // Groups of the baseline have no stand-ins in them.
-      if (intake.tag !== undefined) countOwnKind(consumer, usesGenerators);
+      if (intake.tag !== undefined) countOwnKind(consumer);
       await standIn?.beforeRebalance();
       await own?.session.prepared([topic]);
     };
-    const after = (consumer: MQPushConsumer, topic: string) => {
-      if (consumer._topicSubscribeInfoTable.get(topic)?.length) states.of(consumer).standIn?.onRebalanced(topic);
-    };
-    return usesGenerators
-      ? function* rebalanceByTopic(this: MQPushConsumer, topic: string) {
-          yield before(this, topic);
-          const result: unknown = yield* original.call(this, topic);
-          after(this, topic);
-          return result;
-        }
-      : async function rebalanceByTopic(this: MQPushConsumer, topic: string) {
-          await before(this, topic);
-          const result: unknown = await original.call(this, topic);
-          after(this, topic);
-          return result;
-        };
+    return inKindOf(original, function* rebalanceByTopic(this: MQPushConsumer, topic: string) {
+      yield before(this, topic);
+      const result = yield* ended(original.call(this, topic));
+      if (this._topicSubscribeInfoTable.get(topic)?.length) states.of(this).standIn?.onRebalanced(topic);
+      return result;
+    });
   });
 
   wrapMethod<AnyFunction>(prototype, 'removeProcessQueue', original => {
@@ -73,7 +64,7 @@ function patchPulls(prototype: ConsumerPrototype, { states }: Hooks): void {
   });
 }
 
-function patchPullLimit(prototype: ConsumerPrototype, { agent, states, usesGenerators }: Hooks): void {
+function patchPullLimit(prototype: ConsumerPrototype, { agent, states }: Hooks): void {
   /** False: to be asked again after a while. */
   const isAllowed = (consumer: Puller, { key }: { readonly key: string }): boolean =>
     agent.guard('the limit of a queue', true, () => {
@@ -91,23 +82,13 @@ function patchPullLimit(prototype: ConsumerPrototype, { agent, states, usesGener
     });
 
   wrapMethod<AnyFunction>(prototype, 'executePullRequestImmediately', original =>
-    usesGenerators
-      ? function* executePullRequestImmediately(
-          this: Puller,
-          queue: { readonly key: string },
-          ...rest: unknown[]
-        ): Generator<unknown, unknown, unknown> {
-          if (!isAllowed(this, queue)) return yield sleep(PAUSE_MS);
-          return yield* original.call(this, queue, ...rest);
-        }
-      : async function executePullRequestImmediately(
-          this: Puller,
-          queue: { readonly key: string },
-          ...rest: unknown[]
-        ) {
-          if (!isAllowed(this, queue)) return sleep(PAUSE_MS);
-          return original.call(this, queue, ...rest);
-        },
+    inKindOf(
+      original,
+      function* executePullRequestImmediately(this: Puller, queue: { readonly key: string }, ...rest: unknown[]) {
+        if (!isAllowed(this, queue)) return yield sleep(PAUSE_MS);
+        return yield* ended(original.call(this, queue, ...rest));
+      },
+    ),
   );
 }
 

@@ -7,6 +7,7 @@ import type { LibraryCopy } from '../../agent/instrumentation';
 import { handOverLines } from '../../lines/hand-over';
 import type { MQPushConsumer } from './client';
 import { type Asked, consumeByStandIn, type DirectClient, type StoredMessage } from './direct-consumption';
+import { inKindOf } from './either-kind';
 import type { Handler } from './handler';
 import type { Hooks } from './hooks';
 import type { Message, Settle } from './message';
@@ -31,7 +32,7 @@ interface RetryConsumer extends MQPushConsumer {
  * @returns the same, which gives retries of topics that the consumer does not subscribe to, to who does
  */
 export function retryHandler(consumer: MQPushConsumer, retryTopic: string, handler: Handler, hooks: Hooks): Handler {
-  const { settle, usesGenerators } = hooks;
+  const { settle } = hooks;
   const retrying = consumer as RetryConsumer;
   const handle = async (message: Message, ...rest: unknown[]): Promise<unknown> => {
     const retry = message as RetryMessage;
@@ -40,11 +41,9 @@ export function retryHandler(consumer: MQPushConsumer, retryTopic: string, handl
     const [queue] = rest as [{ readonly brokerName: string }];
     return giveToOthers(retrying, retryTopic, retry, queue, hooks);
   };
-  // The client takes async functions only.
-  if (!usesGenerators) return async (...args) => handle(...(args as Parameters<typeof handle>));
-  return function* (...args): Generator<unknown, unknown, unknown> {
-    return yield handle(...(args as Parameters<typeof handle>));
-  };
+  return inKindOf(handler, function* (message: Message, ...rest: unknown[]) {
+    return yield handle(message, ...rest);
+  });
 }
 
 /** A stand-in beside the canary handles it at once; where there is none, it comes again until somebody subscribes to it. */

@@ -5,23 +5,20 @@
 import { type AnyFunction, wrapMethod } from '../../foreign-objects/wrap';
 import { STAND_IN_SUFFIX } from '../../rocketmq/presence/consumer-client-id';
 import type { MQPushConsumer } from './client';
+import { ended, inKindOf } from './either-kind';
 
 const counted = new WeakSet<object>();
 
 /** Queues are shared out among members of the consumer's own kind: canaries, or stand-ins. */
-export function countOwnKind({ _mqClient: client }: MQPushConsumer, usesGenerators: boolean): void {
+export function countOwnKind({ _mqClient: client }: MQPushConsumer): void {
   if (counted.has(client)) return;
   counted.add(client);
   const isStandIn = (id: string) => id.endsWith(STAND_IN_SUFFIX);
   const ofOwnKind = (ids: readonly string[] | undefined) =>
     ids?.filter(id => isStandIn(id) === isStandIn((client as unknown as { readonly clientId: string }).clientId));
   wrapMethod<AnyFunction>(client, 'findConsumerIdList', original =>
-    usesGenerators
-      ? function* findConsumerIdList(this: unknown, ...args: unknown[]): Generator<unknown, unknown, unknown> {
-          return ofOwnKind((yield* original.apply(this, args)) as readonly string[] | undefined);
-        }
-      : async function findConsumerIdList(this: unknown, ...args: unknown[]) {
-          return ofOwnKind((await original.apply(this, args)) as readonly string[] | undefined);
-        },
+    inKindOf(original, function* findConsumerIdList(...args: unknown[]) {
+      return ofOwnKind(yield* ended<readonly string[] | undefined>(original.apply(this, args)));
+    }),
   );
 }

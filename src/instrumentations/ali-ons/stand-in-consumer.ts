@@ -60,7 +60,6 @@ export interface StandInOptions {
   readonly MQPushConsumer: AnyClass;
   readonly agent: Agent;
   readonly settle: Settle;
-  readonly usesGenerators: boolean;
   readonly states: ConsumerStates;
   departureOf(intake: Intake, gates: Map<string, Turns>): Departure;
   tellBrokersOfChanges(consumer: MQPushConsumer, intake: Intake): void;
@@ -145,7 +144,7 @@ function construct({ main, mainState, intake, options, departure, rebalanced, de
     ['pullKernelImpl', pullingCarefully],
     ['computePullFromWhere', beginningOnlyWhereKnown],
   ] as const) {
-    const value = change(MQPushConsumer.prototype[name] as AnyFunction, options.usesGenerators);
+    const value = change(MQPushConsumer.prototype[name] as AnyFunction);
     Object.defineProperty(Consumer.prototype, name, { configurable: true, writable: true, value });
   }
   const state: ConsumerState = {

@@ -15,6 +15,7 @@ import type { MQPushConsumer } from './client';
 import { coalesced } from './coalesced';
 import type { ConsumerState } from './consumer-state';
 import { answerDirectConsumption, type StoredMessage } from './direct-consumption';
+import { ended, inKindOf } from './either-kind';
 import { LEFT_TO_OTHERS } from './handler';
 import { type MQClient, makeStandIn, type StandInConsumer, type StandInOptions } from './stand-in-consumer';
 
@@ -59,7 +60,7 @@ export function standInMaker(options: StandInOptions): (main: MQPushConsumer, st
 
 /** Clients of stand-ins: each ends with the last stand-in that uses it. */
 function sharedClients(options: StandInOptions) {
-  const { agent, settle, states, usesGenerators } = options;
+  const { agent, settle, states } = options;
   const users = new WeakMap<MQClient, number>();
 
   return {
@@ -67,7 +68,7 @@ function sharedClients(options: StandInOptions) {
       const count = users.get(client);
       users.set(client, (count ?? 0) + 1);
       if (count !== undefined) return;
-      tellOfHeartbeats(client, usesGenerators, consumer => states.of(consumer).standIn?.registered());
+      tellOfHeartbeats(client, consumer => states.of(consumer).standIn?.registered());
       const debug = (error: unknown) => agent.log.say(handOverLines.standInClientFailed, { problem: String(error) });
       // ali-ons itself looks for new members of its groups every 10 s only. Until then, two would pull the same queues.
       const rebalance = coalesced(() => settle<void>(client.doRebalance()), debug);
@@ -118,20 +119,12 @@ async function consume(
  * Calls `onRegistered` for each consumer that a heartbeat of the client told the brokers of. The others of its group have
  * from then on to make room; consumers that start together wait for that at the same time, not one after the other.
  */
-function tellOfHeartbeats(client: MQClient, usesGenerators: boolean, onRegistered: (consumer: object) => void): void {
+function tellOfHeartbeats(client: MQClient, onRegistered: (consumer: object) => void): void {
   const original = client.sendHeartbeatToAllBroker as AnyFunction;
-  const members = () => [...client._consumerTable.values()] as object[];
-  client.sendHeartbeatToAllBroker = usesGenerators
-    ? function* sendHeartbeatToAllBroker(this: MQClient): Generator<unknown, unknown, unknown> {
-        const told = members();
-        const result: unknown = yield* original.call(this);
-        told.forEach(onRegistered);
-        return result;
-      }
-    : async function sendHeartbeatToAllBroker(this: MQClient) {
-        const told = members();
-        const result: unknown = await original.call(this);
-        told.forEach(onRegistered);
-        return result;
-      };
+  client.sendHeartbeatToAllBroker = inKindOf(original, function* sendHeartbeatToAllBroker(this: MQClient) {
+    const told = [...client._consumerTable.values()] as object[];
+    const result = yield* ended(original.call(this));
+    told.forEach(onRegistered);
+    return result;
+  });
 }
