@@ -4,6 +4,7 @@ import type { RemotingResponse } from '../remoting/connection';
 import type { Broker } from './broker';
 import { BrokerAdministrationError } from './refusal';
 import { bodyOf, type Servers } from './servers';
+import { sharedReading } from './shared-reading';
 
 /** The queues of a topic that consumers read on one broker: 0 up to `queues - 1`. */
 export interface TopicQueues {
@@ -20,19 +21,17 @@ export interface ClusterMap {
 }
 
 export function clusterMap({ askNameServer }: Pick<Servers, 'askNameServer'>): ClusterMap {
-  async function queuesOf(topic: string): Promise<TopicQueues[]> {
+  const queuesOf = sharedReading(async (topic): Promise<TopicQueues[]> => {
     const { response } = await askNameServer(GET_ROUTEINFO_BY_TOPIC, { topic }, [TOPIC_NOT_EXIST]);
     if (response.code === TOPIC_NOT_EXIST) return [];
     return topicHostsIn(response).map(({ broker, cluster, readQueues }) => ({ broker, cluster, queues: readQueues }));
-  }
+  });
+  const clusterInfo = sharedReading(() => askNameServer(GET_BROKER_CLUSTER_INFO, {}));
 
   return {
     queuesOf,
     async brokersOfCluster(topics) {
-      const [routes, { response, address }] = await Promise.all([
-        Promise.all(topics.map(queuesOf)),
-        askNameServer(GET_BROKER_CLUSTER_INFO, {}),
-      ]);
+      const [routes, { response, address }] = await Promise.all([Promise.all(topics.map(queuesOf)), clusterInfo('')]);
       const hosting = new Set(routes.flat().map(({ cluster }) => cluster));
       const all = hosting.size === 0 ? clustersIn(response) : [];
       if (all.length > 1) {

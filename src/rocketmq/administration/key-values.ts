@@ -1,6 +1,7 @@
 /** The key-value configuration of name servers. Each keeps its own. */
 import { DELETE_KV_CONFIG, GET_KVLIST_BY_NAMESPACE, PUT_KV_CONFIG, QUERY_NOT_FOUND, SUCCESS } from '../remoting/codes';
 import { bodyOf, type Servers } from './servers';
+import { sharedReading } from './shared-reading';
 
 export interface KeyValues {
   /** A namespace, from each name server that answers. Empty when none does. */
@@ -17,14 +18,15 @@ interface KeyValueTable {
 }
 
 export function keyValues({ askEachNameServer }: Servers): KeyValues {
+  const read = async (namespace: string): Promise<ReadonlyMap<string, string>[]> => {
+    const { answers } = await askEachNameServer(GET_KVLIST_BY_NAMESPACE, { namespace }, [QUERY_NOT_FOUND]);
+    return answers.map(answer => {
+      const { table = {} } = answer.code === SUCCESS ? bodyOf<KeyValueTable>(answer) : {};
+      return new Map(Object.entries(table));
+    });
+  };
   return {
-    async keyValues(namespace) {
-      const { answers } = await askEachNameServer(GET_KVLIST_BY_NAMESPACE, { namespace }, [QUERY_NOT_FOUND]);
-      return answers.map(answer => {
-        const { table = {} } = answer.code === SUCCESS ? bodyOf<KeyValueTable>(answer) : {};
-        return new Map(Object.entries(table));
-      });
-    },
+    keyValues: sharedReading(read),
     async putKeyValue(namespace, key, value) {
       const { answers, asked } = await askEachNameServer(PUT_KV_CONFIG, { namespace, key, value });
       return { taken: answers.length, of: asked };

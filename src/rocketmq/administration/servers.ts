@@ -15,6 +15,7 @@ import { type Connect, type Runtime, systemRuntime } from '../remoting/runtime';
 import type { Broker } from './broker';
 import { nameServers } from './name-servers';
 import { BrokerAdministrationError, throwRefusal } from './refusal';
+import { sharedReading } from './shared-reading';
 
 export interface Servers {
   /** The name server that answers first. */
@@ -123,17 +124,13 @@ export function connectionPool(
 
 /** A broker's table of something of all groups; those who ask at the same time share an answer. */
 export function wholeTable<Table>(servers: Servers, command: number): (broker: Broker) => Promise<Table> {
-  const underWay = new Map<string, Promise<Table>>();
+  const brokers = new Map<string, Broker>();
+  const read = sharedReading(async name =>
+    bodyOf<Table>(await servers.askBroker(brokers.get(name) as Broker, command, {})),
+  );
   return broker => {
-    let table = underWay.get(broker.name);
-    if (table === undefined) {
-      table = servers
-        .askBroker(broker, command, {})
-        .then(bodyOf<Table>)
-        .finally(() => underWay.delete(broker.name));
-      underWay.set(broker.name, table);
-    }
-    return table;
+    brokers.set(broker.name, broker);
+    return read(broker.name);
   };
 }
 

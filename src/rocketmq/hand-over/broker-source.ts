@@ -108,9 +108,10 @@ async function ensureOffsets(
   if (hint !== undefined) throw new PausedGroupError(hint);
   const places = await Promise.all(
     asked.map(async topic => {
-      const offsets = await offsetsOnEveryQueue({ administration, canaryGroup: its }, topic, away);
       // Where others leave its messages to it already, they did so when nothing was between.
-      const isGap = offsets !== undefined && former(topic) !== 'in use' && (await behind.isBehind(tag, topic, offsets));
+      if (former(topic) === 'in use') return [topic];
+      const offsets = await offsetsOnEveryQueue({ administration, canaryGroup: its }, topic, away);
+      const isGap = offsets !== undefined && (await behind.isBehind(tag, topic, offsets));
       return isGap ? [] : [topic];
     }),
   );
