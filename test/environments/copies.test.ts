@@ -40,12 +40,7 @@ const COMMITTED_MS = 6_000;
 const BLUE = { baggage: 'gray_tag=blue' };
 
 const until = (what: string, app: ConsumerApp, condition: () => boolean | Promise<boolean>, timeout = 90_000) =>
-  untilServers(
-    what,
-    timeout,
-    () => undefined,
-    async () => condition(),
-  ).catch(error => {
+  untilServers(what, timeout, async () => condition()).catch(error => {
     throw app.child.failure(String(error));
   });
 const sleep = (ms: number) => new Promise(resolve => setTimeout(resolve, ms));

@@ -230,12 +230,7 @@ const said = (app: ConsumerApp, text: string) => app.child.stderr.split(text).le
 
 /** Waits until it has been said so often. */
 const says = (app: ConsumerApp, text: string, times: number) =>
-  until(
-    `"${text}" ${times} times in\n${app.child.stderr}`,
-    30_000,
-    () => undefined,
-    async () => said(app, text) === times,
-  );
+  until(`"${text}" ${times} times in\n${app.child.stderr}`, 30_000, async () => said(app, text) === times);
 
 function one(consumer: ConsumerApp, body: string) {
   const found = consumer.got().find(({ got }) => got === body);

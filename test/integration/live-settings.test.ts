@@ -41,8 +41,7 @@ async function running(env: Record<string, string>): Promise<Running> {
   };
 }
 
-const soon = (what: string, condition: () => Promise<boolean>, ms = 20_000) =>
-  until(what, ms, () => undefined, condition);
+const soon = (what: string, condition: () => Promise<boolean>, ms = 20_000) => until(what, ms, condition);
 const becomes = ({ tag }: Running, expected: string, ms?: number) =>
   soon(`tag ${expected}`, async () => (await tag()) === expected, ms);
 

@@ -70,12 +70,7 @@ async function send(properties: Record<string, string>): Promise<void> {
 /** What is stored is in its queue a little later. */
 async function allInQueue(): Promise<void> {
   const end = async () => Number((await broker.request(GET_MAX_OFFSET, { topic, queueId: '0' })).extFields.offset);
-  await until(
-    'all are in their queue',
-    60_000,
-    () => undefined,
-    async () => (await end()) === total,
-  );
+  await until('all are in their queue', 60_000, async () => (await end()) === total);
 }
 
 /** A pull with an expression that does not compile delivers everything (5.5.0); a POP and this command refuse it. */

@@ -88,16 +88,11 @@ const isInjected = async (namespace = 'on') => injectedInto(await create(restric
 function policyTests(file: string): void {
   beforeAll(async () => {
     await kubectl(['apply', '--filename', join(MANIFESTS, file)]);
-    await until('the policy is heeded', POLICY_MS, () => undefined, isInjected);
+    await until('the policy is heeded', POLICY_MS, isInjected);
   });
   afterAll(async () => {
     await kubectl(['delete', '--filename', join(MANIFESTS, file)]);
-    await until(
-      'the policy is forgotten',
-      POLICY_MS,
-      () => undefined,
-      async () => !(await isInjected()),
-    );
+    await until('the policy is forgotten', POLICY_MS, async () => !(await isInjected()));
   });
 
   it.each(CASES)('$what', async one => {

@@ -94,7 +94,7 @@ it('a canary that is not ready takes messages all the same, and what its probes 
   const gray = counting(await shop.podOf('orders-gray'));
   const canary = await shop.run(probedBy(gray, await documentedProbe('/closed')), application);
   const isTaken = async () => took(baseline, 'closed');
-  await until('a message of the probe is taken', TAKEN_MS, () => undefined, isTaken);
+  await until('a message of the probe is taken', TAKEN_MS, isTaken);
   await baseline.request(GRAY, '/gray');
   await canary.child.waitFor('took gray', TAKEN_MS);
   expect(canary.isReady()).toBe(false);

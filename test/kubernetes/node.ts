@@ -260,12 +260,7 @@ function statusOf(isReady: boolean): object {
 /** Waits until a pod is ready. @throws Error when that takes too long */
 export async function untilReady(pod: RunningPod, timeoutMs = 60_000): Promise<void> {
   const name = pod.pod.metadata.name;
-  await until(
-    `${name} is ready`,
-    timeoutMs,
-    () => undefined,
-    async () => pod.isReady(),
-  );
+  await until(`${name} is ready`, timeoutMs, async () => pod.isReady());
 }
 
 const TAKEN_MS = 2_000;

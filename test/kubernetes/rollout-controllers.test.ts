@@ -31,12 +31,7 @@ describe.each(MANIFESTS)('%s', (definition, file, field) => {
   beforeAll(async () => {
     const { code, stderr } = await cluster.kubectl(['create', '--filename', definitionPath(definition)]);
     expect([code, stderr]).toEqual([0, '']);
-    await until(
-      'the resource is known',
-      KNOWN_MS,
-      () => undefined,
-      async () => (await create(manifest)).code === 0,
-    );
+    await until('the resource is known', KNOWN_MS, async () => (await create(manifest)).code === 0);
   });
 
   it('takes the manifest, and refuses it where its field is spelt otherwise', async () => {

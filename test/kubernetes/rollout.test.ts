@@ -47,12 +47,7 @@ const baseline = () => running().filter(pod => sideOf(pod) === 'baseline');
 /** Waits until these run and no others: a Deployment is rolled out before its old pods have ended. */
 function untilOnly(pods: readonly RunningPod[]): Promise<void> {
   const names = namesOf(pods).join();
-  return until(
-    `only ${names} run`,
-    LINES_MS,
-    () => undefined,
-    async () => namesOf(running()).join() === names,
-  );
+  return until(`only ${names} run`, LINES_MS, async () => namesOf(running()).join() === names);
 }
 
 /** Types the commands of a step, and waits for its lines in each pod that began meanwhile. */

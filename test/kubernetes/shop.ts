@@ -137,12 +137,7 @@ export async function openShop(options: { readonly hasControllers?: boolean } = 
       return running;
     },
     untilInjected: deployment =>
-      until(
-        'the policy is heeded',
-        POLICY_MS,
-        () => undefined,
-        async () => injectedInto(await podOf(deployment)).length > 0,
-      ),
+      until('the policy is heeded', POLICY_MS, async () => injectedInto(await podOf(deployment)).length > 0),
     async close() {
       await endPods();
       await Promise.all([cluster.stop(), rocketmq.stop()]);

@@ -86,12 +86,7 @@ export function startTraffic(pods: readonly RunningPod[]): Traffic {
       const all = taken();
       return before.filter(({ name }) => !all.has(name));
     };
-    await until(
-      'each message is taken',
-      SETTLE_MS,
-      () => undefined,
-      async () => left().length === 0,
-    ).catch(error => {
+    await until('each message is taken', SETTLE_MS, async () => left().length === 0).catch(error => {
       throw new Error(`${error.message}: ${left().map(({ name, during }) => `${name} (${during})`)}`);
     });
   };

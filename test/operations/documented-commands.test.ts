@@ -71,8 +71,8 @@ function openTerminal(): Terminal {
       await until(
         line,
         timeoutMs,
-        () => end,
         async () => wanted.test(seen),
+        () => end,
       ).catch(error => {
         throw new Error(`${error.message}\n${seen}`);
       });
