@@ -8,7 +8,7 @@ import { handOverLines } from '../../lines/hand-over';
 import type { MQPushConsumer } from './client';
 import { type Asked, consumeByStandIn, type DirectClient, type StoredMessage } from './direct-consumption';
 import { inKindOf } from './either-kind';
-import type { Handler } from './handler';
+import { type Handler, LEFT_TO_OTHERS } from './handler';
 import type { Hooks } from './hooks';
 import type { Message, Settle } from './message';
 
@@ -39,7 +39,14 @@ export function retryHandler(consumer: MQPushConsumer, retryTopic: string, handl
     const isOwn = retry.retryTopic === undefined || retrying._subscriptions.has(retry.retryTopic);
     if (isOwn) return settle(handler.call(consumer, message, ...rest));
     const [queue] = rest as [{ readonly brokerName: string }];
-    return giveToOthers(retrying, retryTopic, retry, queue, hooks);
+    // Who leaves waits for it.
+    const { handling } = hooks.states.of(consumer);
+    if (handling.begins?.(message) === false) return LEFT_TO_OTHERS;
+    try {
+      return await giveToOthers(retrying, retryTopic, retry, queue, hooks);
+    } finally {
+      handling.ends?.();
+    }
   };
   return inKindOf(handler, function* (message: Message, ...rest: unknown[]) {
     return yield handle(message, ...rest);
