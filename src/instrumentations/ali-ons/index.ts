@@ -15,7 +15,10 @@
  * each of its `ProcessQueue`s: `msgList` is cut, `putMessage` and `remove` are replaced (nothing more begins).
  *
  * Of stand-ins, a subclass of `MQPushConsumer`: `clientId` (tells them from canaries) and `_handleError`. Of their
- * `MQClient`: the events `error`, `request` (a member came or went) and `close`.
+ * `MQClient`: the events `error`, `request` (a member came or went; a message is to be handled directly) and `close`, and
+ * `getAndCreateChannel` (the answer).
+ *
+ * Of a canary's `MQClient`: `getConsumerIdListByGroup` and `invoke` (a stand-in handles a retry).
  *
  * Of `MQProducer.prototype`: `sendKernelImpl` (each attempt to send).
  */
@@ -35,8 +38,16 @@ function instrumentation(module: string, versions: string): Instrumentation {
       'lib/consumer/mq_push_consumer.js': patchConsumer(module),
       'lib/producer/mq_producer.js': patchProducer,
     },
-    // The package: 2.x.
-    requires: { packages: ['co'], files: ['lib/message/message.js', 'lib/producer/mq_producer.js'] },
+    requires: {
+      // co: 2.x.
+      packages: ['co', 'byte'],
+      files: [
+        'lib/message/message.js',
+        'lib/message/message_decoder.js',
+        'lib/producer/mq_producer.js',
+        'lib/protocol/command/remoting_command.js',
+      ],
+    },
     unknownVersion: noticeConsumers(module),
   };
 }
