@@ -91,37 +91,6 @@ describe.each(['5.5.0', '4.9.7', '4.5.2'] as const)('RocketMQ %s', version => {
     },
     150_000,
   );
-
-  it('retries of a topic that the canary leaves out are handled by who stands in beside it, attempt by attempt', async () => {
-    const [names, less] = [await prepared(), (await prepared()).topic];
-    const sender = await environment.producer([less], {}, 'ali-ons 3');
-    const base = await environment.consumer(
-      {
-        ...names,
-        subscriptions: { [names.topic]: '*', [less]: '*' },
-        failFirst: ['early', 'late', 'late'],
-        clientOptions: { maxReconsumeTimes: 2 },
-      },
-      DECLARED,
-    );
-    await base.rebalanced();
-    await standIn(base, 'on');
-    const attempts = (body: string) => base.got().flatMap(({ got, attempt }) => (got === body ? [attempt] : []));
-    // It fails while no canary is there. Its retry comes 10 s later, when one is.
-    await sender.send({ topic: less, body: 'early' }, GRAY);
-    await until(() => attempts('early').length === 1);
-    const canary = await consumer(names, { ...GRAY_INSTANCE, GRAY_LOG_LEVEL: 'debug' });
-    await base.child.waitFor(`stand-in on for ${less}`);
-    await until(() => attempts('early').length === 2, 90_000);
-
-    const waited = said(canary, 'GRAY-447');
-    await sender.send({ topic: less, body: 'late' }, GRAY);
-    await until(() => attempts('late').length === 3, 120_000);
-    expect(attempts('late')).toEqual([1, 2, 3]);
-    expect(said(canary, 'GRAY-447')).toBe(waited);
-    expect(canary.got()).toEqual([]);
-    expect(base.child.stderr).not.toContain('MaxListeners');
-  }, 300_000);
 });
 
 describe('ali-ons 3 on RocketMQ 4.9.7', () => {
@@ -206,6 +175,39 @@ describe('ali-ons 3 on RocketMQ 4.9.7', () => {
     const errors = base.lines('clientError').map(({ clientError }) => String(clientError));
     expect(errors.filter(text => text.includes('the first attempt fails'))).toHaveLength(1);
   }, 90_000);
+
+  it('retries of a topic that the canary leaves out are handled by who stands in beside it, attempt by attempt', async () => {
+    const [names, less] = [await prepared(), (await prepared()).topic];
+    const sender = await environment.producer([less], {}, 'ali-ons 3');
+    const base = await environment.consumer(
+      {
+        ...names,
+        subscriptions: { [names.topic]: '*', [less]: '*' },
+        failFirst: ['early', 'late'],
+      },
+      DECLARED,
+    );
+    await base.rebalanced();
+    await standIn(base, 'on');
+    const attempts = (body: string) => base.got().flatMap(({ got, attempt }) => (got === body ? [attempt] : []));
+    // It fails while no canary is there. Its retry comes 10 s later, when one is.
+    await sender.send({ topic: less, body: 'early' }, GRAY);
+    await until(() => attempts('early').length === 1);
+    const canary = await consumer(names, { ...GRAY_INSTANCE, GRAY_LOG_LEVEL: 'debug' });
+    await base.child.waitFor(`stand-in on for ${less}`);
+    await until(() => attempts('early').length === 2, 90_000);
+
+    const waited = said(canary, 'GRAY-447');
+    await sender.send({ topic: less, body: 'late' }, GRAY);
+    await until(() => attempts('late').length === 2, 90_000);
+    expect([attempts('early'), attempts('late')]).toEqual([
+      [1, 2],
+      [1, 2],
+    ]);
+    expect(said(canary, 'GRAY-447')).toBe(waited);
+    expect(canary.got()).toEqual([]);
+    expect(base.child.stderr).not.toContain('MaxListeners');
+  }, 240_000);
 
   it('stands in for a topic that is subscribed to late, and ends with the application', async () => {
     const [names, late] = [await prepared(), await prepared()];
