@@ -7,29 +7,16 @@ const { join, resolve } = require('node:path');
 const { activeTag } = require('rocketmq-gray');
 const front = require('../http/front.cjs');
 const { noteIn, tagHeaders } = require('../http/seen.cjs');
+const json = require('./json-service.cjs');
 
 const grpc = createRequire(join(resolve(process.argv[2]), 'x'))('@grpc/grpc-js');
 const COUNT = Number(process.argv[3] ?? 200);
 
-const serialize = value => Buffer.from(JSON.stringify(value));
-const deserialize = buffer => JSON.parse(buffer.toString());
 const sleep = () => new Promise(done => setTimeout(done, Math.random() * 4));
-const method = (name, requestStream, responseStream) => ({
-  path: `/test.Service/${name}`,
-  requestStream,
-  responseStream,
-  requestSerialize: serialize,
-  requestDeserialize: deserialize,
-  responseSerialize: serialize,
-  responseDeserialize: deserialize,
-});
 const SERVICE = {
-  unary: method('unary', false, false),
-  clientStream: method('clientStream', true, false),
-  serverStream: method('serverStream', false, true),
-  bidi: method('bidi', true, true),
-  flaky: method('flaky', false, false),
-  echo: method('echo', false, false),
+  ...json.KINDS,
+  flaky: json.method('flaky', false, false),
+  echo: json.method('echo', false, false),
 };
 const KINDS = ['unary', 'clientStream', 'serverStream', 'bidi', 'flaky', 'cancelled', 'throughInterceptors'];
 
@@ -183,7 +170,7 @@ async function use(kind, index) {
 async function rawServer() {
   const server = http2.createServer();
   server.on('stream', (stream, _headers, _flags, rawHeaders) => {
-    const body = serialize(tagHeaders(rawHeaders));
+    const body = json.serialize(tagHeaders(rawHeaders));
     const prefix = Buffer.alloc(5);
     prefix.writeUInt32BE(body.length, 1);
     stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));

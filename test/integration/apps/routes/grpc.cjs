@@ -5,6 +5,7 @@ const { readFileSync } = require('node:fs');
 const { join, resolve } = require('node:path');
 require('./hosts.cjs');
 const { runWithTag } = require('rocketmq-gray');
+const { KINDS: SERVICE } = require('../grpc/json-service.cjs');
 
 const grpc = createRequire(join(resolve(process.argv[2]), 'x'))('@grpc/grpc-js');
 const scenarios = process.argv.slice(3);
@@ -13,24 +14,6 @@ const CANARY = '127.0.0.2';
 const key = readFileSync(join(__dirname, 'key.pem'));
 const cert = readFileSync(join(__dirname, 'cert.pem'));
 const flow = new AsyncLocalStorage();
-
-const serialize = value => Buffer.from(JSON.stringify(value));
-const deserialize = buffer => JSON.parse(buffer.toString());
-const method = (name, requestStream, responseStream) => ({
-  path: `/test.Service/${name}`,
-  requestStream,
-  responseStream,
-  requestSerialize: serialize,
-  requestDeserialize: deserialize,
-  responseSerialize: serialize,
-  responseDeserialize: deserialize,
-});
-const SERVICE = {
-  unary: method('unary', false, false),
-  clientStream: method('clientStream', true, false),
-  serverStream: method('serverStream', false, true),
-  bidi: method('bidi', true, true),
-};
 
 /** How many calls each server was asked for, cancelled ones with them. */
 const handled = { base: 0, gray: 0 };
