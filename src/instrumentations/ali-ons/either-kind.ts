@@ -7,12 +7,15 @@ import { isGeneratorFunction } from './message';
 
 export type Steps<Result = unknown> = Generator<unknown, Result, unknown>;
 
-/** @param steps yields promises alone; what others return is brought to its end by {@link ended} */
+/**
+ * @param method the client's own, whose kind it is; not one that forwards to it
+ * @param steps yields promises alone; what others return is brought to its end by {@link ended}
+ */
 export function inKindOf<This, Args extends unknown[]>(
-  original: AnyFunction,
+  method: AnyFunction,
   steps: (this: This, ...args: Args) => Steps,
 ): AnyFunction {
-  if (isGeneratorFunction(original)) return steps as AnyFunction;
+  if (isGeneratorFunction(method)) return steps as AnyFunction;
   return async function (this: unknown, ...args: unknown[]) {
     return run(steps.apply(this as This, args as Args));
   };

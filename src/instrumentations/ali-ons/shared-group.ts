@@ -16,8 +16,9 @@ export function countOwnKind({ _mqClient: client }: MQPushConsumer): void {
   const isStandIn = (id: string) => id.endsWith(STAND_IN_SUFFIX);
   const ofOwnKind = (ids: readonly string[] | undefined) =>
     ids?.filter(id => isStandIn(id) === isStandIn((client as unknown as { readonly clientId: string }).clientId));
+  const { findConsumerIdList: method } = client as unknown as { readonly findConsumerIdList: AnyFunction };
   wrapMethod<AnyFunction>(client, 'findConsumerIdList', original =>
-    inKindOf(original, function* findConsumerIdList(...args: unknown[]) {
+    inKindOf(method, function* findConsumerIdList(...args: unknown[]) {
       return ofOwnKind(yield* ended<readonly string[] | undefined>(original.apply(this, args)));
     }),
   );
