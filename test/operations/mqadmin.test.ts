@@ -81,6 +81,12 @@ describe.each(['5.5.0', '4.9.7'] as const)('RocketMQ %s', version => {
     await rocketmq.createGroup('group1_gray');
     await administration.commitOffset(broker, 'group1_gray', TOPIC, 0, 0);
     await administration.putKeyValue(MARKER_NAMESPACE, 'group1_gray', 'managed 1');
+    await switchFilters(false);
+  };
+  const switchFilters = async (on: boolean) => {
+    const connection = remotingConnection(rocketmq.brokerAddress);
+    await connection.request(UPDATE_BROKER_CONFIG, {}, Buffer.from(`enablePropertyFilter=${on}\n`));
+    connection.close();
   };
 
   /** What holds once a command was carried out. */
@@ -114,6 +120,13 @@ describe.each(['5.5.0', '4.9.7'] as const)('RocketMQ %s', version => {
         await rocketmq.createGroup('group1');
       },
     ],
+    [
+      /^mqadmin updateBrokerConfig .*-k enablePropertyFilter -v true$/,
+      async () => {
+        const filter = { type: 'SQL92', expression: "gray_tag = 'gray'" } as const;
+        expect(await administration.filterProblem(broker, 'group1', TOPIC, filter)).toBe(undefined);
+      },
+    ],
   ];
 
   it('the commands of the documentation', async () => {
@@ -126,6 +139,7 @@ describe.each(['5.5.0', '4.9.7'] as const)('RocketMQ %s', version => {
       await mqadmin(command);
       await effect();
     }
+    await switchFilters(true);
   });
 
   it('the commands of doctor', async () => {
@@ -153,9 +167,7 @@ describe.each(['5.5.0', '4.9.7'] as const)('RocketMQ %s', version => {
     expect(more.map(command => command.split(' ')[1])).toEqual(['updateSubGroup']);
     for (const command of more) await mqadmin(command);
     expect(await advice()).toEqual([]);
-    const connection = remotingConnection(rocketmq.brokerAddress);
-    await connection.request(UPDATE_BROKER_CONFIG, {}, Buffer.from('enablePropertyFilter=false\n'));
-    connection.close();
+    await switchFilters(false);
     const [on] = await advice();
     expect(on).toContain('enablePropertyFilter -v true');
     await mqadmin(on ?? '');
