@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { sharedReading } from '../../src/rocketmq/administration/shared-reading';
+import { sharedReading } from '../../src/rocketmq/remoting/shared-reading';
 
 /** Readings that are answered by hand, in the order in which they began. */
 function readings() {
   const begun: { key: string; answer(value: string): void; fail(error: Error): void }[] = [];
-  const read = sharedReading<string>(
+  const read = sharedReading<string, string>(
     key => new Promise((resolve, reject) => begun.push({ key, answer: resolve, fail: reject })),
   );
   const turn = () => new Promise(resolve => setImmediate(resolve));

@@ -2,7 +2,7 @@
 
 import { consumeStatsFields, consumeStatsIn, type GroupInQueue } from '../../rocketmq/administration/consume-stats';
 import { type ConnectedConsumers, connectedConsumers } from '../../rocketmq/administration/consumer-connection';
-import { STAND_IN_SUFFIX } from '../../rocketmq/presence/consumer-client-id';
+import { isStandInId } from '../../rocketmq/presence/consumer-client-id';
 import { CONSUMER_NOT_ONLINE, GET_CONSUME_STATS, GET_CONSUMER_CONNECTION_LIST } from '../../rocketmq/remoting/codes';
 import type { Ask } from './ask';
 import type { GroupMembers } from './group-members';
@@ -35,7 +35,7 @@ export function groupQuestions(ask: Ask): GroupQuestions {
 function membersIn({ members, filters, messageModel }: ConnectedConsumers): GroupMembers {
   return {
     members: members
-      .map(member => ({ ...member, isStandIn: member.clientId.endsWith(STAND_IN_SUFFIX) }))
+      .map(member => ({ ...member, isStandIn: isStandInId(member.clientId) }))
       .sort((a, b) => (a.clientId < b.clientId ? -1 : 1)),
     filters,
     isBroadcast: messageModel === 'BROADCASTING',

@@ -1,6 +1,6 @@
 /** The agents that announce themselves. */
 import { impliedTag } from '../../rocketmq/plan/implied-tag';
-import { CANARY_SUFFIX } from '../../rocketmq/presence/consumer-client-id';
+import { isCanaryId } from '../../rocketmq/presence/consumer-client-id';
 import { plural } from '../cluster/amounts';
 import type { AnnouncedProcess } from '../cluster/announced-processes';
 import { isKnown } from '../cluster/answer';
@@ -41,7 +41,7 @@ function otherCanaries(announced: readonly Announced[], picture: DoctorPicture):
   const { key, tag } = question;
   if (announced.some(({ kind }) => kind === 'canary')) return undefined;
   const { members, filters } = onlineOn(picture, 'canary');
-  const others = members.filter(({ isStandIn, clientId }) => !isStandIn && !clientId.endsWith(CANARY_SUFFIX));
+  const others = members.filter(({ isStandIn, clientId }) => !isStandIn && !isCanaryId(clientId));
   if (others.length === 0 || !filters.some(filter => impliedTag(filter, key) === tag)) return undefined;
   return `in ${canaryGroup} ${plural(others.length, 'consumer')} without this agent, known as a canary of ${tag} by the filter`;
 }

@@ -1,5 +1,5 @@
 /** Consumers that run no agent, or another one, or in another mode. Pure. */
-import { CANARY_SUFFIX } from '../../rocketmq/presence/consumer-client-id';
+import { isCanaryId } from '../../rocketmq/presence/consumer-client-id';
 import { plural } from '../cluster/amounts';
 import { isKnown } from '../cluster/answer';
 import type { Member } from '../cluster/group-members';
@@ -69,7 +69,7 @@ function strangersInCanary({ announced, assumed }: FamilyFacts, canary: CanaryFa
   const found = { subject: group, group, details: strangers.map(describe) };
   if (isConditioned) {
     // Those of other agents the baseline knows by their filter.
-    const ours = strangers.filter(({ clientId }) => clientId.endsWith(CANARY_SUFFIX));
+    const ours = strangers.filter(({ clientId }) => isCanaryId(clientId));
     if (ours.length === 0 || assumed.baselineMode !== 'auto') return [];
     return [
       {

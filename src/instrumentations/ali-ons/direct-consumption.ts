@@ -5,7 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LibraryCopy } from '../../agent/instrumentation';
-import { STAND_IN_SUFFIX } from '../../rocketmq/presence/consumer-client-id';
+import { isStandInId } from '../../rocketmq/presence/consumer-client-id';
 import type { Message, Settle } from './message';
 
 /** `RequestCode` */
@@ -68,7 +68,7 @@ export async function consumeByStandIn(
     if (address === undefined) return { outcome: 'nobody', problem: `${brokerName} is away` };
     const members = await settle<string[] | undefined>(client.getConsumerIdListByGroup(address, group, MEMBERS_MS));
     // Always in the same order: a stand-in knows what it has been asked for before.
-    for (const clientId of (members ?? []).filter(id => id.endsWith(STAND_IN_SUFFIX)).sort()) {
+    for (const clientId of (members ?? []).filter(isStandInId).sort()) {
       const header = { consumerGroup: group, clientId, msgId: message.msgId, brokerName };
       const request = remotingCommand(copy).createRequestCommand(CONSUME_MESSAGE_DIRECTLY, header);
       const { code, remark, body } = await settle<Command>(client.invoke(address, request, ANSWER_MS));

@@ -3,7 +3,7 @@
  * written once, as generators.
  */
 import type { AnyFunction } from '../../foreign-objects/wrap';
-import { isGeneratorFunction } from './message';
+import { isGenerator, isGeneratorFunction } from './message';
 
 export type Steps<Result = unknown> = Generator<unknown, Result, unknown>;
 
@@ -23,8 +23,7 @@ export function inKindOf<This, Args extends unknown[]>(
 
 /** Brings what a method returned to its end, within a generator. */
 export function* ended<Result = unknown>(returned: unknown): Steps<Result> {
-  const isGenerator = typeof (returned as Partial<Steps> | undefined)?.next === 'function';
-  if (isGenerator) return (yield* returned as Steps) as Result;
+  if (isGenerator(returned)) return (yield* returned) as Result;
   const isPromise = typeof (returned as Partial<PromiseLike<unknown>> | undefined)?.then === 'function';
   // Not everything may be yielded to co.
   return (isPromise ? yield returned : returned) as Result;

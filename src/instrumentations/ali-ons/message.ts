@@ -17,13 +17,18 @@ export function isGeneratorFunction(value: unknown): boolean {
   return typeof value === 'function' && value.constructor.name === 'GeneratorFunction';
 }
 
+export function isGenerator(value: unknown): value is Generator {
+  return typeof (value as Partial<Generator> | undefined)?.next === 'function';
+}
+
 /** Brings what a method of the client returned to its end: a promise in 3.x, in 2.x a generator. */
 export type Settle = <T = unknown>(result: unknown) => Promise<T>;
 
 /** The generators of `copy` are run by its own co. */
 export function settleFor(copy: LibraryCopy): Settle {
   return async <T>(result: unknown): Promise<T> => {
-    const isGenerator = typeof (result as { next?: unknown } | undefined)?.next === 'function';
-    return isGenerator ? (copy.requireDependency('co') as (generator: unknown) => Promise<T>)(result) : (result as T);
+    return isGenerator(result)
+      ? (copy.requireDependency('co') as (generator: unknown) => Promise<T>)(result)
+      : (result as T);
   };
 }

@@ -3,14 +3,13 @@
  * are in one topic, which the canary consumes while it is there, and a stand-in otherwise. The client drops one whose topic it
  * has no handler for.
  */
-import type { LibraryCopy } from '../../agent/instrumentation';
 import { handOverLines } from '../../lines/hand-over';
 import type { MQPushConsumer } from './client';
 import { type Asked, consumeByStandIn, type DirectClient, type StoredMessage } from './direct-consumption';
 import { inKindOf } from './either-kind';
 import { type Handler, LEFT_TO_OTHERS } from './handler';
 import type { Hooks } from './hooks';
-import type { Message, Settle } from './message';
+import type { Message } from './message';
 
 /** A delay level of brokers: 30 s. */
 const AGAIN_LEVEL = 4;
@@ -59,18 +58,19 @@ async function giveToOthers(
   retryTopic: string,
   message: RetryMessage,
   { brokerName }: { readonly brokerName: string },
-  { agent, settle, copy, states }: Hooks,
+  hooks: Hooks,
 ): Promise<unknown> {
+  const { agent, settle, states } = hooks;
   const { consumerGroup: group } = consumer;
   // Nobody but the canary subscribes to what a stand-in does not.
   const isCanary = states.of(consumer).own !== undefined;
   const asked: Asked = isCanary
-    ? await consumeByStandIn(consumer._mqClient, group, message, brokerName, { settle, copy })
+    ? await consumeByStandIn(consumer._mqClient, group, message, brokerName, hooks)
     : { outcome: 'nobody' };
   if (asked.outcome === 'handled') return;
   if (asked.outcome === 'failed') return settle(consumer.sendMessageBack(message, 0, brokerName, group));
   agent.log.say(handOverLines.retryPassedOn, { group, topic: String(message.retryTopic), why: asked.problem });
-  return passOn(retryTopic, message, { copy, settle, options: consumer.options });
+  return passOn(consumer, retryTopic, message, hooks);
 }
 
 /**
@@ -78,9 +78,10 @@ async function giveToOthers(
  * used up.
  */
 async function passOn(
+  { options }: RetryConsumer,
   retryTopic: string,
   message: RetryMessage,
-  { copy, settle, options }: { readonly copy: LibraryCopy; readonly settle: Settle; readonly options: object },
+  { copy, settle }: Hooks,
 ): Promise<void> {
   const Message = copy.require('lib/message/message.js');
   const MQProducer = copy.require('lib/producer/mq_producer.js');

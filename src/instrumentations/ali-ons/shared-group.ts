@@ -3,7 +3,7 @@
  * shares out the queues of a topic among all members of a group, whether they subscribe to it or not.
  */
 import { type AnyFunction, wrapMethod } from '../../foreign-objects/wrap';
-import { STAND_IN_SUFFIX } from '../../rocketmq/presence/consumer-client-id';
+import { isStandInId } from '../../rocketmq/presence/consumer-client-id';
 import type { MQPushConsumer } from './client';
 import { ended, inKindOf } from './either-kind';
 
@@ -13,9 +13,8 @@ const counted = new WeakSet<object>();
 export function countOwnKind({ _mqClient: client }: MQPushConsumer): void {
   if (counted.has(client)) return;
   counted.add(client);
-  const isStandIn = (id: string) => id.endsWith(STAND_IN_SUFFIX);
   const ofOwnKind = (ids: readonly string[] | undefined) =>
-    ids?.filter(id => isStandIn(id) === isStandIn((client as unknown as { readonly clientId: string }).clientId));
+    ids?.filter(id => isStandInId(id) === isStandInId((client as unknown as { readonly clientId: string }).clientId));
   const { findConsumerIdList: method } = client as unknown as { readonly findConsumerIdList: AnyFunction };
   wrapMethod<AnyFunction>(client, 'findConsumerIdList', original =>
     inKindOf(method, function* findConsumerIdList(...args: unknown[]) {

@@ -1,10 +1,10 @@
 /** Which brokers there are, and where topics are. Name servers know it. */
 import { GET_BROKER_CLUSTER_INFO, GET_ROUTEINFO_BY_TOPIC, TOPIC_NOT_EXIST } from '../remoting/codes';
 import type { RemotingResponse } from '../remoting/connection';
+import { sharedReading } from '../remoting/shared-reading';
 import type { Broker } from './broker';
 import { BrokerAdministrationError } from './refusal';
 import { bodyOf, type Servers } from './servers';
-import { sharedReading } from './shared-reading';
 
 /** The queues of a topic that consumers read on one broker: 0 up to `queues - 1`. */
 export interface TopicQueues {
@@ -21,7 +21,7 @@ export interface ClusterMap {
 }
 
 export function clusterMap({ askNameServer }: Pick<Servers, 'askNameServer'>): ClusterMap {
-  const queuesOf = sharedReading(async (topic): Promise<TopicQueues[]> => {
+  const queuesOf = sharedReading(async (topic: string): Promise<TopicQueues[]> => {
     const { response } = await askNameServer(GET_ROUTEINFO_BY_TOPIC, { topic }, [TOPIC_NOT_EXIST]);
     if (response.code === TOPIC_NOT_EXIST) return [];
     return topicHostsIn(response).map(({ broker, cluster, readQueues }) => ({ broker, cluster, queues: readQueues }));
@@ -31,7 +31,7 @@ export function clusterMap({ askNameServer }: Pick<Servers, 'askNameServer'>): C
   return {
     queuesOf,
     async brokersOfCluster(topics) {
-      const [routes, { response, address }] = await Promise.all([Promise.all(topics.map(queuesOf)), clusterInfo('')]);
+      const [routes, { response, address }] = await Promise.all([Promise.all(topics.map(queuesOf)), clusterInfo()]);
       const hosting = new Set(routes.flat().map(({ cluster }) => cluster));
       const all = hosting.size === 0 ? clustersIn(response) : [];
       if (all.length > 1) {

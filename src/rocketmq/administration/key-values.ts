@@ -1,7 +1,7 @@
 /** The key-value configuration of name servers. Each keeps its own. */
 import { DELETE_KV_CONFIG, GET_KVLIST_BY_NAMESPACE, PUT_KV_CONFIG, QUERY_NOT_FOUND, SUCCESS } from '../remoting/codes';
+import { sharedReading } from '../remoting/shared-reading';
 import { bodyOf, type Servers } from './servers';
-import { sharedReading } from './shared-reading';
 
 export interface KeyValues {
   /** A namespace, from each name server that answers. Empty when none does. */

@@ -12,10 +12,10 @@ import {
 } from '../remoting/connection';
 import { parseFastjson } from '../remoting/frame';
 import { type Connect, type Runtime, systemRuntime } from '../remoting/runtime';
+import { sharedReading } from '../remoting/shared-reading';
 import type { Broker } from './broker';
 import { nameServers } from './name-servers';
 import { BrokerAdministrationError, throwRefusal } from './refusal';
-import { sharedReading } from './shared-reading';
 
 export interface Servers {
   /** The name server that answers first. */
@@ -124,14 +124,10 @@ export function connectionPool(
 
 /** A broker's table of something of all groups; those who ask at the same time share an answer. */
 export function wholeTable<Table>(servers: Servers, command: number): (broker: Broker) => Promise<Table> {
-  const brokers = new Map<string, Broker>();
-  const read = sharedReading(async name =>
-    bodyOf<Table>(await servers.askBroker(brokers.get(name) as Broker, command, {})),
+  return sharedReading(
+    async (broker: Broker) => bodyOf<Table>(await servers.askBroker(broker, command, {})),
+    ({ name }) => name,
   );
-  return broker => {
-    brokers.set(broker.name, broker);
-    return read(broker.name);
-  };
 }
 
 export function bodyOf<Body>(response: RemotingResponse): Body {

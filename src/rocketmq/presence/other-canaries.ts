@@ -9,7 +9,7 @@ import type { Clock } from '../remoting/clock';
 import { parseAnnouncer } from './announcement-name';
 import type { BrokerLink, Connected } from './broker-link';
 import type { BrokerQuestions } from './broker-questions';
-import { CANARY_SUFFIX, STAND_IN_SUFFIX } from './consumer-client-id';
+import { isCanaryId, isStandInId } from './consumer-client-id';
 import { whoIsThere } from './memory';
 import type { WatchedClusters } from './watched-clusters';
 
@@ -88,7 +88,7 @@ export function otherCanaries(canariesOf: (group: string) => string): OtherCanar
         if (ours.size > 0) announced.set(place, ours);
         else announced.delete(place);
         const isOther = ({ clientId }: Connected) =>
-          !clientId.endsWith(STAND_IN_SUFFIX) && !clientId.endsWith(CANARY_SUFFIX) && !ours.has(clientId);
+          !isStandInId(clientId) && !isCanaryId(clientId) && !ours.has(clientId);
         const showsCondition = topics.some(topic => {
           const filter = filters[topic];
           return filter !== undefined && impliedTag(filter, key) === tag;

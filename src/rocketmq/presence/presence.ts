@@ -8,7 +8,7 @@ import { announcementGroup, groupBeside, type ProcessId, processOf } from './ann
 import { type Announcement, type Announcements, announcements } from './announcements';
 import { type Asking, askForAnnouncements } from './asked-announcements';
 import { type BrokerQuestions, brokerQuestions } from './broker-questions';
-import { STAND_IN_SUFFIX } from './consumer-client-id';
+import { isStandInId } from './consumer-client-id';
 import { membersOf, proxyServer } from './members';
 import { otherCanariesOf, type Wanted } from './other-canaries';
 import { type SettingsVersion, settingsAnnouncement } from './settings-announcement';
@@ -230,7 +230,7 @@ async function canaries(
 }
 
 const all = (clientIds: readonly string[]) => clientIds;
-const isNoStandIn = (clientId: string) => !clientId.endsWith(STAND_IN_SUFFIX);
+const isNoStandIn = (clientId: string) => !isStandInId(clientId);
 
 async function standIns(
   asking: Asking,
