@@ -27,7 +27,8 @@ export interface RemotingConnection {
    * Sends a command and resolves with the answer, also one that reports an error.
    *
    * @param code the command, of RocketMQ's RequestCode.java
-   * @param timeoutMs for the whole exchange, connecting included
+   * @param timeoutMs for the whole exchange, connecting included; not for its wait while {@link MOST_UNDER_WAY} others are
+   *   under way
    * @throws RemotingTimeoutError, RemotingConnectionError
    */
   request(
@@ -65,6 +66,11 @@ export class RemotingConnectionError extends RemotingError {
 }
 
 const DEFAULT_TIMEOUT_MS = 3_000;
+/**
+ * Of more requests at once the others wait until some are answered: hundreds of tags ask at the same time, and a server answers
+ * the last of a thousand no sooner for having got it, but later than its time-out.
+ */
+const MOST_UNDER_WAY = 64;
 /** Below the servers' own 120 s (NettySystemConfig), so that a request does not meet a connection just being closed. */
 const DEFAULT_IDLE_MS = 30_000;
 /** MQVersion.V3_0_0_SNAPSHOT. A newer version makes servers answer with formats that the client must know. */
@@ -75,9 +81,15 @@ interface Pending {
   lost(problem: string, cause?: unknown): void;
 }
 
+interface Waiting extends Pick<Pending, 'lost'> {
+  send(): void;
+}
+
 interface Link {
   send(frame: Buffer): void;
   readonly pending: Map<number, Pending>;
+  /** Requests that are not sent yet, in their order. */
+  readonly waiting: Waiting[];
   /** When bytes last came in, on the clock of performance.now(). */
   heardAt(): number;
   end(problem: string, cause?: unknown): void;
@@ -139,28 +151,37 @@ export function remotingConnection(
     request(code, extFields = {}, body = Buffer.alloc(0), timeoutMs = DEFAULT_TIMEOUT_MS) {
       return new Promise((resolve, reject) => {
         const fields = credentials ? signedFields(extFields, body, credentials) : extFields;
-        const { pending, send, heardAt, end } = current(code);
+        const link = current(code);
         opaque = (opaque + 1) & 0x7fffffff;
         const id = opaque;
-        const sentAt = performance.now();
-        const timer = setTimeout(() => {
-          pending.delete(id);
-          reject(new RemotingTimeoutError(address, code, `no answer within ${timeoutMs} ms`));
-          // Silence since then: the other side is gone without a word, and the next request needs a new connection.
-          if (heardAt() < sentAt) end('no sign of life');
-        }, timeoutMs);
-        timer.unref();
-        pending.set(id, {
-          resolve(response) {
-            clearTimeout(timer);
-            resolve(response);
-          },
-          lost(problem, cause) {
-            clearTimeout(timer);
-            reject(new RemotingConnectionError(address, code, problem, { cause }));
-          },
-        });
-        send(encodeFrame({ code, flag: 0, opaque: id, version: CLIENT_VERSION, remark: '', extFields: fields, body }));
+        const lost: Pending['lost'] = (problem, cause) =>
+          reject(new RemotingConnectionError(address, code, problem, { cause }));
+
+        const send = () => {
+          const sentAt = performance.now();
+          const timer = setTimeout(() => {
+            link.pending.delete(id);
+            reject(new RemotingTimeoutError(address, code, `no answer within ${timeoutMs} ms`));
+            // Silence since then: the other side is gone without a word, and the next request needs a new connection.
+            if (link.heardAt() < sentAt) link.end('no sign of life');
+            else sendNext(link);
+          }, timeoutMs);
+          timer.unref();
+          link.pending.set(id, {
+            resolve(response) {
+              clearTimeout(timer);
+              resolve(response);
+            },
+            lost(problem, cause) {
+              clearTimeout(timer);
+              lost(problem, cause);
+            },
+          });
+          const header = { code, flag: 0, opaque: id, version: CLIENT_VERSION, remark: '' };
+          link.send(encodeFrame({ ...header, extFields: fields, body }));
+        };
+        if (link.pending.size < MOST_UNDER_WAY) send();
+        else link.waiting.push({ send, lost });
       });
     },
     close() {
@@ -178,6 +199,7 @@ function openLink(
   { opened, ended }: { opened(): void; ended(): void },
 ): Link {
   const pending = new Map<number, Pending>();
+  const waiting: Waiting[] = [];
   const decode = frameDecoder();
   const socket = openSocket(address, tls);
   let over = false;
@@ -189,8 +211,9 @@ function openLink(
     over = true;
     ended();
     socket.destroy();
-    for (const { lost } of pending.values()) lost(problem, cause);
+    for (const { lost } of [...pending.values(), ...waiting]) lost(problem, cause);
     pending.clear();
+    waiting.length = 0;
   }
 
   socket.unref();
@@ -216,12 +239,23 @@ function openLink(
         pending.get(frame.opaque)?.resolve({ code, remark, version, extFields, body });
         pending.delete(frame.opaque);
       }
+      sendNext(link);
     } catch (error) {
       end(errorText(error), error);
     }
   });
 
-  return { pending, end, heardAt: () => heardAt, send: frame => void socket.write(frame) };
+  const link: Link = { pending, waiting, end, heardAt: () => heardAt, send: frame => void socket.write(frame) };
+  return link;
+}
+
+/** As many of those that wait as there is room for. */
+function sendNext({ pending, waiting }: Link): void {
+  while (pending.size < MOST_UNDER_WAY) {
+    const next = waiting.shift();
+    if (next === undefined) return;
+    next.send();
+  }
 }
 
 const LOST_BEFORE_ANY_ANSWER =
