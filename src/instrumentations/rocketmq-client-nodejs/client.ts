@@ -63,6 +63,16 @@ export interface ClientConsumer {
   subscribe(topic: string, filter: ClientFilter): Promise<void>;
   unsubscribe(topic: string): void;
   onSettingsCommand(endpoints: object, settings: Exports): void;
+  createTelemetryStream(endpoints: object): TelemetryStream;
+}
+
+/** As far as the client uses it. */
+export interface TelemetryStream {
+  on(event: string, listener: (...args: unknown[]) => void): unknown;
+  once(event: string, listener: (...args: unknown[]) => void): unknown;
+  removeAllListeners(event?: string): unknown;
+  write(command: unknown): unknown;
+  end(): unknown;
 }
 
 export interface SimpleConsumer extends ClientConsumer {

@@ -8,7 +8,8 @@ import type { MessageListener, MessageView, PushConsumer } from './client';
 import { type FamilyMember, joinFamily } from './family-limits';
 import { type Delivery, giveBack, giveBackRequest, isHandledAfterAll } from './give-back';
 import { scopedListener, success } from './listener';
-import { closer, construct, DONE, type Main, replace, sayGivenBack, startUp, topicsOf } from './stand-in';
+import { replace } from './replace';
+import { closer, construct, DONE, type Main, sayGivenBack, startUp, topicsOf } from './stand-in';
 
 /** Until then the client has begun to poll, ms: it does a second after its startup. */
 const FIRST_POLL_MS = 3000;

@@ -18,6 +18,8 @@ import { STAND_IN_SUFFIX } from '../../rocketmq/presence/consumer-client-id';
 import { type ClientConsumer, type ConsumerOptions, liveFilter, type MessageView } from './client';
 import { noteStandIn } from './consumer-state';
 import { loggerView } from './logger-view';
+import { replace } from './replace';
+import { harmlessStreams, type StandInStreams } from './stand-in-stream';
 
 /** A stand-in that does not get through its startup by then does not start. The client itself may wait for ever. */
 const STARTUP_MS = 20_000;
@@ -78,6 +80,7 @@ export function construct<C extends ClientConsumer>(
   ]) as C;
   standIn.clientId += STAND_IN_SUFFIX;
   noteStandIn(standIn, intake);
+  streams.set(standIn, harmlessStreams(standIn));
   // Without it the client would not get to the end of its shutdown when the proxy is gone, and reconnect for ever.
   replace(standIn.rpcClientManager, 'notifyClientTermination', original => async (...args) => {
     try {
@@ -135,6 +138,8 @@ export async function startUp(
   }
 }
 
+const streams = new WeakMap<object, StandInStreams>();
+
 /** Shuts the client of a stand-in down, once. Never rejects. */
 export function closer(main: Main, standIn: ClientConsumer, afterwards: () => void): () => Promise<void> {
   let closed: Promise<void> | undefined;
@@ -146,7 +151,10 @@ export function closer(main: Main, standIn: ClientConsumer, afterwards: () => vo
         main.agent.log.say(handOverLines.clientNotShutDown, { canaryGroup, problem: `${error}` });
         standIn.rpcClientManager.close();
       })
-      .then(afterwards);
+      .then(() => {
+        streams.get(standIn)?.end();
+        afterwards();
+      });
     return closed;
   };
 }
@@ -171,12 +179,4 @@ export function sayGivenBack({ agent }: Main, intake: Intake, message: MessageVi
 /** A message, as lines name it. */
 export function said({ group }: Intake, { topic, messageId: id }: MessageView) {
   return { group, topic, id };
-}
-
-/** Puts `make(original)` in place of a method of this one object. */
-export function replace<T extends object, K extends keyof T>(target: T, name: K, make: (original: T[K]) => T[K]): void {
-  const original = target[name];
-  if (typeof original !== 'function') throw new Error(`the client has no ${String(name)}()`);
-  const bound = original.bind(target) as T[K];
-  Object.defineProperty(target, name, { configurable: true, writable: true, value: make(bound) });
 }
