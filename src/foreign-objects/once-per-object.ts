@@ -10,3 +10,17 @@ export function oncePerObject<K extends object, V>(compute: (key: K) => V): (key
     return answer.value;
   };
 }
+
+/** The same for an object and a name. */
+export function oncePerName<K extends object, V>(compute: (key: K, name: string) => V): (key: K, name: string) => V {
+  const answersOf = oncePerObject<K, Map<string, { readonly value: V }>>(() => new Map());
+  return (key, name) => {
+    const answers = answersOf(key);
+    let answer = answers.get(name);
+    if (answer === undefined) {
+      answer = { value: compute(key, name) };
+      answers.set(name, answer);
+    }
+    return answer.value;
+  };
+}

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { mergedMarkers } from '../../src/rocketmq/hand-over/canary-marker';
+import { canaryMarkers, mergedMarkers } from '../../src/rocketmq/hand-over/canary-marker';
 import type { Marker } from '../../src/rocketmq/hand-over/hand-over';
+import { keyValueServers } from './key-value-servers';
 
 type Table = Record<string, unknown>;
 const merge = (...tables: Table[]) =>
@@ -70,3 +71,31 @@ describe('markers of several name servers', () => {
     );
   });
 });
+
+describe('a tag that is to be managed', () => {
+  it.each<[string, Table[], number]>([
+    ['nowhere yet', [{}, {}], 1],
+    ['on all name servers', [{}, {}].map(() => managed('orders', 'payments')), 0],
+    ['one has missed it', [managed('orders'), {}], 1],
+    ['of another topic', [managed('payments'), managed('payments')], 1],
+    ['given up by what one of them has', [managed('orders'), { group1_gray: value('gray', 'retired', 9) }], 1],
+    ['nobody answers', [], 1],
+  ])('is written down where that is not so: %s', async (_, tables, writes) => {
+    const servers = keyValueServers(tables.map(table => new Map(Object.entries(table) as [string, string][])));
+    const markers = canaryMarkers(servers.administration);
+    expect(await markers.ensureManaged('group1', 'gray', ['orders'])).toBe(tables.length > 0);
+    expect(servers.writes).toBe(writes);
+    if (tables.length === 0) return;
+    const [marker] = (await markers.read('group1')) ?? [];
+    expect(marker).toMatchObject({ tag: 'gray', phase: 'managed' });
+    expect(marker?.topics).toContain('orders');
+    // Also for those who come after it.
+    expect(await markers.ensureManaged('group1', 'gray', ['orders'])).toBe(true);
+    expect(servers.writes).toBe(writes);
+    markers.close();
+  });
+});
+
+function managed(...topics: string[]): Table {
+  return { group1_gray: JSON.stringify({ group: 'group1', tag: 'gray', phase: 'managed', at: 5, topics }) };
+}

@@ -71,6 +71,27 @@ function longIdle() {
 }
 
 describe('hand-over', () => {
+  it('asks for nothing of another tag at what happens to one: with hundreds, each has its own events', () => {
+    const { machine, on, seconds } = handOver();
+    on(subscribed('A'));
+    on(markers(...['gray', 'blue'].map(tag => ({ tag, phase: 'managed' as const, at: 1_000_000 }))));
+    on(canaries());
+    on(ensured('gray', 'A'));
+    // Blue's queues could not be given offsets, which is tried again after some seconds.
+    on({ type: 'offsets ensured', tag: 'blue', asked: ['A'], topics: [] });
+    seconds(10);
+    const isBlues = (action: HandOverAction) => 'tag' in action && action.tag === 'blue';
+    expect(on({ type: 'tag seen', tag: 'gray' }).filter(isBlues)).toEqual([]);
+    expect(on({ type: 'stand-in started', tag: 'gray' }).filter(isBlues)).toEqual([]);
+    expect(done(on(canaries())).filter(isBlues)).toEqual([
+      { type: 'ensure offsets', tag: 'blue', topics: ['A'], isDeclared: false },
+    ]);
+    expect(machine.tags().map(({ tag, leftOut }) => [tag, leftOut])).toEqual([
+      ['gray', ['A']],
+      ['blue', []],
+    ]);
+  });
+
   it('tells what it knows of each tag', () => {
     const { machine, on } = handOver(['gray']);
     const gray = () =>

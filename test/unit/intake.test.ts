@@ -103,6 +103,19 @@ describe('what a consumer of the baseline takes in auto mode', () => {
     expect(baseline.filter(all, topic)).toBe(all);
   });
 
+  it('makes a filter once for each change, since clients ask with each poll', () => {
+    const baseline = auto();
+    baseline.excludeTags(topic, ['gray']);
+    const first = baseline.filter(all, topic);
+    expect(baseline.filter(all, topic)).toBe(first);
+    const other = baseline.filter({ type: 'TAG', expression: 'A' }, topic);
+    expect(other.expression).toContain('TAGS IN');
+    baseline.excludeTags(topic, ['gray', 'blue']);
+    expect(baseline.filter(all, topic).expression).toContain("'blue', 'gray'");
+    baseline.ignoreTags(['red']);
+    expect(baseline.filter(all, topic).expression).toContain("'blue', 'gray', 'red'");
+  });
+
   it('leaves out ignored tags besides', () => {
     const baseline = auto({ mqIgnoreTags: ['red'] });
     baseline.excludeTags(topic, ['gray']);

@@ -1,26 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import type { BrokerAdministration } from '../../src/rocketmq/administration/broker-administration';
 import { subscriptionsIn, writtenSubscriptions } from '../../src/rocketmq/hand-over/written-subscriptions';
 import { systemClock } from '../../src/rocketmq/remoting/clock';
+import { keyValueServers } from './key-value-servers';
 
 const tags = (expression: string) => ({ type: 'TAG' as const, expression });
 const written = (key: string, value: unknown) =>
   new Map([[key, typeof value === 'string' ? value : JSON.stringify(value)]]);
 
-/** Name servers of which only their key-value configuration is asked for. */
-function nameServers(count: number) {
-  const tables = Array.from({ length: count }, () => new Map<string, string>());
-  const away = new Set<number>();
-  const up = () => tables.filter((_, index) => !away.has(index));
-  const administration = {
-    keyValues: async () => up().map(table => new Map(table)),
-    async putKeyValue(_namespace: string, key: string, value: string) {
-      for (const table of up()) table.set(key, value);
-      return { taken: up().length, of: count };
-    },
-  } as unknown as BrokerAdministration;
-  return { administration, away };
-}
+const nameServers = (count: number) => keyValueServers(Array.from({ length: count }, () => new Map<string, string>()));
 
 describe('what is written down of subscriptions', () => {
   it('is read as it was written, of the group that is asked for', async () => {

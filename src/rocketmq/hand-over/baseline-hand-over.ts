@@ -181,7 +181,7 @@ function createDriver<StandInPlan extends TagSightings>(
   const began = clock.systemTime() - clock.now();
   const tell = (event: HandOverEvent): void => {
     for (const action of core.on(event, Math.round(began + clock.now()))) carryOut(driver, action);
-    if (core.isReady) for (const settle of onReady) settle();
+    if (onReady.size > 0 && core.isReady) for (const settle of onReady) settle();
   };
   const means = { plan, source, clock, log, core, tell, groupOf, subscriptions, isOver, onTag };
   const knownTags = new Set(declared);

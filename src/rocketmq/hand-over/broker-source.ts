@@ -118,8 +118,7 @@ async function ensureOffsets(
   const topics = places.flat();
   if (topics.length === 0) return [];
   // Written down before anything is excluded: whoever comes after this process must know.
-  const marker = { tag, phase: 'managed', at: clock.systemTime(), topics } as const;
-  if (!(await markers.write(baselineGroup, marker)) && !isDeclared) return [];
+  if (!(await markers.ensureManaged(baselineGroup, tag, topics)) && !isDeclared) return [];
   const checked = topics.map(async topic => {
     const offsets = await offsetsOnEveryQueue({ administration, canaryGroup: its }, topic, away);
     if (offsets === undefined) return [];

@@ -1,3 +1,4 @@
+import { oncePerName } from '../../foreign-objects/once-per-object';
 import { isInstanceTag } from '../../names/tag';
 import type { BrokerAdministration } from '../administration/broker-administration';
 import type { FormerUses } from '../administration/canary-offsets';
@@ -16,6 +17,12 @@ export interface CanaryMarkers {
    * @returns true when at least one took it. Never rejects.
    */
   write(group: string, marker: Marker): Promise<boolean>;
+  /**
+   * Makes sure that a tag is managed on these topics. Nothing is written where all name servers that answer have it so: hundreds
+   * of tags in each process that starts would keep a name server busy, which writes all of its values to disk for each.
+   * @returns true when it is written down. Never rejects.
+   */
+  ensureManaged(group: string, tag: string, topics: readonly string[]): Promise<boolean>;
   /** What is not on every name server by now stays so. */
   close(): void;
 }
@@ -31,34 +38,48 @@ export function canaryMarkers(
 ): CanaryMarkers {
   const values = lastingValues(administration, MARKER_NAMESPACE, clock);
 
+  const tables = () => administration.keyValues(MARKER_NAMESPACE).catch(() => []);
+
   async function read(group: string): Promise<readonly Marker[] | undefined> {
-    const tables = await administration.keyValues(MARKER_NAMESPACE).catch(() => []);
-    return tables.length > 0 ? mergedMarkers(tables, group) : undefined;
+    const all = await tables();
+    return all.length > 0 ? markersIn(all, group) : undefined;
   }
 
   const textOf = (group: string, { tag, phase, at, topics = [] }: Marker) =>
     JSON.stringify({ group, tag, phase, at, ...(topics.length > 0 && { topics }) });
 
+  async function write(group: string, { tag, phase, at, topics = [] }: Marker): Promise<boolean> {
+    const known = (await read(group)) ?? [];
+    const former = known.find(marker => marker.tag === tag);
+    const all = [...new Set([...(former?.topics ?? []), ...topics])].sort();
+    const later = Math.max(at, (former?.at ?? 0) + 1);
+    const marker = { tag, phase, at: later, topics: all };
+    const isTaken = await values.put(canaryGroup(group, tag), textOf(group, marker), async () => {
+      const known = await read(group);
+      if (known === undefined) throw new Error('no name server tells');
+      const latest = known.find(other => other.tag === tag);
+      return latest && textOf(group, latest);
+    });
+    const old = known.filter(other => other.tag !== tag && isLongGone(other, clock.systemTime()));
+    const removed = old.map(other => administration.deleteKeyValue(MARKER_NAMESPACE, canaryGroup(group, other.tag)));
+    await Promise.allSettled(removed);
+    return isTaken;
+  }
+
   return {
     read,
-    close: values.close,
-    async write(group, { tag, phase, at, topics = [] }) {
-      const known = (await read(group)) ?? [];
-      const former = known.find(marker => marker.tag === tag);
-      const all = [...new Set([...(former?.topics ?? []), ...topics])].sort();
-      const later = Math.max(at, (former?.at ?? 0) + 1);
-      const marker = { tag, phase, at: later, topics: all };
-      const isTaken = await values.put(canaryGroup(group, tag), textOf(group, marker), async () => {
-        const known = await read(group);
-        if (known === undefined) throw new Error('no name server tells');
-        const latest = known.find(other => other.tag === tag);
-        return latest && textOf(group, latest);
+    write,
+    async ensureManaged(group, tag, topics) {
+      const key = canaryGroup(group, tag);
+      const all = await tables();
+      const isThere = all.every(table => {
+        const marker = parseMarker(key, table.get(key), group);
+        return marker?.phase === 'managed' && topics.every(topic => marker.topics?.includes(topic));
       });
-      const old = known.filter(other => other.tag !== tag && isLongGone(other, clock.systemTime()));
-      const removed = old.map(other => administration.deleteKeyValue(MARKER_NAMESPACE, canaryGroup(group, other.tag)));
-      await Promise.allSettled(removed);
-      return isTaken;
+      if (all.length > 0 && isThere) return true;
+      return write(group, { tag, phase: 'managed', at: clock.systemTime(), topics });
     },
+    close: values.close,
   };
 }
 
@@ -94,6 +115,9 @@ export function mergedMarkers(tables: readonly ReadonlyMap<string, string>[], gr
   }
   return [...latest.values()].sort((a, b) => (a.tag < b.tag ? -1 : 1));
 }
+
+// In each bundle: what is known of an answer goes with it. Hundreds of tags may share one.
+const markersIn = oncePerName<readonly ReadonlyMap<string, string>[], readonly Marker[]>(mergedMarkers);
 
 /** The markers of all groups, by group. */
 export function allMarkers(tables: readonly ReadonlyMap<string, string>[]): Map<string, Marker[]> {

@@ -107,36 +107,52 @@ export function createHandOver(options: HandOverOptions): HandOver {
         canary: canary.state,
         canaryHasAgent: canary.hasAgent,
         standIn: standIn.state === 'none' && !standsIn(share) ? 'left to others' : standIn.state,
-        leftOut: [...knowledge.excluded].filter(([, tags]) => tags.includes(tag)).map(([topic]) => topic),
+        leftOut: [...knowledge.excluded].filter(([, tags]) => tags.has(tag)).map(([topic]) => topic),
       })),
-    on: (event, now) => [...take(knowledge, event, now), ...settle(knowledge, now)],
+    on: (event, now) => [...take(knowledge, event, now), ...settle(knowledge, concernedBy(event, knowledge), now)],
   };
 }
 
+/**
+ * The tags whose duties an event may change. What happens to one tag changes those of no other: with hundreds of them, each of
+ * which has its own events, all would be gone through for each. What is due in time waits for the next event of all.
+ */
+function concernedBy(event: HandOverEvent, { tags }: Knowledge): readonly string[] {
+  return 'tag' in event ? [event.tag] : [...tags.keys()];
+}
+
 /** What follows from what is known: settled twice, it gives nothing the second time. */
-function settle(knowledge: Knowledge, now: number): HandOverAction[] {
-  const forEachTag = (duty: (life: TagLife) => Step) =>
-    [...knowledge.tags.keys()].flatMap(tag => change(knowledge, tag, duty));
+function settle(knowledge: Knowledge, concerned: readonly string[], now: number): HandOverAction[] {
+  const forEachTag = (duty: (life: TagLife) => Step) => concerned.flatMap(tag => change(knowledge, tag, duty));
   return [
-    ...[...knowledge.tags.keys()].flatMap(tag => [
+    ...concerned.flatMap(tag => [
       ...change(knowledge, tag, life => ensureOffsets(life, knowledge, now)),
       ...change(knowledge, tag, life => refreshMarker(life, now)),
     ]),
-    ...[...knowledge.topics].flatMap(topic => settleExcluded(knowledge, topic)),
+    ...[...knowledge.topics].flatMap(topic => settleExcluded(knowledge, concerned, topic)),
     ...forEachTag(life => lookAfterOthers(life, knowledge, now)),
     ...forEachTag(life => settleStandIn(life, knowledge, now)),
     ...forEachTag(life => askWhetherDrained(life, knowledge, now)),
   ];
 }
 
-function settleExcluded({ tags, excluded }: Knowledge, topic: string): HandOverAction[] {
-  const before = excluded.get(topic) ?? [];
-  const lives = [...tags.values()].filter(life => isExcluded(life, topic));
-  const names = lives.map(({ tag }) => tag).sort();
-  if (names.join() === before.join()) return [];
-  excluded.set(topic, names);
-  const added = lives.filter(({ tag }) => !before.includes(tag));
-  const removed = before.flatMap(tag => (names.includes(tag) ? [] : (tags.get(tag) ?? [])));
+const NO_TAGS: ReadonlySet<string> = new Set();
+
+function settleExcluded(
+  { tags, excluded }: Knowledge,
+  concerned: readonly string[],
+  topic: string,
+): readonly HandOverAction[] {
+  const before = excluded.get(topic) ?? NO_TAGS;
+  const changed = concerned
+    .flatMap(tag => tags.get(tag) ?? [])
+    .filter(life => isExcluded(life, topic) !== before.has(life.tag));
+  if (changed.length === 0) return [];
+  const added = changed.filter(({ tag }) => !before.has(tag));
+  const removed = changed.filter(({ tag }) => before.has(tag));
+  const gone = new Set(removed.map(({ tag }) => tag));
+  const names = [...before, ...added.map(({ tag }) => tag)].filter(tag => !gone.has(tag)).sort();
+  excluded.set(topic, new Set(names));
   return [
     { type: 'exclude tags', topic, tags: names },
     ...added.map(

@@ -11,7 +11,7 @@ import {
   standInPlan,
 } from '../plan/consumer-plan';
 import type { FilterExpression } from '../plan/filter-expression';
-import { NOTHING_LEFT_OUT, withBeginning, withIgnored, withTags } from '../plan/left-out';
+import { type LeftOut, NOTHING_LEFT_OUT, withBeginning, withIgnored, withTags } from '../plan/left-out';
 import type { Beginning } from '../plan/subscription';
 import type { ConsumerWithStandIns } from './steered-consumer';
 
@@ -70,6 +70,14 @@ export interface IntakeOptions {
   readonly isBeside?: boolean;
 }
 
+interface PlannedFilter {
+  readonly filter: FilterExpression;
+  /** What it was made from. */
+  readonly written: FilterExpression;
+  readonly leftOut: LeftOut;
+  readonly divisor: FilterExpression | undefined;
+}
+
 /** What a proxy holds a poll for at least (grpcClientConsumerMinLongPollingTimeoutMillis). */
 export const SHORT_POLL_MS = 5_000;
 
@@ -82,6 +90,16 @@ export function createIntake(plan: ConsumerPlan, options: IntakeOptions = {}): O
   let pollsAreShort = false;
   let onTag: ((tag: string) => void) | undefined;
   const listeners: (() => void)[] = [];
+  /** By topic: clients ask with each poll, and hundreds of tags make a long filter. */
+  const filters = new Map<string, PlannedFilter>();
+  const filterOf = (written: FilterExpression, topic: string): FilterExpression => {
+    const known = filters.get(topic);
+    const divisor = divisors.get(topic);
+    if (known?.written === written && known.leftOut === leftOut && known.divisor === divisor) return known.filter;
+    const filter = plannedFilter(plan, written, topic, leftOut, divisor);
+    filters.set(topic, { written, leftOut, divisor, filter });
+    return filter;
+  };
   const changed = () => {
     for (const listener of listeners) listener();
   };
@@ -104,8 +122,7 @@ export function createIntake(plan: ConsumerPlan, options: IntakeOptions = {}): O
     get revision() {
       return leftOut.revision;
     },
-    filter: (written, topic) =>
-      side === 'client' ? written : plannedFilter(plan, written, topic, leftOut, divisors.get(topic)),
+    filter: (written, topic) => (side === 'client' ? written : filterOf(written, topic)),
     filterToCheck: written => filterToCheck(plan, written),
     takes: message => isTaken(plan, message, leftOut, divisors.get(message.topic)),
     environmentOf: seen => environmentOf(plan, seen),

@@ -14,7 +14,7 @@ export interface Knowledge {
   readonly topics: Set<string>;
   readonly tags: Map<string, TagLife>;
   /** The tags that the consumer excludes, by topic: as it was last told. In order. */
-  readonly excluded: Map<string, readonly string[]>;
+  readonly excluded: Map<string, ReadonlySet<string>>;
   hasMarkers: boolean;
   hasCanaries: boolean;
   /** The last complete answer was about every tag there may be. */
@@ -107,7 +107,8 @@ function takeMarker(knowledge: Knowledge, marker: Marker, now: number): readonly
   const { tags, ignored, isAllAnswered: isAnswered, retention } = knowledge;
   const { tag, phase } = marker;
   if (tags.has(tag)) return tell(knowledge, tag, { type: 'marker read', marker }, now);
-  if (phase === 'managed') meet(knowledge, tag, 'marked', now);
+  // Heard of by others: that this process starts is no sign of it.
+  if (phase === 'managed') meet(knowledge, tag, 'marked', Math.min(marker.at, now));
   else if (!ignored.includes(tag)) {
     const turn = turnIn(knowledge, tag);
     tags.set(tag, newTagGivenUp({ ...marker, phase }, { isAnswered, retentionMs: retention(tag), turn }, now));

@@ -45,10 +45,10 @@ async function askForCanaries(driver: Driver): Promise<void> {
     if (!driver.withoutAgent.has(tag)) log.say(handOverLines.withoutAgent, { canaryGroup: driver.groupOf(tag), tag });
   }
   driver.withoutAgent = withoutAgent;
-  if (isNews) await tellSubscriptions(driver);
+  const tellAgain = isNews ? await tellSubscriptions(driver) : undefined;
   tell({ type: 'canaries seen', tags, withoutAgent, isComplete, about });
   // Of a tag that was not known before.
-  if (isNews) await tellSubscriptions(driver);
+  tellAgain?.();
 }
 
 async function askForMarkers(driver: Driver): Promise<void> {

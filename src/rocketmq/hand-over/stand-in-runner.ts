@@ -5,7 +5,7 @@ import type { Log } from '../../log';
 import type { Subscription } from '../plan/subscription';
 import type { Announcement } from '../presence/presence';
 import type { Clock } from '../remoting/clock';
-import { tellSubscriptions } from './canary-subscriptions';
+import { mayConsume } from './canary-subscriptions';
 import type { HandOverEvent } from './events';
 import type { HandOverSource } from './source';
 import type { StandIn } from './stand-in';
@@ -61,12 +61,12 @@ export function standInRunner(means: StandInMeans, make: MakeStandIn, turn?: () 
     const announcement = await (isBeside ? source.announceBeside : source.announceStandIn)(tag, topics);
     // Of a canary and a stand-in that come at the same time one sees the other: each announces itself before it looks.
     await clock.sleep(FRESH_MS);
-    const [{ tags }, mayConsume] = await Promise.all([
+    const [{ tags }, isAllowed] = await Promise.all([
       source.canaries(topics, knownTags),
       // A canary that writes down later what it subscribes to sees that this one is announced, and waits.
-      tellSubscriptions(means, { tag, topics, isBeside }),
+      mayConsume(means, { tag, topics, isBeside }),
     ]);
-    if (!mayConsume || (tags.has(tag) && !isBeside) || isOver()) {
+    if (!isAllowed || (tags.has(tag) && !isBeside) || isOver()) {
       await announcement.withdraw();
       // In this order: while the canary is taken to be away, another stand-in would be started at once.
       tell({ type: 'canaries seen', tags, isComplete: false });

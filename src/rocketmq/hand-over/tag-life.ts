@@ -30,8 +30,10 @@ export const RETRIES_COME_MS = 7_200_000;
  * taken by both.
  */
 export const DRAIN_MS = 180_000;
-/** How often it is written down that a tag's messages still come (ms). */
+/** How often it is written down that a tag's messages still come (ms), by one of those who hear of it. */
 export const REFRESH_MS = 60_000;
+/** So much later by those who come after the first, for each turn (ms): in that time they read what these have written. */
+export const REFRESH_IN_TURN_MS = 15_000;
 
 /** What happens to one tag. */
 export type TagEvent =
@@ -210,7 +212,11 @@ const whileManaged: Steps<Managed> = {
   'canary seen': (life, { hasAgent }, { now }) => stay(canarySeen(life, hasAgent, now)),
   'tag seen': (life, _event, { now }) => stay({ ...life, heardAt: now }),
   'marker read'(life, { marker }, { now }) {
-    if (marker.phase === 'managed') return stay(heardElsewhere(life, marker, now));
+    if (marker.phase === 'managed') {
+      // Whoever wrote it: this process need not write it as well.
+      const markedAt = Math.max(life.state.markedAt, Math.min(marker.at, now));
+      return stay({ ...heardElsewhere(life, marker, now), state: { ...life.state, markedAt } });
+    }
     if (life.isDeclared || life.canary.state === 'present') return stay(life);
     // Another process has given it up. This one knows better where something was heard since.
     if (life.heardAt <= marker.at) return stay(become(life, draining(marker.at, now)));

@@ -37,7 +37,7 @@ export type TagState = Managed | Draining | Retired;
 export interface Managed {
   readonly phase: 'managed';
   readonly offsets: TopicOffsets;
-  /** When it was last written down that it is managed, ms. */
+  /** When it was last written down that it is managed, by whomever, ms. */
   readonly markedAt: number;
   readonly drain: Drain;
 }

@@ -2,6 +2,7 @@
  * What the baseline and the canaries of a group subscribe to, written down in the key-value configuration of the name servers,
  * beside the markers: it outlives those who wrote it.
  */
+import { oncePerName } from '../../foreign-objects/once-per-object';
 import { isInstanceTag } from '../../names/tag';
 import type { BrokerAdministration } from '../administration/broker-administration';
 import type { CanaryTopic, CanaryTopics } from '../plan/division';
@@ -51,7 +52,7 @@ export function writtenSubscriptions(
   return {
     async read(group) {
       const all = await tables();
-      return all.length > 0 ? subscriptionsIn(all, group) : undefined;
+      return all.length > 0 ? readingOf(all, group) : undefined;
     },
     async writeBaseline(group, subscriptions) {
       const known = latest(await tables(), baselineKey(group))?.topics ?? {};
@@ -80,6 +81,9 @@ export function subscriptionsIn(all: readonly ReadonlyMap<string, string>[], gro
     canaries,
   };
 }
+
+// In each bundle: what is known of an answer goes with it. Hundreds of tags may share one.
+const readingOf = oncePerName(subscriptionsIn);
 
 interface Written {
   readonly group: string;
