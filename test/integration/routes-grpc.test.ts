@@ -86,7 +86,7 @@ async function check(version: string, node?: NodeVersion) {
     fails: ['UNAVAILABLE', 0, 1],
     // Nobody was asked for a call that was over before it was known who answers it.
     cancelled: ['CANCELLED', 0, 0, 'CANCELLED'],
-    deadlines: ['DEADLINE_EXCEEDED', 0, 0, 'DEADLINE_EXCEEDED'],
+    deadlines: ['DEADLINE_EXCEEDED', 'DEADLINE_EXCEEDED'],
     interceptors: 'gray gray_tag=gray intercepted',
     closed: ['CANCELLED', 'Channel has been shut down', 'UNAVAILABLE'],
   });
