@@ -4,7 +4,7 @@ import type { HandOverAction, HandOverFact } from './events';
 import * as shares from './share';
 import { standsIn } from './share';
 import * as standIns from './stand-in-life';
-import { isIdle, REFRESH_IN_TURN_MS, REFRESH_MS, type Step } from './tag-life';
+import { isIdle, refreshAfter, type Step } from './tag-life';
 import type { TagLife } from './tag-state';
 import { asked, isAsking, isSettled, topicsEnsured, topicsToAsk } from './topic-offsets';
 
@@ -55,8 +55,7 @@ export function ensureOffsets(life: TagLife, { topics, isClosing, ignored }: Con
 export function refreshMarker(life: TagLife, now: number): Step {
   const { tag, isDeclared, state, heardAt, share } = life;
   if (state.phase !== 'managed' || isDeclared || topicsEnsured(state.offsets).length === 0) return nothing(life);
-  const dueAt = state.markedAt + REFRESH_MS + share.turn * REFRESH_IN_TURN_MS;
-  if (now < dueAt || heardAt <= state.markedAt) return nothing(life);
+  if (now < state.markedAt + refreshAfter(share.turn) || heardAt <= state.markedAt) return nothing(life);
   return {
     life: { ...life, state: { ...state, markedAt: now } },
     actions: [{ type: 'write marker', marker: { tag, phase: 'managed', at: heardAt } }],

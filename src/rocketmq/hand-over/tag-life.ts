@@ -32,8 +32,11 @@ export const RETRIES_COME_MS = 7_200_000;
 export const DRAIN_MS = 180_000;
 /** How often it is written down that a tag's messages still come (ms), by one of those who hear of it. */
 export const REFRESH_MS = 60_000;
-/** So much later by those who come after the first, for each turn (ms): in that time they read what these have written. */
-export const REFRESH_IN_TURN_MS = 15_000;
+/** When it is due for those in a turn (ms): those who come later read meanwhile what the first have written. */
+export const refreshAfter = (turn: number) => REFRESH_MS + Math.min(turn, LATEST_REFRESH_TURN) * REFRESH_IN_TURN_MS;
+const REFRESH_IN_TURN_MS = 15_000;
+/** The shortest retention is five minutes: nobody waits for half of it. */
+const LATEST_REFRESH_TURN = 5;
 
 /** What happens to one tag. */
 export type TagEvent =
