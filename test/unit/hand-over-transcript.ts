@@ -122,7 +122,9 @@ function eventOf(state: Play, process: Process, command: string, words: readonly
         ignored: list(option(words, 'ignored')),
       };
     case 'queues-changed':
-      return { type: 'queues changed', topics: words };
+      return { type: 'queues changed', topics: words, grown: words };
+    case 'broker-back':
+      return { type: 'queues changed', topics: words, grown: [] };
     case 'markers':
       return { type: 'markers read', markers: [...state.markers.values()] };
     case 'canaries': {
@@ -135,6 +137,7 @@ function eventOf(state: Play, process: Process, command: string, words: readonly
       const asked = process.offsetsAsked.get(tag) ?? [];
       const only = option(words, 'only');
       const topics = words.includes('none') ? [] : only === undefined ? asked : list(only);
+      if (words.includes('unanswered')) return { type: 'offsets ensured', tag, asked, topics: undefined };
       return { type: 'offsets ensured', tag, asked, topics };
     }
     case 'subscription':

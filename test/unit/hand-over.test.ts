@@ -84,7 +84,7 @@ describe('hand-over', () => {
     expect(on({ type: 'tag seen', tag: 'gray' }).filter(isBlues)).toEqual([]);
     expect(on({ type: 'stand-in started', tag: 'gray' }).filter(isBlues)).toEqual([]);
     expect(done(on(canaries())).filter(isBlues)).toEqual([
-      { type: 'ensure offsets', tag: 'blue', topics: ['A'], isDeclared: false },
+      { type: 'ensure offsets', tag: 'blue', topics: ['A'], isDeclared: false, isHeld: false },
     ]);
     expect(machine.tags().map(({ tag, leftOut }) => [tag, leftOut])).toEqual([
       ['gray', ['A']],
@@ -117,7 +117,7 @@ describe('hand-over', () => {
   it('leaves a declared tag out once its group has an offset everywhere, and is ready then', () => {
     const { machine, on } = handOver(['gray']);
     expect(done(on(subscribed('A', 'B')))).toEqual([
-      { type: 'ensure offsets', tag: 'gray', topics: ['A', 'B'], isDeclared: true },
+      { type: 'ensure offsets', tag: 'gray', topics: ['A', 'B'], isDeclared: true, isHeld: false },
     ]);
     on(markers());
     on(canaries());
@@ -142,7 +142,7 @@ describe('hand-over', () => {
     on(subscribed('A'));
     on(canaries());
     on(ensured('gray', 'A'));
-    expect(done(on({ type: 'queues changed', topics: ['A'] }))).toMatchObject([
+    expect(done(on({ type: 'queues changed', topics: ['A'], grown: ['A'] }))).toMatchObject([
       { type: 'ensure offsets', topics: ['A'] },
     ]);
     const uncovered = on({ type: 'offsets ensured', tag: 'gray', asked: ['A'], topics: [] });
@@ -259,7 +259,9 @@ describe('hand-over', () => {
       const { on } = handOver();
       on(subscribed('A'));
       expect(done(on({ type: 'tag seen', tag: 'gray' }))).toEqual([]);
-      expect(done(on(proof))).toEqual([{ type: 'ensure offsets', tag: 'gray', topics: ['A'], isDeclared: false }]);
+      expect(done(on(proof))).toEqual([
+        { type: 'ensure offsets', tag: 'gray', topics: ['A'], isDeclared: false, isHeld: false },
+      ]);
     }
   });
 
@@ -322,13 +324,13 @@ describe('hand-over', () => {
     on(ensured('gray', 'A'));
     expect(machine.isReady).toBe(true);
     expect(done(on(subscribed('B')))).toEqual([
-      { type: 'ensure offsets', tag: 'gray', topics: ['B'], isDeclared: true },
+      { type: 'ensure offsets', tag: 'gray', topics: ['B'], isDeclared: true, isHeld: false },
     ]);
     // One after the other.
     expect(done(on(subscribed('C')))).toEqual([]);
     expect(machine.isReady).toBe(false);
     expect(done(on(ensured('gray', 'B')))).toEqual([
-      { type: 'ensure offsets', tag: 'gray', topics: ['C'], isDeclared: true },
+      { type: 'ensure offsets', tag: 'gray', topics: ['C'], isDeclared: true, isHeld: false },
       { type: 'exclude tags', topic: 'B', tags: ['gray'] },
     ]);
     expect(machine.isReady).toBe(false);
@@ -351,7 +353,7 @@ describe('hand-over', () => {
     expect(machine.tags()).toMatchObject([{ phase: 'managed', standIn: 'running' }]);
     expect(done(on(ensured('gray', 'A')))).toEqual([{ type: 'exclude tags', topic: 'A', tags: ['gray'] }]);
     // Where its offsets cannot be ensured the baseline takes them itself.
-    on({ type: 'queues changed', topics: ['A'] });
+    on({ type: 'queues changed', topics: ['A'], grown: ['A'] });
     expect(done(on({ type: 'offsets ensured', tag: 'gray', asked: ['A'], topics: [] }))).toEqual([
       { type: 'exclude tags', topic: 'A', tags: [] },
       { type: 'end stand-in', tag: 'gray' },

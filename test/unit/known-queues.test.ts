@@ -14,32 +14,36 @@ function watched(topics: Record<string, Record<string, number>>) {
   return { topics, known, ensure };
 }
 
-describe('topics that grow', () => {
+const none = { topics: [], grown: [] };
+const grown = (...topics: string[]) => ({ topics, grown: topics });
+const back = (...topics: string[]) => ({ topics, grown: [] });
+
+describe('topics whose queues have changed', () => {
   it('are told once, and only those that are known', async () => {
     const { topics, known, ensure } = watched({ A: { a: 2, b: 2 }, B: { a: 1 }, C: { a: 1 } });
-    expect(await known.grown()).toEqual([]);
+    expect(await known.changed()).toEqual(none);
     await ensure('A');
     await ensure('B');
-    expect(await known.grown()).toEqual([]);
+    expect(await known.changed()).toEqual(none);
     topics.A = { a: 2, b: 3 };
     topics.C = { a: 2 };
-    expect(await known.grown()).toEqual(['A']);
-    expect(await known.grown()).toEqual([]);
+    expect(await known.changed()).toEqual(grown('A'));
+    expect(await known.changed()).toEqual(none);
     topics.B = { a: 1, b: 1 };
     topics.A = { a: 1, b: 3 };
-    expect(await known.grown()).toEqual(['B']);
-    // It shrank before: what it has again is new.
+    expect(await known.changed()).toEqual(grown('B'));
+    // It shrank before: what it has again may have lost its offsets.
     topics.A = { a: 2, b: 3 };
-    expect(await known.grown()).toEqual(['A']);
+    expect(await known.changed()).toEqual(back('A'));
   });
 
   it('are those with brokers that were away, once these are back', async () => {
     const { known, ensure } = watched({ A: { a: 2, b: 2 } });
     await ensure('A', ['b']);
-    expect(await known.grown()).toEqual(['A']);
-    expect(await known.grown()).toEqual([]);
+    expect(await known.changed()).toEqual(back('A'));
+    expect(await known.changed()).toEqual(none);
     await ensure('A', ['b']);
-    expect(await known.grown()).toEqual(['A']);
+    expect(await known.changed()).toEqual(back('A'));
   });
 
   it('are told also when another tag has asked about them meanwhile', async () => {
@@ -47,7 +51,7 @@ describe('topics that grow', () => {
     await ensure('A');
     topics.A = { a: 3 };
     await ensure('A');
-    expect(await known.grown()).toEqual(['A']);
+    expect(await known.changed()).toEqual(grown('A'));
   });
 
   it('are no longer those that nobody subscribes to', async () => {
@@ -55,6 +59,6 @@ describe('topics that grow', () => {
     await ensure('A');
     known.forget('A');
     topics.A = { a: 3 };
-    expect(await known.grown()).toEqual([]);
+    expect(await known.changed()).toEqual(none);
   });
 });

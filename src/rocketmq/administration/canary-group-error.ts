@@ -1,11 +1,13 @@
 /** What was done to a canary's group, and what to do by hand where that failed. */
 import { errorText } from '../../foreign-objects/error-text';
 import { groupHint } from '../../lines/groups';
+import { RemotingError } from '../remoting/connection';
 import type { Broker } from './broker';
 import type { BrokerAdministration } from './broker-administration';
 import type { GroupSettings } from './groups';
 import { createGroupCommand } from './mqadmin-command';
 import { lastingSettings, type PausedGroup } from './paused-group';
+import { BrokerAdministrationError } from './refusal';
 
 /** What was done to have a canary's consumer group. */
 export interface PreparedGroup {
@@ -50,6 +52,15 @@ export class CanaryGroupError extends Error {
 /** What to do by hand, where an error tells it; else its words. */
 export function hintOf(error: unknown): string {
   return (error as { readonly hint?: string } | null)?.hint ?? errorText(error);
+}
+
+/** Servers are away or overloaded: what they would say is not known. Otherwise one of them has said something. */
+export function isUnanswered(error: unknown): boolean {
+  if (error instanceof CanaryGroupError) {
+    const { failures, cause } = error;
+    return failures.length > 0 ? failures.every(failure => isUnanswered(failure.error)) : isUnanswered(cause);
+  }
+  return error instanceof RemotingError || (error instanceof BrokerAdministrationError && error.code === undefined);
 }
 
 interface Asked {

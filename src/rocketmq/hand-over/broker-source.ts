@@ -67,7 +67,7 @@ export function brokerSource(
       await subscriptions.writeBaseline(group, added);
     },
     ensureOffsets: (tag, topics, isDeclared) => ensureOffsets(source, tag, topics, isDeclared),
-    topicsWithNewQueues: queues.grown,
+    changedQueues: queues.changed,
     forgetTopic: queues.forget,
     untilDrained: (tag, topics, isOver) => untilDrained(source, groupOf(tag), topics, isOver),
     retriesSoFar: (tag, topics) =>

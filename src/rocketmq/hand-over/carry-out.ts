@@ -1,7 +1,7 @@
 /** Carries out what the core of a hand-over wants done, and tells it what came of it. */
 import { handOverLines } from '../../lines/hand-over';
 import { durationText } from '../../names/duration';
-import { hintOf } from '../administration/canary-group-error';
+import { hintOf, isUnanswered } from '../administration/canary-group-error';
 import { PausedGroupError } from '../administration/paused-group';
 import type { Driver } from './driver';
 import type { HandOverAction } from './events';
@@ -49,12 +49,15 @@ export function carryOut(driver: Driver, action: HandOverAction): void {
 
 async function ensureOffsets(
   { source, groupOf, log, tell }: Driver,
-  { tag, topics: asked, isDeclared }: Extract<HandOverAction, { type: 'ensure offsets' }>,
+  { tag, topics: asked, isDeclared, isHeld }: Extract<HandOverAction, { type: 'ensure offsets' }>,
 ): Promise<void> {
-  let topics: readonly string[] = [];
+  let topics: readonly string[] | undefined;
   try {
     topics = await source.ensureOffsets(tag, asked, isDeclared);
   } catch (error) {
+    if (!isUnanswered(error)) topics = [];
+    // What it had is not gone because nobody tells.
+    if (topics === undefined && isHeld) return tell({ type: 'offsets ensured', tag, asked, topics });
     const problem = hintOf(error);
     const line = error instanceof PausedGroupError ? handOverLines.takenWhilePaused : handOverLines.offsetsNotEnsured;
     log.say(line, { tag, canaryGroup: groupOf(tag), problem });

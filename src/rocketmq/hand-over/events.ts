@@ -32,7 +32,12 @@ export type HandOverEvent =
   /** From now on these are known beforehand, and those are left to their canaries altogether. */
   | { readonly type: 'tags settled'; readonly declared: readonly string[]; readonly ignored: readonly string[] }
   /** These topics have queues that they did not have when their offsets were ensured. */
-  | { readonly type: 'queues changed'; readonly topics: readonly string[] }
+  | {
+      readonly type: 'queues changed';
+      readonly topics: readonly string[];
+      /** Those of them that have more than ever before; of the others, a broker is back. */
+      readonly grown: readonly string[];
+    }
   /** All that is written down. */
   | { readonly type: 'markers read'; readonly markers: readonly Marker[] }
   /** Which canaries are there; unless it is complete, and about a tag (all when absent), absence proves nothing. */
@@ -59,7 +64,8 @@ export type HandOverEvent =
       readonly type: 'offsets ensured';
       readonly tag: string;
       readonly asked: readonly string[];
-      readonly topics: readonly string[];
+      /** Undefined: nobody answered, and what was known before holds. */
+      readonly topics: readonly string[] | undefined;
     }
   | { readonly type: 'stand-in started'; readonly tag: string }
   /** Also when it gave way to a canary that came meanwhile, which is no failure. */
@@ -100,6 +106,8 @@ export type HandOverAction =
       readonly tag: string;
       readonly topics: readonly string[];
       readonly isDeclared: boolean;
+      /** It had them at the last answer: should nobody answer, that holds. */
+      readonly isHeld: boolean;
     }
   /** From now on the consumer takes every tag of a topic but these. */
   | { readonly type: 'exclude tags'; readonly topic: string; readonly tags: readonly string[] }

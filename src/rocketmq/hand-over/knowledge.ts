@@ -48,7 +48,7 @@ export function take(knowledge: Knowledge, event: HandOverEvent, now: number): r
       settleTags(knowledge, event, now);
       return [];
     case 'queues changed':
-      return takeNewQueues(knowledge, event.topics);
+      return takeNewQueues(knowledge, event, now);
     case 'markers read':
       knowledge.hasMarkers = true;
       return event.markers.flatMap(marker => takeMarker(knowledge, marker, now));
@@ -95,12 +95,15 @@ export function change({ tags }: Knowledge, tag: string, next: (life: TagLife) =
   return actions;
 }
 
-function takeNewQueues({ ignored, topics, tags }: Knowledge, changed: readonly string[]): HandOverAction[] {
-  const known = changed.filter(topic => topics.has(topic));
-  if (known.length === 0) return [];
-  return [...tags.values()]
-    .filter(({ tag, state }) => state.phase === 'managed' && !ignored.includes(tag))
-    .map(({ tag, isDeclared }) => ({ type: 'ensure offsets', tag, topics: known, isDeclared }));
+function takeNewQueues(
+  knowledge: Knowledge,
+  { topics: changed, grown }: Extract<HandOverEvent, { type: 'queues changed' }>,
+  now: number,
+): readonly HandOverAction[] {
+  const known = changed.filter(topic => knowledge.topics.has(topic));
+  return [...knowledge.tags.keys()].flatMap(tag =>
+    tell(knowledge, tag, { type: 'offsets doubted', topics: known, grown }, now),
+  );
 }
 
 function takeMarker(knowledge: Knowledge, marker: Marker, now: number): readonly HandOverAction[] {

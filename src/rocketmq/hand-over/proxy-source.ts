@@ -52,7 +52,7 @@ export function proxySource(
       const since = joined.get(tag);
       return since !== undefined && now() - since >= JOINED_MS ? topics : [];
     },
-    topicsWithNewQueues: async () => [],
+    changedQueues: async () => ({ topics: [], grown: [] }),
     forgetTopic: () => {},
     // Declared tags are not given up.
     untilDrained: async () => undefined,

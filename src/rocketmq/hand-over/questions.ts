@@ -65,6 +65,6 @@ async function askForSubscriptions(driver: Driver): Promise<void> {
 }
 
 async function askForQueues({ source, tell }: Driver): Promise<void> {
-  const topics = await source.topicsWithNewQueues();
-  if (topics.length > 0) tell({ type: 'queues changed', topics });
+  const changed = await source.changedQueues();
+  if (changed.topics.length > 0) tell({ type: 'queues changed', ...changed });
 }

@@ -3,6 +3,7 @@
 import type { Subscription } from '../plan/subscription';
 import type { Announcement, Baselines, CanariesSeen } from '../presence/presence';
 import type { Marker } from './events';
+import type { ChangedQueues } from './known-queues';
 import type { GroupSubscriptions } from './written-subscriptions';
 
 /** Canaries with this agent, and others. */
@@ -26,8 +27,8 @@ export interface HandOverSource {
    * @throws what the servers answer with, for all of them
    */
   ensureOffsets(tag: string, topics: readonly string[], isDeclared: boolean): Promise<readonly string[]>;
-  /** Topics with queues that they did not have when their offsets were ensured. Rejects when nobody answers. */
-  topicsWithNewQueues(): Promise<readonly string[]>;
+  /** Topics with queues that they did not have when their offsets were ensured, or lately. Rejects when nobody answers. */
+  changedQueues(): Promise<ChangedQueues>;
   forgetTopic(topic: string): void;
   /**
    * Resolves once a canary's group has passed everything that is in the queues now, with whether another process declares

@@ -1,12 +1,13 @@
 /** What the state of a tag asks for. Pure: done once, the same state asks for nothing more. */
 import { presenceKnown } from './canary-sight';
 import type { HandOverAction, HandOverFact } from './events';
+import { refreshAfter } from './marker-refresh';
 import * as shares from './share';
 import { standsIn } from './share';
 import * as standIns from './stand-in-life';
-import { isIdle, refreshAfter, type Step } from './tag-life';
+import { isIdle, type Step } from './tag-life';
 import type { TagLife } from './tag-state';
-import { asked, isAsking, isSettled, topicsEnsured, topicsToAsk } from './topic-offsets';
+import { asked, isEnsured, isHeld, isSettled, isUnsettled, topicsEnsured, topicsToAsk } from './topic-offsets';
 
 /** What the duties of a tag depend on in its consumer. */
 export interface ConsumerState {
@@ -22,10 +23,7 @@ export interface ConsumerState {
 export function isExcluded(life: TagLife, topic: string): boolean {
   const { state, canary } = life;
   return (
-    state.phase === 'managed' &&
-    state.offsets.get(topic) === 'ensured' &&
-    presenceKnown(canary) &&
-    !hasNobody(life, topic)
+    state.phase === 'managed' && isEnsured(state.offsets, topic) && presenceKnown(canary) && !hasNobody(life, topic)
   );
 }
 
@@ -47,7 +45,15 @@ export function ensureOffsets(life: TagLife, { topics, isClosing, ignored }: Con
   if (missing.length === 0) return nothing(life);
   return {
     life: { ...life, state: { ...state, offsets: asked(state.offsets, missing) } },
-    actions: [{ type: 'ensure offsets', tag, topics: missing, isDeclared }],
+    actions: [
+      {
+        type: 'ensure offsets',
+        tag,
+        topics: missing,
+        isDeclared,
+        isHeld: missing.every(topic => isHeld(state.offsets, topic)),
+      },
+    ],
   };
 }
 
@@ -150,7 +156,7 @@ function standInWanted(
 /** Its messages come again while it drained: it stays for them. */
 function staysRunning({ tag, canary, state, standIn }: TagLife, { isClosing, ignored }: ConsumerState): boolean {
   if (isClosing || ignored.includes(tag) || canary.state !== 'absent' || state.phase !== 'managed') return false;
-  return standIn.state === 'running' && isAsking(state.offsets);
+  return standIn.state === 'running' && isUnsettled(state.offsets);
 }
 
 /** A stand-in would take what is the canary's, or pass over it. */

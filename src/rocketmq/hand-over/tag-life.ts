@@ -14,12 +14,13 @@
 import { DEFAULT_RETENTION_MS } from '../../names/retention';
 import { notSeen, notYetSeen, seen } from './canary-sight';
 import type { HandOverAction, HandOverEvent, Marker, Phase, Reason } from './events';
+import { REFRESH_MS } from './marker-refresh';
 import * as shares from './share';
 import { WHOLE_SHARE } from './share';
 import * as standIns from './stand-in-life';
 import { NO_STAND_IN } from './stand-in-life';
 import type { Draining, Managed, Retired, TagLife, TagState } from './tag-state';
-import { answered, topicsEnsured, withoutTopic } from './topic-offsets';
+import { answered, doubted, topicsEnsured, withoutTopic } from './topic-offsets';
 
 /** A tag is given up when there was no canary, and no message of it, for so long (ms), unless a setting says otherwise. */
 export const GIVE_UP_AFTER_MS = DEFAULT_RETENTION_MS;
@@ -30,14 +31,6 @@ export const RETRIES_COME_MS = 7_200_000;
  * taken by both.
  */
 export const DRAIN_MS = 180_000;
-/** How often it is written down that a tag's messages still come (ms), by one of those who hear of it. */
-export const REFRESH_MS = 60_000;
-/** When it is due for those in a turn (ms): those who come later read meanwhile what the first have written. */
-export const refreshAfter = (turn: number) => REFRESH_MS + Math.min(turn, LATEST_REFRESH_TURN) * REFRESH_IN_TURN_MS;
-const REFRESH_IN_TURN_MS = 15_000;
-/** The shortest retention is five minutes: nobody waits for half of it. */
-const LATEST_REFRESH_TURN = 5;
-
 /** What happens to one tag. */
 export type TagEvent =
   | { readonly type: 'canary seen'; readonly hasAgent: boolean }
@@ -46,6 +39,8 @@ export type TagEvent =
   | { readonly type: 'marker read'; readonly marker: Marker }
   /** See {@link Share.turn}. */
   | { readonly type: 'turn settled'; readonly turn: number }
+  /** These topics have queues that they did not have before, or a broker is back. */
+  | { readonly type: 'offsets doubted'; readonly topics: readonly string[]; readonly grown: readonly string[] }
   | { readonly type: 'others seen'; readonly id: number; readonly looked: shares.Looked | undefined }
   | Exclude<
       HandOverEvent,
@@ -231,6 +226,9 @@ const whileManaged: Steps<Managed> = {
     const offsets = answered(life.state.offsets, answer, topics, now);
     return stay({ ...life, state: { ...life.state, offsets, markedAt: now } });
   },
+  'offsets doubted'(life, { topics, grown }) {
+    return stay({ ...life, state: { ...life.state, offsets: doubted(life.state.offsets, topics, grown) } });
+  },
   unsubscribed(life, event) {
     const offsets = withoutTopic(life.state.offsets, event.topic);
     return inEveryState.unsubscribed({ ...life, state: { ...life.state, offsets } }, event);
@@ -268,6 +266,7 @@ const whileDraining: Steps<Draining> = {
   'marker read': markerOfGivenUp,
   // Of the time when it was managed.
   'offsets ensured': life => stay(life),
+  'offsets doubted': life => stay(life),
   drained(life, { id }, { now }) {
     const { tag, state } = life;
     if (state.drain.question?.id !== id) return stay(life);
@@ -289,6 +288,7 @@ const whileRetired: Steps<Retired> = {
   'tag seen': (life, _event, { now }) => stay({ ...life, heardAt: now }),
   'marker read': markerOfGivenUp,
   'offsets ensured': life => stay(life),
+  'offsets doubted': life => stay(life),
   drained: life => stay(life),
 };
 

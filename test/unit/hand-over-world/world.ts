@@ -175,8 +175,9 @@ export class World {
       case 'ensure offsets':
         this.later(process, () => {
           if (!this.isFaulty()) this.prepareGroup(action.tag);
-          const topics = this.isReady(process, action.tag) ? action.topics : [];
-          if (topics.length > 0) {
+          const isReady = this.isReady(process, action.tag) ? action.topics : [];
+          const topics = this.isFaulty() ? undefined : isReady;
+          if (topics !== undefined && topics.length > 0) {
             this.mark({ tag: action.tag, phase: 'managed', at: this.now });
           }
           this.later(process, () =>
