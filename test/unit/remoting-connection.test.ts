@@ -48,6 +48,13 @@ async function slowServer() {
   };
 }
 
+async function connected() {
+  const server = await slowServer();
+  const connection = remotingConnection(server.address);
+  ends.push(() => connection.close());
+  return { server, connection };
+}
+
 function ask(connection: RemotingConnection, count: number) {
   return Array.from({ length: count }, (_, number) =>
     connection.request(1, { number: `${number}` }).then(
@@ -59,9 +66,7 @@ function ask(connection: RemotingConnection, count: number) {
 
 describe('a connection that is asked a lot at once', () => {
   it('sends a part, and the others in their order as answers come', async () => {
-    const server = await slowServer();
-    const connection = remotingConnection(server.address);
-    ends.push(() => connection.close());
+    const { server, connection } = await connected();
     const answers = ask(connection, 200);
     await server.holds(64);
     server.answer(10);
@@ -79,9 +84,7 @@ describe('a connection that is asked a lot at once', () => {
   });
 
   it('fails those that wait with those that are under way when it is lost, and opens another for the next', async () => {
-    const server = await slowServer();
-    const connection = remotingConnection(server.address);
-    ends.push(() => connection.close());
+    const { server, connection } = await connected();
     const answers = ask(connection, 100);
     await server.holds(64);
     server.drop();

@@ -8,15 +8,11 @@
 import type { ClientConsumer, TelemetryStream } from './client';
 import { replace } from './replace';
 
-export interface StandInStreams {
-  /** The client is shut down: it gets no stream any more. */
-  end(): void;
-}
+type Streaming = Pick<ClientConsumer, 'createTelemetryStream'>;
 
-export function harmlessStreams(standIn: Pick<ClientConsumer, 'createTelemetryStream'>): StandInStreams {
-  let isOver = false;
+/** From now on its streams end no process. */
+export function harmlessStreams(standIn: Streaming): void {
   replace(standIn, 'createTelemetryStream', original => endpoints => {
-    if (isOver) return new NoStream();
     const stream = original(endpoints);
     replace(stream, 'removeAllListeners', removeAll => (...args) => {
       removeAll(...args);
@@ -25,11 +21,11 @@ export function harmlessStreams(standIn: Pick<ClientConsumer, 'createTelemetrySt
     });
     return stream;
   });
-  return {
-    end() {
-      isOver = true;
-    },
-  };
+}
+
+/** The client is shut down: it gets no stream any more. */
+export function noMoreStreams(standIn: Streaming): void {
+  replace(standIn, 'createTelemetryStream', () => () => new NoStream());
 }
 
 /** Takes everything and tells nothing. */

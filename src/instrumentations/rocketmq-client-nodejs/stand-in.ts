@@ -19,7 +19,7 @@ import { type ClientConsumer, type ConsumerOptions, liveFilter, type MessageView
 import { noteStandIn } from './consumer-state';
 import { loggerView } from './logger-view';
 import { replace } from './replace';
-import { harmlessStreams, type StandInStreams } from './stand-in-stream';
+import { harmlessStreams, noMoreStreams } from './stand-in-stream';
 
 /** A stand-in that does not get through its startup by then does not start. The client itself may wait for ever. */
 const STARTUP_MS = 20_000;
@@ -80,7 +80,7 @@ export function construct<C extends ClientConsumer>(
   ]) as C;
   standIn.clientId += STAND_IN_SUFFIX;
   noteStandIn(standIn, intake);
-  streams.set(standIn, harmlessStreams(standIn));
+  harmlessStreams(standIn);
   // Without it the client would not get to the end of its shutdown when the proxy is gone, and reconnect for ever.
   replace(standIn.rpcClientManager, 'notifyClientTermination', original => async (...args) => {
     try {
@@ -138,8 +138,6 @@ export async function startUp(
   }
 }
 
-const streams = new WeakMap<object, StandInStreams>();
-
 /** Shuts the client of a stand-in down, once. Never rejects. */
 export function closer(main: Main, standIn: ClientConsumer, afterwards: () => void): () => Promise<void> {
   let closed: Promise<void> | undefined;
@@ -152,7 +150,7 @@ export function closer(main: Main, standIn: ClientConsumer, afterwards: () => vo
         standIn.rpcClientManager.close();
       })
       .then(() => {
-        streams.get(standIn)?.end();
+        noMoreStreams(standIn);
         afterwards();
       });
     return closed;

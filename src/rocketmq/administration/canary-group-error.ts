@@ -7,7 +7,7 @@ import type { BrokerAdministration } from './broker-administration';
 import type { GroupSettings } from './groups';
 import { createGroupCommand } from './mqadmin-command';
 import { lastingSettings, type PausedGroup } from './paused-group';
-import { BrokerAdministrationError } from './refusal';
+import { BrokerAdministrationError, isRefusal } from './refusal';
 
 /** What was done to have a canary's consumer group. */
 export interface PreparedGroup {
@@ -60,7 +60,7 @@ export function isUnanswered(error: unknown): boolean {
     const { failures, cause } = error;
     return failures.length > 0 ? failures.every(failure => isUnanswered(failure.error)) : isUnanswered(cause);
   }
-  return error instanceof RemotingError || (error instanceof BrokerAdministrationError && error.code === undefined);
+  return error instanceof RemotingError || (error instanceof BrokerAdministrationError && !isRefusal(error));
 }
 
 interface Asked {

@@ -45,3 +45,8 @@ export function plainWords(remark: string): string {
 export function firstLine(remark: string): string {
   return remark.trim().split(/\r?\n/, 1)[0] ?? '';
 }
+
+/** A server has said no. Otherwise nobody could be asked, or nobody answered. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof BrokerAdministrationError && error.code !== undefined;
+}

@@ -6,7 +6,7 @@ import type { CanaryGroupError } from '../administration/canary-group-error';
 import { offsetsOnEveryQueue } from '../administration/canary-offsets';
 import { endOf, hasPassed, type QueuePositions, retriesSoFar } from '../administration/group-progress';
 import { PausedGroupError, pausedHint } from '../administration/paused-group';
-import { BrokerAdministrationError } from '../administration/refusal';
+import { isRefusal } from '../administration/refusal';
 import { canaryGroup } from '../plan/group-name';
 import type { Clock } from '../remoting/clock';
 import { type Runtime, systemRuntime } from '../remoting/runtime';
@@ -156,8 +156,4 @@ function awayBrokers(error: unknown): Set<string> {
   const { failures = [] } = error as Partial<CanaryGroupError>;
   if (failures.length === 0 || failures.some(({ error }) => isRefusal(error))) throw error;
   return new Set(failures.map(({ broker }) => broker.name));
-}
-
-function isRefusal(error: unknown): boolean {
-  return error instanceof BrokerAdministrationError && error.code !== undefined;
 }
