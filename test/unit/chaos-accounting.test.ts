@@ -93,6 +93,20 @@ describe('lost', () => {
   });
 });
 
+describe('held until the consumers restarted', () => {
+  it.each<[string, number | undefined, Handling[], number]>([
+    ['handled before', 50_000, [handled('m', BASELINE, 49_999)], 0],
+    ['handled after', 50_000, [handled('m', BASELINE, 50_000)], 1],
+    ['failed before', 50_000, [handled('m', BASELINE, 1_100, false), handled('m', BASELINE, 60_000)], 1],
+    ['handled before, and once more', 50_000, [handled('m', BASELINE), handled('m', BASELINE, 60_000)], 0],
+    ['never handled, which is lost', 50_000, [], 0],
+    ['nobody restarted', undefined, [handled('m', BASELINE, 60_000)], 0],
+  ])('%s', (_name, restartedAt, handlings, held) => {
+    const run = accounts({ sent: [sent('m')], handlings, restartedAt });
+    expect([run.held, run.ids.held]).toEqual([held, held ? ['m'] : []]);
+  });
+});
+
 describe('doubled', () => {
   it.each<[string, Handling[], number]>([
     ['handled once', [handled('m', 'gray')], 0],

@@ -106,13 +106,13 @@ describe('criteria', () => {
 
   describe('environments that come and go', () => {
     const megabyte = 1_000_000;
-    /** From 0 to 80 s; what it needs grows by a share from its middle to its end. */
+    /** What it needs grows by a share from the middle to the last message, at 60 s; then all environments are gone. */
     const memory = (share: number) =>
-      Array.from({ length: 17 }, (_, index) => ({
-        at: index * 5_000,
-        rss: 100 * megabyte,
-        heap: index < 14 ? 50 * megabyte : 50 * share * megabyte,
-      }));
+      Array.from({ length: 17 }, (_, index) => {
+        const at = index * 5_000;
+        const heap = at < 50_000 ? 50 : at <= 60_000 ? 50 * share : 10;
+        return { at, rss: 100 * megabyte, heap: heap * megabyte };
+      });
     const traces = { before: { groups: 4, entries: 1 }, after: { groups: 4, entries: 1 } };
     const churned = (churn: RunRecord['churn'] & object, seconds = 1_200) =>
       broken(accounts({ presences: [early], churn }), accounts(), { ...options, seconds });
