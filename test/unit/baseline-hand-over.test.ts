@@ -2,6 +2,11 @@
 import { describe, expect, it } from 'vitest';
 import { DRAIN_MS, GIVE_UP_AFTER_MS } from '../../src/rocketmq/hand-over/tag-life';
 import { sharedPresence } from '../../src/rocketmq/presence/presence';
+import {
+  GET_ALL_SUBSCRIPTIONGROUP_CONFIG,
+  QUERY_CONSUMER_OFFSET,
+  UPDATE_CONSUMER_OFFSET,
+} from '../../src/rocketmq/remoting/codes';
 import type { BaselineProcess } from './simulation/baseline-process';
 import { Fleet, type FleetOptions } from './simulation/fleet';
 import { SimulatedProcess } from './simulation/network';
@@ -349,6 +354,54 @@ describe('the baseline, where servers are away,', () => {
     // By now its own group has an offset there.
     await fleet.pass(6_000);
     expect(fleet.reports('gray')).toMatchObject([{ leftOut: [TOPIC] }]);
+  });
+
+  /** A broker goes and comes back. @returns the codes of what it was asked since */
+  async function back(fleet: Fleet): Promise<number[]> {
+    const [, broker] = fleet.brokers;
+    const queues = broker.queuesOf(TOPIC);
+    takeDownAll(fleet, [broker]);
+    // Name servers no longer know it.
+    broker.queues.delete(TOPIC);
+    await fleet.pass(15_000);
+    broker.isUp = true;
+    broker.queues.set(TOPIC, queues);
+    const { length } = broker.commands;
+    await fleet.pass(15_000);
+    return broker.commands.slice(length);
+  }
+
+  it('asks a broker that is back only where groups stand, as long as nothing is lost', async () => {
+    const fleet = one();
+    await stoodIn(fleet);
+    const asked = await back(fleet);
+    expect(asked).toContain(QUERY_CONSUMER_OFFSET);
+    expect(asked).not.toContain(GET_ALL_SUBSCRIPTIONGROUP_CONFIG);
+    expect(asked).not.toContain(UPDATE_CONSUMER_OFFSET);
+    expect(fleet.lines).toEqual([MANAGED, ON]);
+  });
+
+  it('gives a group an offset again that its broker had lost when it came back', async () => {
+    const fleet = one();
+    await stoodIn(fleet);
+    const [queue] = fleet.brokers[1].queuesOf(TOPIC);
+    // Its stand-in does not get there: its poll would set one.
+    if (queue) queue.isStuck = true;
+    queue?.offsets.delete('group1_gray');
+    expect(await back(fleet)).toContain(UPDATE_CONSUMER_OFFSET);
+    expect(queue?.offsets.get('group1_gray')).toBe(0);
+    expect(fleet.lines).toEqual([MANAGED, ON]);
+  });
+
+  it('leaves a tag to its stand-ins when a broker is back and the name servers tell and take nothing', async () => {
+    const fleet = one();
+    await stoodIn(fleet);
+    for (const server of fleet.nameServers) Object.assign(server, { takesNoValue: true, tellsNoValue: true });
+    const [queue] = fleet.brokers[1].queuesOf(TOPIC);
+    queue?.offsets.delete('group1_gray');
+    await back(fleet);
+    expect(fleet.lines).toEqual([MANAGED, ON]);
+    expect(fleet.reports('gray')).toMatchObject([{ leftOut: [TOPIC], standIn: 'running' }]);
   });
 
   it('takes a refusal for more than absence: the messages of a group in use are its own again', async () => {

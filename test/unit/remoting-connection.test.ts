@@ -97,3 +97,28 @@ describe('a connection that is asked a lot at once', () => {
     expect(await Promise.all(next)).toEqual(['0']);
   });
 });
+
+describe('a question with a time-out', () => {
+  const MS = 50;
+  const askBriefly = (connection: RemotingConnection) =>
+    connection.request(1, { number: '7' }, undefined, MS).then(
+      ({ remark }) => remark,
+      (error: Error) => error.message,
+    );
+
+  it('ends when there is no answer by then', async () => {
+    const { server, connection } = await connected();
+    expect(await askBriefly(connection)).toContain('no answer within 50 ms');
+    expect(server.held).toHaveLength(1);
+  });
+
+  it('has the answer that came while the process had no time to read it', async () => {
+    const { server, connection } = await connected();
+    const answer = askBriefly(connection);
+    await server.holds(1);
+    server.answer(1);
+    const until = performance.now() + 4 * MS;
+    while (performance.now() < until);
+    expect(await answer).toBe('7');
+  });
+});

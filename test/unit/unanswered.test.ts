@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { CanaryGroupError, isUnanswered } from '../../src/rocketmq/administration/canary-group-error';
+import {
+  CanaryGroupError,
+  isUnanswered,
+  MarkerNotTakenError,
+} from '../../src/rocketmq/administration/canary-group-error';
 import { PausedGroupError } from '../../src/rocketmq/administration/paused-group';
 import { BrokerAdministrationError } from '../../src/rocketmq/administration/refusal';
 import { RemotingConnectionError, RemotingTimeoutError } from '../../src/rocketmq/remoting/connection';
@@ -23,6 +27,7 @@ describe('a question about a group', () => {
     ['no master', noMaster, true],
     ['all brokers away', groupError([late, noMaster]), true],
     ['not even a name server', groupError([], lost), true],
+    ['a marker that no name server takes', new MarkerNotTakenError('group1_gray'), true],
     ['a refusal', refused, false],
     ['one of two brokers refuses', groupError([late, refused]), false],
     ['a name server refuses', groupError([], refused), false],

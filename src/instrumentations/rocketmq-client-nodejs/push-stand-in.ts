@@ -8,6 +8,7 @@ import type { MessageListener, MessageView, PushConsumer } from './client';
 import { type FamilyMember, joinFamily } from './family-limits';
 import { type Delivery, giveBack, giveBackRequest, isHandledAfterAll } from './give-back';
 import { scopedListener, success } from './listener';
+import { restBetweenPolls } from './poll-rests';
 import { replace } from './replace';
 import { closer, construct, DONE, type Main, sayGivenBack, startUp, topicsOf } from './stand-in';
 
@@ -59,6 +60,7 @@ interface Departure {
 function givingBack(main: Main<PushConsumer>, intake: Intake, family: FamilyMember): Departure {
   const { agent, copy } = main;
   let isLeaving = false;
+  let endRests = () => {};
   let maxAttempts: number | undefined;
   /** Where each message stands in what its poll brought. */
   const batches = new WeakMap<MessageView, { readonly batch: readonly Delivery[]; readonly index: number }>();
@@ -73,6 +75,7 @@ function givingBack(main: Main<PushConsumer>, intake: Intake, family: FamilyMemb
   /** Resolves with the first poll. */
   const watchPolls = (standIn: PushConsumer): Promise<void> => {
     const { promise: polls, resolve: onPoll } = deferred();
+    endRests = restBetweenPolls(standIn);
     replace(standIn, 'receiveMessage', original => async (...args) => {
       // What was left of the client's startup when it left: nobody waits for it.
       if (isLeaving) return new Promise(() => {});
@@ -126,6 +129,7 @@ function givingBack(main: Main<PushConsumer>, intake: Intake, family: FamilyMemb
     },
     begin() {
       isLeaving = true;
+      endRests();
       family.leave();
     },
   };

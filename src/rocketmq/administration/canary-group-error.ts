@@ -49,6 +49,15 @@ export class CanaryGroupError extends Error {
   }
 }
 
+/** No name server took what is to be written down of a group. */
+export class MarkerNotTakenError extends Error {
+  override readonly name = 'MarkerNotTakenError';
+
+  constructor(canaryGroup: string) {
+    super(`no name server took the marker of ${canaryGroup}`);
+  }
+}
+
 /** What to do by hand, where an error tells it; else its words. */
 export function hintOf(error: unknown): string {
   return (error as { readonly hint?: string } | null)?.hint ?? errorText(error);
@@ -60,7 +69,8 @@ export function isUnanswered(error: unknown): boolean {
     const { failures, cause } = error;
     return failures.length > 0 ? failures.every(failure => isUnanswered(failure.error)) : isUnanswered(cause);
   }
-  return error instanceof RemotingError || (error instanceof BrokerAdministrationError && !isRefusal(error));
+  if (error instanceof RemotingError || error instanceof MarkerNotTakenError) return true;
+  return error instanceof BrokerAdministrationError && !isRefusal(error);
 }
 
 interface Asked {

@@ -2,7 +2,7 @@
 import { handOverLines } from '../../lines/hand-over';
 import type { Log } from '../../log';
 import { prepareCanaryGroup } from '../administration/canary-group';
-import type { CanaryGroupError } from '../administration/canary-group-error';
+import { type CanaryGroupError, MarkerNotTakenError } from '../administration/canary-group-error';
 import { offsetsOnEveryQueue } from '../administration/canary-offsets';
 import { endOf, hasPassed, type QueuePositions, retriesSoFar } from '../administration/group-progress';
 import { PausedGroupError, pausedHint } from '../administration/paused-group';
@@ -67,6 +67,10 @@ export function brokerSource(
       await subscriptions.writeBaseline(group, added);
     },
     ensureOffsets: (tag, topics, isDeclared) => ensureOffsets(source, tag, topics, isDeclared),
+    async hasOffsets(tag, topics) {
+      const asked = topics.map(topic => offsetsOnEveryQueue({ administration, canaryGroup: groupOf(tag) }, topic));
+      return (await Promise.all(asked)).every(offsets => offsets !== undefined);
+    },
     changedQueues: queues.changed,
     forgetTopic: queues.forget,
     untilDrained: (tag, topics, isOver) => untilDrained(source, groupOf(tag), topics, isOver),
@@ -118,7 +122,7 @@ async function ensureOffsets(
   const topics = places.flat();
   if (topics.length === 0) return [];
   // Written down before anything is excluded: whoever comes after this process must know.
-  if (!(await markers.ensureManaged(baselineGroup, tag, topics)) && !isDeclared) return [];
+  if (!(await markers.ensureManaged(baselineGroup, tag, topics)) && !isDeclared) throw new MarkerNotTakenError(its);
   const checked = topics.map(async topic => {
     const offsets = await offsetsOnEveryQueue({ administration, canaryGroup: its }, topic, away);
     if (offsets === undefined) return [];

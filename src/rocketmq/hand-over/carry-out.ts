@@ -53,7 +53,9 @@ async function ensureOffsets(
 ): Promise<void> {
   let topics: readonly string[] | undefined;
   try {
-    topics = await source.ensureOffsets(tag, asked, isDeclared);
+    // As a rule a broker that is back has lost nothing, and all tags are asked about at once.
+    const isKept = isHeld && (await source.hasOffsets(tag, asked));
+    topics = isKept ? asked : await source.ensureOffsets(tag, asked, isDeclared);
   } catch (error) {
     if (!isUnanswered(error)) topics = [];
     // What it had is not gone because nobody tells.

@@ -48,6 +48,7 @@ export function proxySource(
     },
     readMarkers: async () => [],
     writeMarker: async () => {},
+    hasOffsets: async () => false,
     async ensureOffsets(tag, topics) {
       const since = joined.get(tag);
       return since !== undefined && now() - since >= JOINED_MS ? topics : [];

@@ -27,6 +27,11 @@ export interface HandOverSource {
    * @throws what the servers answer with, for all of them
    */
   ensureOffsets(tag: string, topics: readonly string[], isDeclared: boolean): Promise<readonly string[]>;
+  /**
+   * Whether a canary's group still has an offset on every queue of the topics: then there is nothing to do.
+   * @throws what the servers answer with
+   */
+  hasOffsets(tag: string, topics: readonly string[]): Promise<boolean>;
   /** Topics with queues that they did not have when their offsets were ensured, or lately. Rejects when nobody answers. */
   changedQueues(): Promise<ChangedQueues>;
   forgetTopic(topic: string): void;

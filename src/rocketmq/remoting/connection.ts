@@ -159,13 +159,15 @@ export function remotingConnection(
 
         const send = () => {
           const sentAt = performance.now();
-          const timer = setTimeout(() => {
-            link.pending.delete(id);
+          const late = () => {
+            if (!link.pending.delete(id)) return;
             reject(new RemotingTimeoutError(address, code, `no answer within ${timeoutMs} ms`));
             // Silence since then: the other side is gone without a word, and the next request needs a new connection.
             if (link.heardAt() < sentAt) link.end('no sign of life');
             else sendNext(link);
-          }, timeoutMs);
+          };
+          // A process that had no time to read finds the answer now, after its timers: it is not the server that was late.
+          const timer = setTimeout(() => void setImmediate(late).unref(), timeoutMs);
           timer.unref();
           link.pending.set(id, {
             resolve(response) {
