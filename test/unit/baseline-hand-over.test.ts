@@ -404,6 +404,33 @@ describe('the baseline, where servers are away,', () => {
     expect(fleet.reports('gray')).toMatchObject([{ leftOut: [TOPIC], standIn: 'running' }]);
   });
 
+  it('takes messages of a topic that has got queues itself while nobody tells of them, and says why', async () => {
+    const fleet = one();
+    await stoodIn(fleet);
+    fleet.brokers[0].addQueue(TOPIC, true);
+    takeDownAll(fleet, [...fleet.brokers]);
+    await fleet.pass(12_000);
+    expect(fleet.lines.slice(2)).toEqual([
+      expect.stringMatching(/^warn: the baseline takes the messages of gray as well: .*broker-a: .*connection refused/),
+      'warn: group1, TEST_MQ: takes the messages of gray as well, since group1_gray has no offset on some of its queues',
+      'info: group1_gray: stand-in off, nothing is left to it',
+    ]);
+  });
+
+  it('asks a process that begins beside hundreds of tags only where groups stand', async () => {
+    const fleet = one();
+    await stoodIn(fleet);
+    const before = fleet.brokers.map(({ commands }) => commands.length);
+    fleet.startBaseline();
+    await fleet.pass(5_000);
+    const asked = fleet.brokers.flatMap(({ commands }, index) => commands.slice(before[index]));
+    expect(asked.filter(code => code === UPDATE_CONSUMER_OFFSET)).toEqual([]);
+    // Each queue once.
+    const queues = fleet.brokers.reduce((sum, broker) => sum + broker.queuesOf(TOPIC).length, 0);
+    expect(asked.filter(code => code === QUERY_CONSUMER_OFFSET)).toHaveLength(queues);
+    expect(fleet.reports('gray').map(({ leftOut }) => leftOut)).toEqual([[TOPIC], [TOPIC]]);
+  });
+
   it('takes a refusal for more than absence: the messages of a group in use are its own again', async () => {
     const fleet = one();
     await stoodIn(fleet);

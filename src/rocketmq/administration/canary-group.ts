@@ -1,8 +1,16 @@
 /** Makes a canary's consumer group ready on the brokers. */
+import type { QueueOffsets } from '../plan/left-out';
 import { type Clock, systemClock } from '../remoting/clock';
 import type { Broker } from './broker';
 import { type BrokerFailure, type PreparedGroup, partlyPrepared, unprepared } from './canary-group-error';
-import { cloneOffsets, type OffsetsToClone, queuesOf, type TopicQueue, withFormerUse } from './canary-offsets';
+import {
+  cloneOffsets,
+  type OffsetsToClone,
+  offsetsOnEveryQueue,
+  queuesOf,
+  type TopicQueue,
+  withFormerUse,
+} from './canary-offsets';
 import { Deadline } from './deadline';
 import type { GroupSettings } from './groups';
 import { isPaused, lastingSettings, type PausedGroup } from './paused-group';
@@ -69,6 +77,38 @@ export async function prepareCanaryGroup(given: CanaryGroup): Promise<PreparedGr
   const prepared = { created: [...created].sort(), createdAlone, used: [...used].sort(), offsets, paused };
   if (failures.length === 0) return prepared;
   throw partlyPrepared(group, prepared, failures, brokers, baselines);
+}
+
+/** A group to which nothing has to be done. */
+export interface ReadyGroup extends Pick<PreparedGroup, 'paused'> {
+  /** By topic. */
+  readonly offsets: ReadonlyMap<string, QueueOffsets>;
+}
+
+/**
+ * A canary's group as it is, where it exists on every broker and has an offset on every queue: so it is as a rule, and asking is
+ * a third of what {@link prepareCanaryGroup} asks.
+ *
+ * @returns undefined when something is missing
+ * @throws BrokerAdministrationError, RemotingError
+ */
+export async function readyGroup({
+  administration,
+  canaryGroup,
+  topics,
+}: Pick<CanaryGroup, 'administration' | 'canaryGroup' | 'topics'>): Promise<ReadyGroup | undefined> {
+  const brokers = await administration.brokersOfCluster(topics);
+  const settings = await Promise.all(brokers.map(broker => administration.groupSettings(broker, canaryGroup)));
+  const ofTopics = await Promise.all(
+    topics.map(async topic => [topic, await offsetsOnEveryQueue({ administration, canaryGroup }, topic)] as const),
+  );
+  const offsets = ofTopics.flatMap(([topic, its]) => (its === undefined ? [] : [[topic, its] as const]));
+  if (settings.includes(undefined) || offsets.length < topics.length) return undefined;
+  const paused = brokers.flatMap((broker, index) => {
+    const its = settings[index];
+    return its !== undefined && isPaused(its) ? [{ broker, settings: its }] : [];
+  });
+  return { paused, offsets: new Map(offsets) };
 }
 
 /** Told at once: what was done before a failure counts as well. */

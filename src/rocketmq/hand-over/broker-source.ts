@@ -1,13 +1,14 @@
 /** The source of a hand-over where name servers and brokers can be reached: announcements, markers, offsets. */
 import { handOverLines } from '../../lines/hand-over';
 import type { Log } from '../../log';
-import { prepareCanaryGroup } from '../administration/canary-group';
+import { type CanaryGroup, prepareCanaryGroup, readyGroup } from '../administration/canary-group';
 import { type CanaryGroupError, MarkerNotTakenError } from '../administration/canary-group-error';
 import { offsetsOnEveryQueue } from '../administration/canary-offsets';
 import { endOf, hasPassed, type QueuePositions, retriesSoFar } from '../administration/group-progress';
-import { PausedGroupError, pausedHint } from '../administration/paused-group';
+import { type PausedGroup, PausedGroupError, pausedHint } from '../administration/paused-group';
 import { isRefusal } from '../administration/refusal';
 import { canaryGroup } from '../plan/group-name';
+import type { QueueOffsets } from '../plan/left-out';
 import type { Clock } from '../remoting/clock';
 import { type Runtime, systemRuntime } from '../remoting/runtime';
 import { type BaselineBehind, baselineBehind } from './baseline-behind';
@@ -102,11 +103,7 @@ async function ensureOffsets(
   // What was given up begins where it stood: only its canary, before it says that it is there, may pass over messages.
   const formerUse = (topic: string) => (former(topic) === 'in use' ? ('in use' as const) : undefined);
   const group = { administration, baselineGroup, canaryGroup: its, topics: asked, beginning, formerUse, clock };
-  const { paused, away } = await prepareCanaryGroup(group).then(
-    prepared => ({ ...prepared, away: new Set<string>() }),
-    // What is in use has its offsets on a broker that is away for a while; the others go on without it.
-    error => (isInUse ? { ...(error as CanaryGroupError).prepared, away: awayBrokers(error) } : Promise.reject(error)),
-  );
+  const { paused, away, known } = await (isInUse ? usedGroup(group, before) : newGroup(group));
   // What would be left to it would wait for as long as it may not consume.
   const hint = pausedHint(its, administration.namesrv, paused);
   if (hint !== undefined) throw new PausedGroupError(hint);
@@ -124,13 +121,44 @@ async function ensureOffsets(
   // Written down before anything is excluded: whoever comes after this process must know.
   if (!(await markers.ensureManaged(baselineGroup, tag, topics)) && !isDeclared) throw new MarkerNotTakenError(its);
   const checked = topics.map(async topic => {
-    const offsets = await offsetsOnEveryQueue({ administration, canaryGroup: its }, topic, away);
+    const offsets = known?.get(topic) ?? (await offsetsOnEveryQueue({ administration, canaryGroup: its }, topic, away));
     if (offsets === undefined) return [];
     consumer.canaryBegins(topic, tag, offsets);
     queues.ensured(topic, before.get(topic) ?? new Map(), away);
     return [topic];
   });
   return (await Promise.all(checked)).flat();
+}
+
+/** A group that is there, on the brokers that answer. */
+interface Group {
+  readonly paused: readonly PausedGroup[];
+  /** Names of the brokers that do not. */
+  readonly away: ReadonlySet<string>;
+  /** Where it stands, by topic; undefined: it has to be asked. */
+  readonly known?: ReadonlyMap<string, QueueOffsets>;
+}
+
+async function newGroup(group: CanaryGroup): Promise<Group> {
+  const { paused } = await prepareCanaryGroup(group);
+  return { paused, away: new Set() };
+}
+
+/** One whose messages are left to it already, by topics with their queues. As a rule nothing has to be done to it. */
+async function usedGroup(group: CanaryGroup, queues: Awaited<ReturnType<KnownQueues['of']>>): Promise<Group> {
+  const ready = await readyGroup(group).catch(() => undefined);
+  if (ready !== undefined) return { paused: ready.paused, away: new Set(), known: ready.offsets };
+  try {
+    return await newGroup(group);
+  } catch (error) {
+    // It has its offsets on a broker that is away for a while; the others go on without it.
+    const away = awayBrokers(error);
+    const isAnswered = group.topics.every(topic =>
+      [...(queues.get(topic)?.keys() ?? [])].some(name => !away.has(name)),
+    );
+    if (!isAnswered) throw error;
+    return { paused: (error as CanaryGroupError).prepared.paused, away };
+  }
 }
 
 async function untilDrained(
