@@ -94,3 +94,62 @@ describe('a canary that announces nothing', () => {
     expect(asked).toEqual(['groups of T', 'canaries of group1', 'members of group1_gray']);
   });
 });
+
+describe('hundreds of groups with the names of canaries', () => {
+  const COUNT = 100;
+  const IN_TURN = 20;
+  const tags = Array.from({ length: COUNT }, (_, index) => `t${index}`);
+  const groups = ['group1', ...tags.map(tag => `group1_${tag}`)];
+  const filters = Object.fromEntries(tags.map(tag => [`group1_${tag}`, `gray_tag = '${tag}'`]));
+  const lookedAt = () => asked.filter(text => text.startsWith('members of ')).map(text => text.slice(18));
+
+  it('are all looked at first, then in turn', async () => {
+    const others = otherCanaries(group => group);
+    const broker = { groups, members: {}, filters };
+    await look(broker, others);
+    expect(lookedAt()).toEqual(tags);
+    const turns: string[] = [];
+    for (let count = 0; count < COUNT / IN_TURN; count++) {
+      await look(broker, others);
+      expect(lookedAt()).toHaveLength(IN_TURN);
+      turns.push(...lookedAt());
+    }
+    expect(turns).toEqual(tags);
+  });
+
+  it('and one that has come, or in which one is, each time', async () => {
+    const others = otherCanaries(group => group);
+    const members = { group1_t50: [java], group1_new: [java] };
+    const all = { ...filters, group1_new: "gray_tag = 'new'" };
+    expect(await look({ groups, members, filters: all }, others)).toEqual(['t50']);
+    const more = { groups: [...groups, 'group1_new'], members, filters: all };
+    expect((await look(more, others)).sort()).toEqual(['new', 't50']);
+    expect(lookedAt()).toHaveLength(IN_TURN + 2);
+    expect((await look({ ...more, members: { group1_new: [java] } }, others)).sort()).toEqual(['new']);
+    await look({ ...more, members: { group1_new: [java] } }, others);
+    expect(lookedAt()).toHaveLength(IN_TURN + 1);
+    expect(lookedAt()).toContain('new');
+  });
+
+  it('and those whose canaries are others now, until it is known what their consumers are called', async () => {
+    const others = otherCanaries(group => group);
+    const of = (id: string, members: readonly Connected[]) => ({
+      ...{ groups, filters },
+      members: { group1_t99: members },
+      announcers: [{ clientId: `t99@${id}`, address: '10.0.0.9:6000' }],
+    });
+    await look({ groups, members: {}, filters }, others);
+    for (let count = 0; count < 2; count++) {
+      await look(of('host-a@4711@abc@0.1.0', []), others);
+      expect(lookedAt()).toContain('t99');
+    }
+    expect(await look(of('host-a@4711@abc@0.1.0', [java]), others)).toEqual([]);
+    expect(lookedAt()).toContain('t99');
+    await look(of('host-a@4711@abc@0.1.0', [java]), others);
+    expect(lookedAt()).not.toContain('t99');
+    await look(of('host-a@4712@def@0.1.0', [java]), others);
+    expect(lookedAt()).toContain('t99');
+    // It is still listed, and no stranger.
+    expect(await look({ groups, members: { group1_t99: [java] }, filters }, others)).toEqual([]);
+  });
+});

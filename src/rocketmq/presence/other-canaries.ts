@@ -23,7 +23,8 @@ export interface Wanted {
 
 export interface OtherCanaries {
   /**
-   * Their tags, by what one broker knows: as many questions as there are topics and canaries' groups, whatever the traffic.
+   * Their tags, by what one broker knows. It is asked for the groups of each topic, and about a part of those with the names of
+   * canaries: a broker goes on listing those of canaries that are long gone.
    * @throws BrokerAdministrationError, RemotingError
    */
   on(link: OtherCanariesLink, broker: string, wanted: Wanted): Promise<string[]>;
@@ -31,6 +32,11 @@ export interface OtherCanaries {
 
 /** How often it is asked for canaries that announce nothing, ms. */
 const ASK_EVERY_MS = 3_000;
+/**
+ * So many groups in which there was none are looked at each time, in turn: of hundreds in each process of a baseline a broker
+ * would be asked thousands of times a second.
+ */
+const IN_TURN = 20;
 
 interface Asking {
   readonly clusters: WatchedClusters;
@@ -66,38 +72,77 @@ export function otherCanariesOf(
 
 export type OtherCanariesLink = Pick<BrokerLink, 'groupsOf' | 'members' | 'announcers'>;
 
+/** What the last look at a canary's group has shown. */
+interface Looked {
+  /** A canary that announces nothing was there. */
+  readonly isOther: boolean;
+  /** Client ids that are, or were, those of processes that announce themselves; while they are listed. */
+  readonly ours: ReadonlySet<string>;
+  /** The ids of those who announced themselves as canaries of the tag. */
+  readonly announcers: string;
+}
+
 /** @param canariesOf the producer group in which a group's canaries announce themselves */
 export function otherCanaries(canariesOf: (group: string) => string): OtherCanaries {
-  /** Client ids that are, or were, those of processes that announce themselves, by broker and group; while they are listed. */
-  const announced = new Map<string, ReadonlySet<string>>();
+  /** By tag, for each broker and baseline group; those that were looked at last come last. */
+  const looks = new Map<string, Map<string, Looked>>();
 
   return {
     async on(link, broker, { group, topics, key }) {
       const consuming = new Set((await Promise.all(topics.map(topic => link.groupsOf(topic)))).flat());
-      const tags = [...consuming].flatMap(name => tagIn(group, name) ?? []);
-      if (tags.length === 0) return [];
+      const tags = new Set([...consuming].flatMap(name => tagIn(group, name) ?? []));
+      const place = `${broker} ${group}`;
+      const looked = new Map([...(looks.get(place) ?? [])].filter(([tag]) => tags.has(tag)));
+      looks.set(place, looked);
+      if (tags.size === 0) return [];
       const announcers = await link.announcers(canariesOf(group));
-      const found = tags.map(async tag => {
-        const its = canaryGroup(group, tag);
-        const { members, filters } = await link.members(its);
-        const place = `${broker} ${its}`;
-        const before = announced.get(place);
-        const isAnnounced = (member: Connected) =>
+      const found = toLookAt(tags, looked, announcers).map(async tag => {
+        const { members, filters } = await link.members(canaryGroup(group, tag));
+        const before = looked.get(tag)?.ours;
+        const isOurs = (member: Connected) =>
           before?.has(member.clientId) === true || announcers.some(announcer => isOfProcess(member, announcer));
-        const ours = new Set(members.filter(isAnnounced).map(({ clientId }) => clientId));
-        if (ours.size > 0) announced.set(place, ours);
-        else announced.delete(place);
-        const isOther = ({ clientId }: Connected) =>
+        const ours = new Set(members.filter(isOurs).map(({ clientId }) => clientId));
+        const isStranger = ({ clientId }: Connected) =>
           !isStandInId(clientId) && !isCanaryId(clientId) && !ours.has(clientId);
         const showsCondition = topics.some(topic => {
           const filter = filters[topic];
           return filter !== undefined && impliedTag(filter, key) === tag;
         });
-        return showsCondition && members.some(isOther) ? [tag] : [];
+        const isOther = showsCondition && members.some(isStranger);
+        looked.delete(tag);
+        looked.set(tag, { isOther, ours, announcers: announcersOf(tag, announcers) });
       });
-      return (await Promise.all(found)).flat();
+      await Promise.all(found);
+      return [...looked].filter(([, { isOther }]) => isOther).map(([tag]) => tag);
     },
   };
+}
+
+/** New groups, those in which one was, those whose canaries have changed, and some of the others, who have waited longest. */
+function toLookAt(
+  tags: ReadonlySet<string>,
+  looked: ReadonlyMap<string, Looked>,
+  announcers: readonly Connected[],
+): string[] {
+  const present = new Set(announcers.map(({ clientId }) => clientId.split('@', 1)[0]));
+  const isDue = (tag: string) => {
+    const last = looked.get(tag);
+    if (last === undefined || last.isOther) return true;
+    if (!present.has(tag)) return false;
+    // What its consumers are called is not known yet.
+    return last.ours.size === 0 || last.announcers !== announcersOf(tag, announcers);
+  };
+  const due = [...tags].filter(isDue);
+  const others = [...looked.keys()].filter(tag => !due.includes(tag));
+  return [...due, ...others.slice(0, IN_TURN)];
+}
+
+function announcersOf(tag: string, announcers: readonly Connected[]): string {
+  const its = announcers.filter(({ clientId }) => clientId.startsWith(`${tag}@`));
+  return its
+    .map(({ clientId }) => clientId)
+    .sort()
+    .join();
 }
 
 /** The tag of a group that is named as a canary's of `group`. Names alone prove nothing. */
