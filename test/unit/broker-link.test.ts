@@ -93,6 +93,24 @@ describe('a link to a broker', () => {
     expect(isThere()).toBe(true);
   });
 
+  it('says once more only what is missing', async () => {
+    const { world, link, broker, count } = linked();
+    const groups = ['group1', 'group2', 'group3'].map(group => `rocketmq-gray.stand-in.${group}`);
+    for (const group of groups) void link.announce(group, 'stand-in@host@1@a');
+    await world.pass(1_000);
+    expect(groups.map(group => broker.producersOf(group))).toEqual([1, 1, 1]);
+    const before = count(HEART_BEAT);
+    for (const group of groups) expect(await link.announce(group, 'stand-in@host@1@a')).toBeUndefined();
+    expect(count(HEART_BEAT)).toBe(before);
+    await world.pass(28_500);
+    world.network.faults.push('lost');
+    // The broker takes two, and the third after 10 s, again.
+    await world.pass(13_000);
+    expect(count(HEART_BEAT)).toBe(before + 2 + 1);
+    await world.pass(30_000);
+    expect(count(HEART_BEAT)).toBe(before + 3 + 3);
+  });
+
   it('tells what the broker says against it', async () => {
     const { world, broker, link } = linked();
     broker.mayAnnounce = false;

@@ -1,39 +1,56 @@
 import { describe, expect, it } from 'vitest';
-import type { MessageView } from '../../src/instrumentations/rocketmq-client-nodejs/client';
-import { restBetweenPolls, restMs } from '../../src/instrumentations/rocketmq-client-nodejs/poll-rests';
+import type { MessageView, PushConsumer } from '../../src/instrumentations/rocketmq-client-nodejs/client';
+import { isAtRest, restBetweenPolls } from '../../src/instrumentations/rocketmq-client-nodejs/poll-rests';
 import { VirtualTime } from './simulation/time';
 
 const MANY = 17;
 const [A_SECOND, LONG] = [1_000, 60_000];
 
-describe('how long a stand-in rests', () => {
+describe('a stand-in', () => {
   it.each([
-    ['one of many that had nothing for long', { standIns: MANY, silentMs: LONG, tookMs: A_SECOND }, 3_000],
-    ['one of few', { standIns: MANY - 1, silentMs: LONG, tookMs: A_SECOND }, 0],
-    ['one that got something lately', { standIns: MANY, silentMs: 29_999, tookMs: A_SECOND }, 0],
-    ['one whose poll waited by itself', { standIns: MANY, silentMs: LONG, tookMs: 30_000 }, 0],
+    ['rests where many had nothing for long', { standIns: MANY, silentMs: 30_000 }, true],
+    ['does not rest as one of few', { standIns: MANY - 1, silentMs: LONG }, false],
+    ['does not rest when it got something lately', { standIns: MANY, silentMs: 29_999 }, false],
   ])('%s', (_name, pace, expected) => {
-    expect(restMs(pace)).toBe(expected);
+    expect(isAtRest(pace)).toBe(expected);
   });
 });
 
 describe('rests between polls', () => {
-  /** A client that polls all the time, a second for each; `brings` says what comes. */
-  function polling(time: VirtualTime, brings: () => MessageView[] = () => []) {
+  /** A client that polls all the time, `takesMs` for each; `brings` says what comes. It asks for its queues every 5 s. */
+  function polling(time: VirtualTime, brings: () => MessageView[] = () => [], takesMs = A_SECOND) {
     const sleep = (ms: number) => new Promise<void>(resolve => void time.after(ms, resolve));
     const client = {
       async receiveMessage(): Promise<MessageView[]> {
-        await sleep(A_SECOND);
+        await sleep(takesMs);
         return brings();
       },
+      rpcClientManager: {
+        async queryAssignment(): Promise<unknown> {
+          counted.questions++;
+          return assignment;
+        },
+      },
     };
-    const end = restBetweenPolls(client, { now: () => time.now, sleep });
+    const assignment = {
+      getStatus: () => ({ getCode: () => counted.code }),
+      getAssignmentsList: () => Array.from({ length: counted.queues }),
+    };
+    const counted = { polls: 0, questions: 0, isOver: false, code: 20_000, queues: 2, end: () => {} };
+    counted.end = restBetweenPolls(client, { now: () => time.now, sleep });
+    const ask = client.rpcClientManager.queryAssignment as PushConsumer['rpcClientManager']['queryAssignment'];
+    const request = { getTopic: () => ({ getName: () => 'T' }) };
     const poll = () => client.receiveMessage();
-    const counted = { polls: 0, isOver: false, end };
     void (async () => {
       while (!counted.isOver) {
         await poll();
         counted.polls++;
+      }
+    })();
+    void (async () => {
+      while (!counted.isOver) {
+        await sleep(5_000);
+        expect(await ask({}, request, 3_000)).toBe(assignment);
       }
     })();
     return counted;
@@ -81,5 +98,37 @@ describe('rests between polls', () => {
     await time.pass(4_000);
     expect(await pollsIn(time, others[0] as { readonly polls: number }, 10_000)).toBe(10);
     leave(others);
+  });
+
+  it('are none where a poll waits by itself', async () => {
+    const time = new VirtualTime();
+    const all = [...many(time), polling(time, () => [], 20_000)];
+    await time.pass(LONG);
+    expect(await pollsIn(time, all.at(-1) as { readonly polls: number }, 100_000)).toBe(5);
+    leave(all);
+  });
+
+  it('are made between questions for queues, as long as there are some', async () => {
+    const time = new VirtualTime();
+    const all = [...many(time), polling(time)];
+    const one = all[0] as ReturnType<typeof polling>;
+    const questionsIn = async (ms: number) => {
+      const before = one.questions;
+      await time.pass(ms);
+      return one.questions - before;
+    };
+    expect(await questionsIn(25_000)).toBe(5);
+    await time.pass(20_000);
+    expect(await questionsIn(120_000)).toBe(4);
+    one.queues = 0;
+    await time.pass(30_000);
+    expect(await questionsIn(20_000)).toBe(4);
+    one.queues = 2;
+    one.code = 50_001;
+    expect(await questionsIn(20_000)).toBe(4);
+    one.code = 20_000;
+    await time.pass(5_000);
+    expect(await questionsIn(60_000)).toBe(2);
+    leave(all);
   });
 });

@@ -82,6 +82,9 @@ export interface SimpleConsumer extends ClientConsumer {
 }
 
 export interface PushConsumer extends ClientConsumer {
+  rpcClientManager: ClientConsumer['rpcClientManager'] & {
+    queryAssignment(endpoints: object, request: object, timeout: number): Promise<unknown>;
+  };
   receiveMessage(...args: unknown[]): Promise<MessageView[]>;
   wrapAckMessageRequest(message: MessageView): object;
   ackMessageViaRpc: Call;

@@ -4,6 +4,7 @@ import type { Log } from '../../log';
 import { canaryGroup } from '../plan/group-name';
 import type { Subscription } from '../plan/subscription';
 import type { Announcement } from '../presence/presence';
+import { turns } from '../presence/turns';
 import { type Clock, systemClock } from '../remoting/clock';
 import { carryOut } from './carry-out';
 import type { Driver } from './driver';
@@ -188,6 +189,7 @@ function createDriver<StandInPlan extends TagSightings>(
   const driver: Driver = {
     ...means,
     knownTags,
+    looks: turns(),
     present: new Set(),
     withoutAgent: new Set(),
     silence: silence(group, log, clock.now),

@@ -7,6 +7,9 @@ import type { Driver } from './driver';
 import type { HandOverAction } from './events';
 import { sayFact } from './say-fact';
 
+/** Between the beginnings of looks after others, ms: with hundreds of tags these would be most of what brokers are asked. */
+const BETWEEN_LOOKS_MS = 200;
+
 export function carryOut(driver: Driver, action: HandOverAction): void {
   const { plan, source, standIns, log, onTag } = driver;
   switch (action.type) {
@@ -68,9 +71,11 @@ async function ensureOffsets(
 }
 
 async function lookAtStandIns(
-  { source, tell }: Driver,
+  { source, looks, clock, isOver, tell }: Driver,
   { tag, id, topics }: Extract<HandOverAction, { type: 'look at stand-ins' }>,
 ): Promise<void> {
+  await looks.take('look', () => clock.sleep(BETWEEN_LOOKS_MS));
+  if (isOver()) return;
   const [standing, isStuck] = await Promise.all([source.standIns(tag, topics), source.isStuck(tag, topics)]);
   tell({ type: 'stand-ins looked at', tag, id, standing: standing && [...standing], isStuck });
 }

@@ -1,3 +1,4 @@
+import type { Turns } from '../presence/turns';
 import type { HandOver } from './hand-over';
 import type { Silence } from './silence';
 import type { StandInMeans, StandInRunner } from './stand-in-runner';
@@ -10,6 +11,8 @@ export interface Driver extends StandInMeans {
   readonly standIns: StandInRunner;
   readonly silence: Silence;
   readonly knownTags: Set<string>;
+  /** Of looks after those who stand in. */
+  readonly looks: Turns;
   /** Tags whose canaries were there when it was last asked. */
   present: ReadonlySet<string>;
   /** Those of them that announce nothing. */

@@ -29,10 +29,7 @@ const LAST_RETRY_MS = 1_000;
 
 /** @param onUnreachable called when something announced could not be put there */
 export function heartbeats(connection: RemotingConnection, clock: Clock, onUnreachable: () => void): Heartbeats {
-  /** Client ids by producer group. */
-  const announced = new Map<string, string>();
-  /** Of commands about a group: a broker carries out several at once, in any order. */
-  const { take } = turns();
+  const groups = announcedGroups(connection);
   let isOpen = false;
   let wasLost = false;
   let isBeating = false;
@@ -40,24 +37,30 @@ export function heartbeats(connection: RemotingConnection, clock: Clock, onUnrea
   let retryMs = FIRST_RETRY_MS;
   let cancel: (() => void) | undefined;
 
-  function schedule(ms: number): void {
+  function schedule(ms: number, work = beat): void {
     cancel?.();
     cancel = undefined;
-    if (!isStopped && announced.size > 0) cancel = clock.after(ms, beat);
+    if (!isStopped && groups.size() > 0) cancel = clock.after(ms, work);
   }
 
-  /** Announces all that is to be there, again. */
+  /** All that is to be there, again. */
+  function beatAll(): Promise<void> {
+    groups.doubtAll();
+    return beat();
+  }
+
+  /** What is to be there and is not. */
   async function beat(): Promise<void> {
     cancel = undefined;
     if (isBeating) return;
     isBeating = true;
     wasLost = false;
-    const beats = await Promise.allSettled([...announced.keys()].map(announceAgain));
+    const beats = await Promise.allSettled(groups.missing().map(groups.announce));
     isBeating = false;
     // A connection that was lost after its answers came counts as well.
     if (!wasLost && beats.every(({ status }) => status === 'fulfilled')) {
       retryMs = FIRST_RETRY_MS;
-      schedule(HEARTBEAT_MS);
+      schedule(HEARTBEAT_MS, beatAll);
       return;
     }
     schedule(retryMs);
@@ -65,15 +68,13 @@ export function heartbeats(connection: RemotingConnection, clock: Clock, onUnrea
     onUnreachable();
   }
 
-  const announceAgain = (producerGroup: string) =>
-    take(producerGroup, () => heartbeat(connection, producerGroup, announced.get(producerGroup)));
-
   return {
     async announce(producerGroup, clientId) {
-      announced.set(producerGroup, clientId);
+      if (groups.isTaken(producerGroup, clientId)) return undefined;
+      groups.add(producerGroup, clientId);
       try {
-        const problem = await announceAgain(producerGroup);
-        if (cancel === undefined && !isBeating) schedule(HEARTBEAT_MS);
+        const problem = await groups.announce(producerGroup);
+        if (cancel === undefined && !isBeating) schedule(HEARTBEAT_MS, beatAll);
         return problem;
       } catch (error) {
         if (!isBeating) schedule(retryMs);
@@ -81,30 +82,71 @@ export function heartbeats(connection: RemotingConnection, clock: Clock, onUnrea
       }
     },
     async withdraw(producerGroup) {
-      const clientID = announced.get(producerGroup);
-      announced.delete(producerGroup);
-      if (clientID === undefined) return;
-      const work = async () => {
-        if (announced.has(producerGroup) || !isOpen || (await unregister(connection, producerGroup, clientID))) return;
+      await groups.remove(producerGroup, async clientID => {
+        if (!isOpen || (await unregister(connection, producerGroup, clientID))) return;
         connection.close();
         isOpen = false;
         schedule(0);
-      };
-      await take(producerGroup, work).catch(() => {});
+      });
     },
     opened() {
       isOpen = true;
       // Also when it was a question that brought the connection back.
-      if (!isBeating && announced.size > 0) schedule(0);
+      if (!isBeating && groups.size() > 0) schedule(0);
     },
     lost() {
       isOpen = false;
       wasLost = true;
+      groups.lost();
       schedule(retryMs);
     },
     stop() {
       isStopped = true;
       cancel?.();
+    },
+  };
+}
+
+/** The producer groups that this process is to be in, and those in which the broker has it. */
+function announcedGroups(connection: RemotingConnection) {
+  /** Client ids by producer group. */
+  const announced = new Map<string, string>();
+  /** Those that the broker has taken over this connection since the last heartbeat was due. */
+  const taken = new Set<string>();
+  /** Of commands about a group: a broker carries out several at once, in any order. */
+  const { take } = turns();
+  /** How often the connection was lost. */
+  let losses = 0;
+
+  return {
+    size: () => announced.size,
+    isTaken: (producerGroup: string, clientId: string) =>
+      taken.has(producerGroup) && announced.get(producerGroup) === clientId,
+    missing: () => [...announced.keys()].filter(producerGroup => !taken.has(producerGroup)),
+    add: (producerGroup: string, clientId: string) => void announced.set(producerGroup, clientId),
+    announce: (producerGroup: string) =>
+      take(producerGroup, async () => {
+        const before = losses;
+        const problem = await heartbeat(connection, producerGroup, announced.get(producerGroup));
+        // Another connection knows nothing of it.
+        if (problem === undefined && losses === before && announced.has(producerGroup)) taken.add(producerGroup);
+        return problem;
+      }),
+    /** @param withdraw not called where it was announced again meanwhile */
+    async remove(producerGroup: string, withdraw: (clientId: string) => Promise<void>): Promise<void> {
+      const clientId = announced.get(producerGroup);
+      announced.delete(producerGroup);
+      taken.delete(producerGroup);
+      if (clientId === undefined) return;
+      const work = async () => {
+        if (!announced.has(producerGroup)) await withdraw(clientId);
+      };
+      await take(producerGroup, work).catch(() => {});
+    },
+    doubtAll: () => taken.clear(),
+    lost(): void {
+      losses++;
+      taken.clear();
     },
   };
 }
