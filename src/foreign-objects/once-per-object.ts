@@ -10,6 +10,23 @@ export function oncePerName<K extends object, V>(compute: (key: K, name: string)
   return (key, name) => remembered(answersOf(key), name, () => compute(key, name));
 }
 
+/**
+ * `compute` of texts, most of which come again. The answer is called at the beginning of each pass over all of them; what did not
+ * come in a whole pass is forgotten.
+ */
+export function oncePerText<V>(compute: (text: string) => V): () => (text: string) => V {
+  let last = new Map<string, { readonly value: V }>();
+  return () => {
+    const [before, now] = [last, new Map<string, { readonly value: V }>()];
+    last = now;
+    return text => {
+      const known = now.get(text) ?? before.get(text) ?? { value: compute(text) };
+      now.set(text, known);
+      return known.value;
+    };
+  };
+}
+
 /** As far as they are known. */
 interface Answers<K, V> {
   get(key: K): { readonly value: V } | undefined;

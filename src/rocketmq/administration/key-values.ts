@@ -4,7 +4,7 @@ import { sharedReading } from '../remoting/shared-reading';
 import { bodyOf, type Servers } from './servers';
 
 export interface KeyValues {
-  /** A namespace, from each name server that answers. Empty when none does. */
+  /** A namespace, from each name server that answers. Empty when none does. The same object where nothing has changed. */
   keyValues(namespace: string): Promise<ReadonlyMap<string, string>[]>;
   /** Sets a value on every name server. @returns how many took it, in time, and how many there are */
   putKeyValue(namespace: string, key: string, value: string): Promise<{ readonly taken: number; readonly of: number }>;
@@ -17,13 +17,26 @@ interface KeyValueTable {
   readonly table?: Readonly<Record<string, string>>;
 }
 
+const NOTHING = Buffer.alloc(0);
+
 export function keyValues({ askEachNameServer }: Servers): KeyValues {
+  /** What was read last, by namespace: as a rule it is the same again. */
+  const last = new Map<
+    string,
+    { readonly bodies: readonly Buffer[]; readonly tables: ReadonlyMap<string, string>[] }
+  >();
   const read = async (namespace: string): Promise<ReadonlyMap<string, string>[]> => {
     const { answers } = await askEachNameServer(GET_KVLIST_BY_NAMESPACE, { namespace }, [QUERY_NOT_FOUND]);
-    return answers.map(answer => {
+    const bodies = answers.map(({ code, body }) => (code === SUCCESS ? body : NOTHING));
+    const former = last.get(namespace);
+    const isSame = former?.bodies.length === bodies.length && bodies.every((body, i) => former.bodies[i]?.equals(body));
+    if (former !== undefined && isSame) return former.tables;
+    const tables = answers.map(answer => {
       const { table = {} } = answer.code === SUCCESS ? bodyOf<KeyValueTable>(answer) : {};
       return new Map(Object.entries(table));
     });
+    last.set(namespace, { bodies, tables });
+    return tables;
   };
   return {
     keyValues: sharedReading(read),

@@ -103,6 +103,7 @@ export function baselineHandOver<StandInPlan extends TagSightings>(
       const isFirst = subscriptions.size === 0;
       const changed = added.filter(({ topic }) => subscriptions.has(topic));
       for (const subscription of added) subscriptions.set(subscription.topic, subscription);
+      driver.told.clear();
       for (const { topic } of changed) driver.standIns.resubscribe(topic);
       const topics = [...subscriptions.keys()];
       tell({ type: 'subscribed', topics: added.map(({ topic }) => topic) });
@@ -115,6 +116,7 @@ export function baselineHandOver<StandInPlan extends TagSightings>(
     },
     unsubscribe(topic) {
       subscriptions.delete(topic);
+      driver.told.clear();
       source.forgetTopic(topic);
       tell({ type: 'unsubscribed', topic });
       plan.excludeTags(topic, []);
@@ -189,6 +191,8 @@ function createDriver<StandInPlan extends TagSightings>(
   const driver: Driver = {
     ...means,
     knownTags,
+    peers: undefined,
+    told: new Map(),
     looks: turns(),
     present: new Set(),
     withoutAgent: new Set(),

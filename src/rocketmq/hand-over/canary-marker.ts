@@ -1,4 +1,4 @@
-import { oncePerName } from '../../foreign-objects/once-per-object';
+import { oncePerName, oncePerText } from '../../foreign-objects/once-per-object';
 import { isInstanceTag } from '../../names/tag';
 import type { BrokerAdministration } from '../administration/broker-administration';
 import type { FormerUses } from '../administration/canary-offsets';
@@ -106,9 +106,10 @@ function isLongGone({ phase, at }: Marker, now: number): boolean {
  */
 export function mergedMarkers(tables: readonly ReadonlyMap<string, string>[], group: string): Marker[] {
   const latest = new Map<string, Marker>();
+  const parsed = beginParsing();
   for (const table of tables) {
     for (const [key, value] of table) {
-      const marker = parseMarker(key, value, group);
+      const marker = parseMarker(key, value, group, parsed);
       const other = marker && latest.get(marker.tag);
       if (marker && (!other || isLater(marker, other))) latest.set(marker.tag, marker);
     }
@@ -116,6 +117,8 @@ export function mergedMarkers(tables: readonly ReadonlyMap<string, string>[], gr
   return [...latest.values()].sort((a, b) => (a.tag < b.tag ? -1 : 1));
 }
 
+// In each bundle: of hundreds of markers nearly all are those of the reading before.
+const beginParsing = oncePerText(parse);
 // In each bundle: what is known of an answer goes with it. Hundreds of tags may share one.
 const markersIn = oncePerName<readonly ReadonlyMap<string, string>[], readonly Marker[]>(mergedMarkers);
 
@@ -141,20 +144,24 @@ function isLater(marker: Marker, other: Marker): boolean {
   return marker.at > other.at || (marker.at === other.at && PHASES.indexOf(marker.phase) > PHASES.indexOf(other.phase));
 }
 
-function parseMarker(key: string, value: unknown, group: string): Marker | undefined {
+type Parsed = { group?: unknown; tag?: unknown; phase?: unknown; at?: unknown; topics?: unknown } | null | undefined;
+
+function parseMarker(key: string, value: unknown, group: string, parsed = parse): Marker | undefined {
   if (!key.startsWith(`${group}_`) || typeof value !== 'string') return undefined;
-  let marker: { group?: unknown; tag?: unknown; phase?: unknown; at?: unknown; topics?: unknown } | null;
-  try {
-    marker = JSON.parse(value);
-  } catch {
-    return undefined;
-  }
-  const { group: marked, tag, phase, at, topics } = marker ?? {};
+  const { group: marked, tag, phase, at, topics } = parsed(value) ?? {};
   if (marked !== group || !isInstanceTag(tag) || canaryGroup(group, tag) !== key) return undefined;
   if (!isPhase(phase)) return undefined;
   if (typeof at !== 'number' || !Number.isSafeInteger(at) || at < 0) return undefined;
   const names = Array.isArray(topics) ? topics.filter(topic => typeof topic === 'string') : [];
   return { tag, phase, at, ...(names.length > 0 && { topics: names }) };
+}
+
+function parse(value: string): Parsed {
+  try {
+    return JSON.parse(value);
+  } catch {
+    return undefined;
+  }
 }
 
 /** In the order in which a tag goes through them. */

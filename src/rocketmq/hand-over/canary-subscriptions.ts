@@ -2,6 +2,7 @@
 import { type CanaryTopics, coversShared } from '../plan/division';
 import type { Subscription } from '../plan/subscription';
 import type { HandOverEvent } from './events';
+import type { HandOver } from './hand-over';
 import type { HandOverSource } from './source';
 
 interface Means {
@@ -17,14 +18,31 @@ interface Starting {
   readonly isBeside: boolean;
 }
 
-/** Reads what canaries subscribe to, and tells it. Never rejects. @returns tells the same again */
-export async function tellSubscriptions(means: Means): Promise<() => void> {
+/** To whom much is told again and again. */
+interface ToldMeans extends Means {
+  readonly core: Pick<HandOver, 'knows'>;
+  /** What was told last, by tag. */
+  readonly told: Map<string, CanaryTopics>;
+}
+
+/**
+ * Reads what canaries subscribe to, and tells what is new. Never rejects.
+ *
+ * @returns tells it again, for tags that were not known
+ */
+export async function tellSubscriptions(means: ToldMeans): Promise<() => void> {
+  const { core, told } = means;
   const canaries = await readCanaries(means);
-  const tellAll = () => {
-    for (const [tag, its] of canaries) tellOne(means, tag, its);
+  const tellNew = () => {
+    for (const [tag, its] of canaries) {
+      // Hundreds of canaries that were there once subscribe to what they did.
+      if (told.get(tag) === its) continue;
+      tellOne(means, tag, its);
+      if (core.knows(tag)) told.set(tag, its);
+    }
   };
-  tellAll();
-  return tellAll;
+  tellNew();
+  return tellNew;
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { CanaryTopics } from '../plan/division';
 import type { Turns } from '../presence/turns';
 import type { HandOver } from './hand-over';
 import type { Silence } from './silence';
@@ -11,6 +12,10 @@ export interface Driver extends StandInMeans {
   readonly standIns: StandInRunner;
   readonly silence: Silence;
   readonly knownTags: Set<string>;
+  /** The ids of the baseline's processes as the core was told them last. */
+  peers: string | undefined;
+  /** What canaries subscribe to, as the core was told it last, by tag. */
+  readonly told: Map<string, CanaryTopics>;
   /** Of looks after those who stand in. */
   readonly looks: Turns;
   /** Tags whose canaries were there when it was last asked. */

@@ -52,6 +52,7 @@ export interface HandOver {
   readonly isReady: boolean;
   /** Every tag that something is known of. */
   tags(): readonly TagReport[];
+  knows(tag: string): boolean;
 }
 
 export interface HandOverOptions {
@@ -109,6 +110,7 @@ export function createHandOver(options: HandOverOptions): HandOver {
         standIn: standIn.state === 'none' && !standsIn(share) ? 'left to others' : standIn.state,
         leftOut: [...knowledge.excluded].filter(([, tags]) => tags.has(tag)).map(([topic]) => topic),
       })),
+    knows: tag => knowledge.tags.has(tag),
     on: (event, now) => [...take(knowledge, event, now), ...settle(knowledge, concernedBy(event, knowledge), now)],
   };
 }
