@@ -23,7 +23,7 @@ const announcer = { clientId: 'gray@host-a@4711@abc@0.1.0', address: '10.0.0.9:6
 
 const asked: string[] = [];
 const { on } = otherCanaries(group => `canaries of ${group}`);
-function look(broker: Broker, { on: ask } = { on }): Promise<string[]> {
+function look(broker: Broker, { on: ask } = { on }, topics = ['T']): Promise<string[]> {
   asked.length = 0;
   const link = {
     async groupsOf(topic: string) {
@@ -41,7 +41,7 @@ function look(broker: Broker, { on: ask } = { on }): Promise<string[]> {
       return [...(broker.announcers ?? [])];
     },
   };
-  return ask(link, 'broker-a', { group: 'group1', topics: ['T'], key: 'gray_tag' });
+  return ask(link, 'broker-a', { group: 'group1', topics, key: 'gray_tag' });
 }
 
 describe('a canary that announces nothing', () => {
@@ -151,5 +151,27 @@ describe('hundreds of groups with the names of canaries', () => {
     expect(lookedAt()).toContain('t99');
     // It is still listed, and no stranger.
     expect(await look({ groups, members: { group1_t99: [java] }, filters }, others)).toEqual([]);
+  });
+
+  it('but not for ever, where their consumers are at a proxy', async () => {
+    const others = otherCanaries(group => group);
+    const announcers = [{ clientId: 't99@host-a@4711@abc@0.1.0', address: '10.0.0.9:6000' }];
+    const present = { groups, filters, members: {}, announcers };
+    const seen: boolean[] = [];
+    for (let count = 0; count < 6; count++) {
+      await look(present, others);
+      seen.push(lookedAt().includes('t99'));
+    }
+    expect(seen).toEqual([true, true, true, true, true, false]);
+  });
+
+  it('are others for other topics', async () => {
+    const others = otherCanaries(group => group);
+    const members = { group1_t50: [java] };
+    const broker = { groups, members, filters };
+    expect(await look(broker, others)).toEqual(['t50']);
+    expect(await look(broker, others, ['U'])).toEqual([]);
+    await look(broker, others);
+    expect(lookedAt()).toHaveLength(IN_TURN + 1);
   });
 });

@@ -37,6 +37,8 @@ const ASK_EVERY_MS = 3_000;
  * would be asked thousands of times a second.
  */
 const IN_TURN = 20;
+/** So often each time for consumers of canaries that have just announced themselves: some connect a little later. */
+const MOST_LOOKS = 5;
 
 interface Asking {
   readonly clusters: WatchedClusters;
@@ -80,27 +82,29 @@ interface Looked {
   readonly ours: ReadonlySet<string>;
   /** The ids of those who announced themselves as canaries of the tag. */
   readonly announcers: string;
+  /** How often it was looked while these announced themselves. */
+  readonly times: number;
 }
 
 /** @param canariesOf the producer group in which a group's canaries announce themselves */
 export function otherCanaries(canariesOf: (group: string) => string): OtherCanaries {
-  /** By tag, for each broker and baseline group; those that were looked at last come last. */
+  /** By tag, for each broker and what is wanted; those that were looked at last come last. */
   const looks = new Map<string, Map<string, Looked>>();
 
   return {
     async on(link, broker, { group, topics, key }) {
       const consuming = new Set((await Promise.all(topics.map(topic => link.groupsOf(topic)))).flat());
       const tags = new Set([...consuming].flatMap(name => tagIn(group, name) ?? []));
-      const place = `${broker} ${group}`;
+      const place = JSON.stringify([broker, group, topics, key]);
       const looked = new Map([...(looks.get(place) ?? [])].filter(([tag]) => tags.has(tag)));
       looks.set(place, looked);
       if (tags.size === 0) return [];
       const announcers = await link.announcers(canariesOf(group));
       const found = toLookAt(tags, looked, announcers).map(async tag => {
         const { members, filters } = await link.members(canaryGroup(group, tag));
-        const before = looked.get(tag)?.ours;
+        const before = looked.get(tag);
         const isOurs = (member: Connected) =>
-          before?.has(member.clientId) === true || announcers.some(announcer => isOfProcess(member, announcer));
+          before?.ours.has(member.clientId) === true || announcers.some(announcer => isOfProcess(member, announcer));
         const ours = new Set(members.filter(isOurs).map(({ clientId }) => clientId));
         const isStranger = ({ clientId }: Connected) =>
           !isStandInId(clientId) && !isCanaryId(clientId) && !ours.has(clientId);
@@ -109,8 +113,10 @@ export function otherCanaries(canariesOf: (group: string) => string): OtherCanar
           return filter !== undefined && impliedTag(filter, key) === tag;
         });
         const isOther = showsCondition && members.some(isStranger);
+        const names = announcersOf(tag, announcers);
+        const times = before?.announcers === names ? before.times + 1 : 1;
         looked.delete(tag);
-        looked.set(tag, { isOther, ours, announcers: announcersOf(tag, announcers) });
+        looked.set(tag, { isOther, ours, announcers: names, times });
       });
       await Promise.all(found);
       return [...looked].filter(([, { isOther }]) => isOther).map(([tag]) => tag);
@@ -129,8 +135,9 @@ function toLookAt(
     const last = looked.get(tag);
     if (last === undefined || last.isOther) return true;
     if (!present.has(tag)) return false;
-    // What its consumers are called is not known yet.
-    return last.ours.size === 0 || last.announcers !== announcersOf(tag, announcers);
+    if (last.announcers !== announcersOf(tag, announcers)) return true;
+    // What its consumers are called is not known yet. Those at a proxy are not seen at a broker at all.
+    return last.ours.size === 0 && last.times < MOST_LOOKS;
   };
   const due = [...tags].filter(isDue);
   const others = [...looked.keys()].filter(tag => !due.includes(tag));
