@@ -191,7 +191,6 @@ function createDriver<StandInPlan extends TagSightings>(
   const driver: Driver = {
     ...means,
     knownTags,
-    peers: undefined,
     told: new Map(),
     looks: turns(),
     present: new Set(),

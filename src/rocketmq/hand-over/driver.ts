@@ -12,8 +12,6 @@ export interface Driver extends StandInMeans {
   readonly standIns: StandInRunner;
   readonly silence: Silence;
   readonly knownTags: Set<string>;
-  /** The ids of the baseline's processes as the core was told them last. */
-  peers: string | undefined;
   /** What canaries subscribe to, as the core was told it last, by tag. */
   readonly told: Map<string, CanaryTopics>;
   /** Of looks after those who stand in. */

@@ -9,7 +9,7 @@
  */
 import type { CanarySight } from './canary-sight';
 import type { HandOverAction, HandOverEvent, Phase } from './events';
-import { change, type Knowledge, meet, take } from './knowledge';
+import { change, isNoNews, type Knowledge, meet, take } from './knowledge';
 import { standsIn } from './share';
 import type { StandInLife } from './stand-in-life';
 import {
@@ -111,7 +111,10 @@ export function createHandOver(options: HandOverOptions): HandOver {
         leftOut: [...knowledge.excluded].filter(([, tags]) => tags.has(tag)).map(([topic]) => topic),
       })),
     knows: tag => knowledge.tags.has(tag),
-    on: (event, now) => [...take(knowledge, event, now), ...settle(knowledge, concernedBy(event, knowledge), now)],
+    on: (event, now) =>
+      isNoNews(event, knowledge)
+        ? []
+        : [...take(knowledge, event, now), ...settle(knowledge, concernedBy(event, knowledge), now)],
   };
 }
 

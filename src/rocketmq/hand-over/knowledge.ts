@@ -33,6 +33,11 @@ export function meet(knowledge: Knowledge, tag: string, reason: Reason, now: num
   tags.set(tag, newTag(tag, { isDeclared, reason, isAnswered, retentionMs: retention(tag), turn }, now));
 }
 
+/** The baseline's processes, which are asked for every second, are those that were known. */
+export function isNoNews(event: HandOverEvent, { sharing }: Knowledge): boolean {
+  return event.type === 'peers seen' && isSame(sharing, sharingOf(event.own, event.peers));
+}
+
 /** What an event tells. @returns what the tags' lives ask for at once */
 export function take(knowledge: Knowledge, event: HandOverEvent, now: number): readonly HandOverAction[] {
   const { topics, tags } = knowledge;
@@ -145,9 +150,7 @@ function takePeers(
   { own, peers }: Extract<HandOverEvent, { type: 'peers seen' }>,
   now: number,
 ): HandOverAction[] {
-  const sharing = sharingOf(own, peers);
-  if (isSame(knowledge.sharing, sharing)) return [];
-  knowledge.sharing = sharing;
+  knowledge.sharing = sharingOf(own, peers);
   return [...knowledge.tags.keys()].flatMap(tag =>
     tell(knowledge, tag, { type: 'turn settled', turn: turnIn(knowledge, tag) }, now),
   );

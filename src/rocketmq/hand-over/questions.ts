@@ -1,6 +1,5 @@
 /** What the baseline's side of a hand-over asks the brokers again and again. */
 import { handOverLines } from '../../lines/hand-over';
-import type { Baselines } from '../presence/presence';
 import { tellSubscriptions } from './canary-subscriptions';
 import type { Driver } from './driver';
 import { type Rounds, rounds } from './rounds';
@@ -34,7 +33,7 @@ async function askForCanaries(driver: Driver): Promise<void> {
     source.canaries(topics, knownTags),
   ]);
   // First: whoever is not among those who stand in does not begin to.
-  if (peers !== undefined) tellPeers(driver, peers);
+  if (peers !== undefined) tell({ type: 'peers seen', ...peers });
   for (const tag of tags) knownTags.add(tag);
   if (problem !== undefined) log.say(handOverLines.partlyKnown, { group: plan.baselineGroup, problem });
   if (isComplete) silence.answered();
@@ -50,14 +49,6 @@ async function askForCanaries(driver: Driver): Promise<void> {
   tell({ type: 'canaries seen', tags, withoutAgent, isComplete, about });
   // Of a tag that was not known before.
   tellAgain?.();
-}
-
-/** All tags are gone through for it, and it is asked every second. */
-function tellPeers(driver: Driver, peers: Baselines): void {
-  const ids = JSON.stringify([peers.own.id, peers.peers?.map(({ id }) => id).sort()]);
-  if (ids === driver.peers) return;
-  driver.peers = ids;
-  driver.tell({ type: 'peers seen', ...peers });
 }
 
 async function askForMarkers(driver: Driver): Promise<void> {
